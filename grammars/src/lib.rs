@@ -1,0 +1,85 @@
+//! Language packs: everything that is particular to one language, as data in one folder each.
+//!
+//! This crate only finds and reads the folders and knows which grammar belongs to which; what queries and rules mean
+//! is the business of `hephaestus-syntax`. A new language is a folder and one line in [`grammar`].
+
+mod manifest;
+
+use include_dir::{Dir, include_dir};
+use std::sync::LazyLock;
+
+pub use manifest::{PackError, PackManifest, Tables};
+
+static FOLDERS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR");
+
+/// One language pack, read and checked.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    /// The folder's name: the language's id.
+    pub id: String,
+    /// What `pack.toml` says, with what is inherited filled in.
+    pub manifest: PackManifest,
+    /// The rule files: its own first, then those of the packs it inherits from. `(file name, text)`.
+    pub rules: Vec<(String, String)>,
+}
+
+/// The tree-sitter grammar of the pack `id`.
+#[must_use]
+pub fn grammar(id: &str) -> Option<tree_sitter::Language> {
+    let function = match id {
+        "javascript" => tree_sitter_javascript::LANGUAGE,
+        "python" => tree_sitter_python::LANGUAGE,
+        "rust" => tree_sitter_rust::LANGUAGE,
+        "tsx" => tree_sitter_typescript::LANGUAGE_TSX,
+        "typescript" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
+        _ => return None,
+    };
+    Some(function.into())
+}
+
+/// Every pack that travels inside the binary, sorted by id.
+///
+/// # Errors
+/// When a pack is malformed; the contract test makes sure that none of ours is.
+pub fn packs() -> Result<&'static [Pack], &'static PackError> {
+    static PACKS: LazyLock<Result<Vec<Pack>, PackError>> = LazyLock::new(read_all);
+    PACKS.as_deref()
+}
+
+fn read_all() -> Result<Vec<Pack>, PackError> {
+    let mut folders: Vec<&str> = FOLDERS
+        .dirs()
+        .filter(|folder| folder.get_file(folder.path().join("pack.toml")).is_some())
+        .filter_map(|folder| folder.path().to_str())
+        .collect();
+    folders.sort_unstable();
+    folders.into_iter().map(read_one).collect()
+}
+
+fn read_one(id: &str) -> Result<Pack, PackError> {
+    let own = PackManifest::parse(id, text_of(id, "pack.toml").unwrap_or_default())?;
+    let mut manifest = own.clone();
+    let mut rules = rules_of(id);
+    for parent in &own.inherits {
+        let text = text_of(parent, "pack.toml")
+            .ok_or_else(|| PackError { pack: id.to_owned(), message: format!("inherits from unknown pack `{parent}`") })?;
+        manifest = manifest.fill_from(&PackManifest::parse(parent, text)?);
+        rules.extend(rules_of(parent));
+    }
+    Ok(Pack { id: id.to_owned(), manifest, rules })
+}
+
+fn text_of(pack: &str, file: &str) -> Option<&'static str> {
+    FOLDERS.get_file(format!("{pack}/{file}")).and_then(include_dir::File::contents_utf8)
+}
+
+fn rules_of(pack: &str) -> Vec<(String, String)> {
+    let Some(folder) = FOLDERS.get_dir(format!("{pack}/rules")) else { return Vec::new() };
+    let mut rules: Vec<(String, String)> = folder
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "yml"))
+        .filter_map(|file| Some((format!("{pack}/{}", file.path().file_stem()?.to_str()?), file.contents_utf8()?.to_owned())))
+        .collect();
+    rules.sort();
+    rules
+}

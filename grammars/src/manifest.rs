@@ -1,0 +1,64 @@
+//! What `pack.toml` may say.
+
+use serde::Deserialize;
+
+/// Why a pack cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("language pack `{pack}`: {message}")]
+pub struct PackError {
+    /// The pack's folder.
+    pub pack: String,
+    /// What is wrong, with the position where there is one.
+    pub message: String,
+}
+
+/// The contents of `pack.toml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PackManifest {
+    /// The language's name for people.
+    pub name: String,
+    /// Packs whose rules, tables and test paths hold here too, unless this pack says otherwise; nearest first.
+    pub inherits: Vec<String>,
+    /// The word rule files write under `language:`.
+    pub rule_language: String,
+    /// File extensions without the dot.
+    pub extensions: Vec<String>,
+    /// Whole file names.
+    pub file_names: Vec<String>,
+    /// Interpreters of `#!` lines.
+    pub shebangs: Vec<String>,
+    /// The character that stands for `$` in patterns, where `$` is no identifier character.
+    pub expando: String,
+    /// Globs of test code.
+    pub test_paths: Vec<String>,
+    /// Node kinds and fields, by the question they answer.
+    pub tables: Option<Tables>,
+}
+
+/// Which of the grammar's node kinds answer which question. Every kind named must exist in the grammar.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tables {}
+
+impl PackManifest {
+    /// Reads a `pack.toml`.
+    ///
+    /// # Errors
+    /// When it is no TOML, or has unknown keys or wrong types.
+    pub fn parse(pack: &str, text: &str) -> Result<Self, PackError> {
+        toml::from_str(text).map_err(|error| PackError { pack: pack.to_owned(), message: error.to_string() })
+    }
+
+    /// Takes from `parent` what this manifest leaves out.
+    #[must_use]
+    pub fn fill_from(mut self, parent: &Self) -> Self {
+        if self.test_paths.is_empty() {
+            self.test_paths.clone_from(&parent.test_paths);
+        }
+        if self.tables.is_none() {
+            self.tables.clone_from(&parent.tables);
+        }
+        self
+    }
+}

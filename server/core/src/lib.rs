@@ -1,0 +1,44 @@
+//! The vocabulary every other crate speaks: nouns, patches, budgets and the ports between components.
+//!
+//! This crate must not do IO, start threads, know tree-sitter, LSP or a terminal. One noun per file; a type, its file
+//! and its word in the manual share the name. The nouns are plain data and serializable, because the registry, the
+//! reports and external engines all write the same words.
+
+mod budget;
+mod cancel;
+mod candidate;
+mod decision;
+mod evidence;
+mod goal;
+mod hash;
+mod language;
+mod offer;
+mod patch;
+mod path;
+mod ports;
+mod range;
+mod score;
+mod settings;
+mod snapshot;
+mod trial;
+mod unified;
+
+pub use budget::{Budget, Spent};
+pub use cancel::CancelToken;
+pub use candidate::{Candidate, CandidateId, EngineId};
+pub use decision::{Decision, DecisionKind};
+pub use evidence::{
+    Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation, ProcessIsolation, Stage, StageRun, TestFailure,
+};
+pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
+pub use hash::ContentHash;
+pub use language::LanguageId;
+pub use offer::{Freshness, Offer};
+pub use patch::{Edit, FileChange, Patch, PatchError};
+pub use path::{PathError, RelPath};
+pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Scorer};
+pub use range::ByteRange;
+pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
+pub use settings::{ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings, Weights};
+pub use snapshot::{Notice, Snapshot, SourceFile};
+pub use trial::{Trial, TrialCost, Verdict};

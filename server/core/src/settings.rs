@@ -1,0 +1,201 @@
+//! What a user can set, with defaults: the sections of `hephaestus.toml` as plain data. Reading files is the
+//! workspace's business; here are only the words and what they mean.
+
+use crate::{Dimension, GoalKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `[forge]`: how hard to try.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForgeSettings {
+    /// Rounds per goal: how often a gain that does not reach the goal's target is gone on from.
+    pub max_iterations: u32,
+    /// Beam width: how many partial results per goal are gone on from in each round.
+    pub beam: u32,
+    /// Weighted score (0 to 1) at which a goal without a target of its own needs no better candidate.
+    pub quality_threshold: f64,
+    /// Smallest relative gain (0 to 1) of a targeted dimension that is worth offering when it is measured, not counted.
+    pub improvement_threshold: f64,
+    /// Share of trials (0 to 1) spent on goals picked at random instead of by rank.
+    pub exploration_ratio: f64,
+    /// Wall-clock seconds of one forge run.
+    pub timeout: u64,
+    /// Trials at the same time; 0 means one per processor.
+    pub jobs: u32,
+    /// Seed of everything that is random.
+    pub seed: u64,
+    /// Engines to use; empty means all that are available.
+    pub engines: Vec<String>,
+}
+
+impl Default for ForgeSettings {
+    fn default() -> Self {
+        Self {
+            max_iterations: 10,
+            beam: 3,
+            quality_threshold: 0.8,
+            improvement_threshold: 0.05,
+            exploration_ratio: 0.3,
+            timeout: 300,
+            jobs: 0,
+            seed: 0,
+            engines: Vec::new(),
+        }
+    }
+}
+
+/// `[goals]`: what is worth proposing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GoalSettings {
+    /// Kinds to propose; empty means all.
+    pub kinds: Vec<String>,
+    /// Rules, linter codes or globs of them (`ruff/E*`) never to propose.
+    pub ignore: Vec<String>,
+    /// Cognitive complexity above which a function is a goal.
+    pub cognitive_limit: u32,
+    /// Tokens from which equal stretches of code count as clones.
+    pub clone_tokens: u32,
+    /// Globs of files to leave alone, in addition to `.gitignore` and the built-in excludes.
+    pub exclude: Vec<String>,
+    /// Whether test code may be improved too.
+    pub include_tests: bool,
+}
+
+impl Default for GoalSettings {
+    fn default() -> Self {
+        Self {
+            kinds: Vec::new(),
+            ignore: Vec::new(),
+            cognitive_limit: 15,
+            clone_tokens: 80,
+            exclude: Vec::new(),
+            include_tests: false,
+        }
+    }
+}
+
+impl GoalSettings {
+    /// Whether goals of `kind` are wanted.
+    #[must_use]
+    pub fn wants(&self, kind: GoalKind) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind.as_str())
+    }
+}
+
+/// `[testing]`: how candidates are proved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TestSettings {
+    /// Runner to use (`pytest`, `unittest`, `cargo-test`, …); detected when absent.
+    pub runner: Option<String>,
+    /// A test command of your own, run in a shell at the root; its exit code decides. Overrides `runner`.
+    pub command: Option<String>,
+    /// How often the full suite must pass in a fresh process before a candidate is accepted.
+    pub stable_runs: u32,
+    /// A run may take this many times its baseline …
+    pub timeout_factor: f64,
+    /// … plus this many seconds.
+    pub timeout_floor: f64,
+    /// Seconds the baseline (build and tests) may take.
+    pub baseline_timeout: u64,
+    /// Environment variables for the tests.
+    pub env: BTreeMap<String, String>,
+    /// Coverage in percent that a project is expected to have (shown in reports).
+    pub coverage_threshold: f64,
+}
+
+impl Default for TestSettings {
+    fn default() -> Self {
+        Self {
+            runner: None,
+            command: None,
+            stable_runs: 2,
+            timeout_factor: 3.0,
+            timeout_floor: 5.0,
+            baseline_timeout: 600,
+            env: BTreeMap::new(),
+            coverage_threshold: 80.0,
+        }
+    }
+}
+
+/// `[sandbox]`: limits of every run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SandboxSettings {
+    /// Address space of one process, in MiB.
+    pub memory_mb: u64,
+    /// What a trial may write, in MiB.
+    pub disk_mb: u64,
+    /// Processes and threads a trial may have at once.
+    pub processes: u64,
+    /// Open files of one process.
+    pub open_files: u64,
+    /// Refuse to run anything unless the full sandbox is available.
+    pub require_full: bool,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self { memory_mb: 4096, disk_mb: 2048, processes: 512, open_files: 1024, require_full: false }
+    }
+}
+
+/// The weights that sort candidates; gates and tolerances decide before them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Weights {
+    /// Tests and findings.
+    pub functionality: f64,
+    /// Complexity, size, nesting, duplication, documentation, types.
+    pub quality: f64,
+    /// Run time.
+    pub performance: f64,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { functionality: 0.5, quality: 0.3, performance: 0.2 }
+    }
+}
+
+/// `[scoring]`: what counts how much.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoringSettings {
+    /// Weights of the three groups.
+    pub weights: Weights,
+    /// By how much a dimension that is not targeted may get worse, as a share (0 to 1) of what it was; by dimension.
+    pub tolerances: BTreeMap<String, f64>,
+}
+
+impl ScoringSettings {
+    /// The tolerance for `dimension`, as a share of its former value.
+    #[must_use]
+    pub fn tolerance(&self, dimension: Dimension) -> f64 {
+        self.tolerances.get(dimension.as_str()).copied().unwrap_or(match dimension {
+            Dimension::Functionality | Dimension::Findings | Dimension::Cognitive => 0.0,
+            Dimension::RunTime => 0.5,
+            Dimension::DiffSize => f64::INFINITY,
+            _ => 0.25,
+        })
+    }
+}
+
+/// `[log]`: how much is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// Also what is odd.
+    #[default]
+    Warn,
+    /// Also what happens.
+    Info,
+    /// Also why.
+    Debug,
+}

@@ -1,0 +1,76 @@
+//! Trials: one run of one candidate through the harness.
+
+use crate::{CandidateId, Evidence};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// How a trial ended. Closed: whoever matches on it handles every case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Every stage held.
+    Passed,
+    /// A test that passes on the original failed.
+    Failed,
+    /// It does not parse or compile.
+    Unviable,
+    /// It ran past its time limit.
+    TimedOut,
+    /// The same run gave different results.
+    Flaky,
+    /// Somebody asked to stop.
+    Cancelled,
+    /// The harness itself could not run it; says nothing about the candidate.
+    Errored,
+}
+
+impl Verdict {
+    /// The word in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unviable => "unviable",
+            Self::TimedOut => "timed-out",
+            Self::Flaky => "flaky",
+            Self::Cancelled => "cancelled",
+            Self::Errored => "errored",
+        }
+    }
+
+    /// Whether the verdict is about the candidate (and so worth remembering) rather than about the circumstances.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Cancelled | Self::Errored)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a trial cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrialCost {
+    /// Wall-clock time.
+    pub wall: Duration,
+    /// CPU time (user and system) of all processes it started.
+    pub cpu: Duration,
+}
+
+/// One run of one candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Which candidate.
+    pub candidate: CandidateId,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The raw facts.
+    pub evidence: Evidence,
+    /// What it cost.
+    pub cost: TrialCost,
+}

@@ -168,9 +168,17 @@ impl Goal {
     /// Derives the stable id: what, where and in which text, but not at which offset, so that an edit elsewhere in the
     /// file keeps it. `nth` tells equal texts in one file apart.
     #[must_use]
-    pub fn stable_id(kind: GoalKind, rule: &str, file: &RelPath, symbol: Option<&str>, text: &str, nth: usize) -> GoalId {
+    pub fn stable_id(
+        kind: GoalKind,
+        rule: &str,
+        file: &RelPath,
+        symbol: Option<&str>,
+        text: &str,
+        nth: usize,
+    ) -> GoalId {
         let nth = nth.to_string();
-        let hash = ContentHash::of_parts([kind.as_str(), rule, file.as_str(), symbol.unwrap_or(""), text, &nth]);
+        let hash =
+            ContentHash::of_parts([kind.as_str(), rule, file.as_str(), symbol.unwrap_or(""), text, &nth]);
         GoalId(hash.short().to_owned())
     }
 

@@ -28,7 +28,8 @@ pub use cancel::CancelToken;
 pub use candidate::{Candidate, CandidateId, EngineId};
 pub use decision::{Decision, DecisionKind};
 pub use evidence::{
-    Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation, ProcessIsolation, Stage, StageRun, TestFailure,
+    Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation, ProcessIsolation, Stage, StageRun,
+    TestFailure,
 };
 pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
@@ -39,6 +40,8 @@ pub use path::{PathError, RelPath};
 pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Scorer};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
-pub use settings::{ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings, Weights};
+pub use settings::{
+    ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings, Weights,
+};
 pub use snapshot::{Notice, Snapshot, SourceFile};
 pub use trial::{Trial, TrialCost, Verdict};

@@ -147,7 +147,10 @@ impl Patch {
                     key.push_str(base.as_str());
                     for edit in edits {
                         let length = edit.text.len();
-                        key.push_str(&format!("@{}-{}+{length}:{}", edit.range.start, edit.range.end, edit.text));
+                        key.push_str(&format!(
+                            "@{}-{}+{length}:{}",
+                            edit.range.start, edit.range.end, edit.text
+                        ));
                     }
                 }
                 FileChange::Create { text } => key.push_str(&format!("+{}:{text}", text.len())),
@@ -194,7 +197,9 @@ impl Patch {
                     base: ContentHash::of(after.as_bytes()),
                     edits: inverse_edits(edits, before),
                 },
-                (FileChange::Delete { .. }, Some(before), _) => FileChange::Create { text: before.to_owned() },
+                (FileChange::Delete { .. }, Some(before), _) => {
+                    FileChange::Create { text: before.to_owned() }
+                }
                 (FileChange::Create { text }, _, _) => {
                     FileChange::Delete { base: ContentHash::of(text.as_bytes()) }
                 }
@@ -210,12 +215,18 @@ impl Patch {
     ///
     /// # Errors
     /// When the two touch the same bytes of a file, or one of them creates or deletes a file the other changes.
-    pub fn rebase(&self, earlier: &Self, new_base: impl Fn(&RelPath) -> Option<ContentHash>) -> Result<Self, PatchError> {
+    pub fn rebase(
+        &self,
+        earlier: &Self,
+        new_base: impl Fn(&RelPath) -> Option<ContentHash>,
+    ) -> Result<Self, PatchError> {
         let mut files = BTreeMap::new();
         for (path, change) in &self.files {
             let moved = match (change, earlier.files.get(path)) {
                 (change, None) => change.clone(),
-                (FileChange::Edit { base, edits }, Some(FileChange::Edit { base: other, edits: done })) if base == other => {
+                (FileChange::Edit { base, edits }, Some(FileChange::Edit { base: other, edits: done }))
+                    if base == other =>
+                {
                     let edits = shift(edits, done).ok_or_else(|| PatchError::Overlap(path.clone()))?;
                     let base = new_base(path).ok_or_else(|| PatchError::Missing(path.clone()))?;
                     FileChange::Edit { base, edits }
@@ -236,7 +247,9 @@ impl Patch {
         for (path, change) in &other.files {
             let merged = match (files.get(path), change) {
                 (None, change) => change.clone(),
-                (Some(FileChange::Edit { base, edits }), FileChange::Edit { base: other, edits: more }) if base == other => {
+                (Some(FileChange::Edit { base, edits }), FileChange::Edit { base: other, edits: more })
+                    if base == other =>
+                {
                     let mut edits: Vec<Edit> = edits.iter().chain(more).cloned().collect();
                     edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
                     if !are_disjoint(&edits) {
@@ -271,7 +284,10 @@ impl Patch {
     pub fn changed_lines<'a>(&self, old: impl Fn(&RelPath) -> Option<&'a str>) -> usize {
         self.to_unified(old).map_or(0, |diff| {
             diff.lines()
-                .filter(|line| (line.starts_with('+') && !line.starts_with("+++")) || (line.starts_with('-') && !line.starts_with("---")))
+                .filter(|line| {
+                    (line.starts_with('+') && !line.starts_with("+++"))
+                        || (line.starts_with('-') && !line.starts_with("---"))
+                })
                 .count()
         })
     }
@@ -283,9 +299,10 @@ fn check_base(path: &RelPath, base: &ContentHash, old: &str) -> Result<(), Patch
 
 /// Sorted edits are disjoint when each starts at or after the end of the one before, and no two of them insert at one place.
 fn are_disjoint(sorted: &[Edit]) -> bool {
-    sorted.iter().zip(sorted.iter().skip(1)).all(|(left, right)| {
-        left.range.end <= right.range.start && left.range.start != right.range.start
-    })
+    sorted
+        .iter()
+        .zip(sorted.iter().skip(1))
+        .all(|(left, right)| left.range.end <= right.range.start && left.range.start != right.range.start)
 }
 
 fn splice(old: &str, edits: &[Edit]) -> Option<String> {
@@ -353,7 +370,10 @@ mod tests {
 
     #[test]
     fn edits_apply_in_any_given_order() {
-        assert_eq!(applied(&patch("hello world", &[(6, 11, "moon"), (0, 5, "bye")]), "hello world"), "bye moon");
+        assert_eq!(
+            applied(&patch("hello world", &[(6, 11, "moon"), (0, 5, "bye")]), "hello world"),
+            "bye moon"
+        );
     }
 
     #[test]
@@ -367,12 +387,18 @@ mod tests {
 
     #[test]
     fn a_changed_base_is_noticed() {
-        assert_eq!(patch("old", &[(0, 1, "O")]).apply_to(&path(), Some("new")), Err(PatchError::BaseChanged(path())));
+        assert_eq!(
+            patch("old", &[(0, 1, "O")]).apply_to(&path(), Some("new")),
+            Err(PatchError::BaseChanged(path()))
+        );
     }
 
     #[test]
     fn ranges_inside_a_character_do_not_panic() {
-        assert_eq!(patch("é", &[(1, 2, "x")]).apply_to(&path(), Some("é")), Err(PatchError::OutOfBounds(path())));
+        assert_eq!(
+            patch("é", &[(1, 2, "x")]).apply_to(&path(), Some("é")),
+            Err(PatchError::OutOfBounds(path()))
+        );
     }
 
     #[test]
@@ -429,7 +455,8 @@ mod tests {
             let mut cuts: Vec<usize> = (0..6).map(|_| borders[next(borders.len())]).collect();
             cuts.sort_unstable();
             cuts.dedup();
-            let edits = cuts.chunks_exact(2).map(|pair| Edit::new(pair[0]..pair[1], "x".repeat(next(4)))).collect();
+            let edits =
+                cuts.chunks_exact(2).map(|pair| Edit::new(pair[0]..pair[1], "x".repeat(next(4)))).collect();
             let patch = Patch::edit(path(), ContentHash::of(old.as_bytes()), edits).unwrap();
             let new = patch.apply_to(&path(), Some(&old)).unwrap().unwrap();
             let back = patch.invert(|_| Some(&old)).unwrap();

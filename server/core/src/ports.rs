@@ -1,6 +1,6 @@
 //! The borders between components, as traits: the forge knows these and nothing behind them.
 
-use crate::{Candidate, CancelToken, Goal, Score, Snapshot, Trial};
+use crate::{CancelToken, Candidate, Goal, Score, Snapshot, Trial};
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -211,7 +211,13 @@ mod tests {
 
     #[test]
     fn relative_gain_is_bounded() {
-        let measure = |before, after| Measure { dimension: Dimension::Size, before, after, direction: Direction::Lower, error: 0.0 };
+        let measure = |before, after| Measure {
+            dimension: Dimension::Size,
+            before,
+            after,
+            direction: Direction::Lower,
+            error: 0.0,
+        };
         assert_eq!(measure(0.0, 0.0).relative_gain(), 0.0);
         assert_eq!(measure(10.0, 0.0).relative_gain(), 1.0);
         assert_eq!(measure(0.0, 10.0).relative_gain(), -1.0);

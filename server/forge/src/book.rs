@@ -1,0 +1,85 @@
+//! What the cycle knows about one goal: what is waiting, what held, what to go on from.
+
+use hephaestus_core::{Candidate, Goal, Score, Trial};
+use std::collections::VecDeque;
+
+/// A candidate that held, with what speaks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) candidate: Candidate,
+    pub(crate) trial: Trial,
+    pub(crate) score: Score,
+}
+
+/// Where a goal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stand {
+    /// Its engines are to be asked (again).
+    Ask,
+    /// They are being asked.
+    Asked,
+    /// Candidates are waiting or running.
+    Trying,
+    /// Nothing more will happen.
+    Closed,
+}
+
+/// One goal's page in the book.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) goal: Goal,
+    pub(crate) stand: Stand,
+    pub(crate) round: u32,
+    pub(crate) waiting: VecDeque<Candidate>,
+    pub(crate) running: usize,
+    /// Partial results to go on from: found in this round, best first.
+    pub(crate) found: Vec<Held>,
+    pub(crate) best: Option<Held>,
+}
+
+impl Page {
+    pub(crate) fn new(goal: Goal) -> Self {
+        Self {
+            goal,
+            stand: Stand::Ask,
+            round: 0,
+            waiting: VecDeque::new(),
+            running: 0,
+            found: Vec::new(),
+            best: None,
+        }
+    }
+
+    /// Keeps what held, if it is better than what is there.
+    pub(crate) fn keep(&mut self, held: Held) {
+        let better = self.best.as_ref().is_none_or(|best| beats(&held.score, &best.score));
+        if better {
+            self.best = Some(held.clone());
+        }
+        let at = self.found.partition_point(|other| !beats(&held.score, &other.score));
+        self.found.insert(at, held);
+    }
+
+    /// Ends a round whose candidates are all tried: either the next one begins or the page is closed.
+    pub(crate) fn end_round(&mut self, max_iterations: u32, beam: usize) {
+        let idle = self.stand == Stand::Trying && self.waiting.is_empty() && self.running == 0;
+        if !idle {
+            return;
+        }
+        self.found.truncate(beam);
+        let wants_more = self.goal.acceptance.target.is_some() && !self.found.is_empty();
+        self.round += 1;
+        self.stand = if wants_more && self.round < max_iterations { Stand::Ask } else { Stand::Closed };
+    }
+}
+
+/// Whether `new` is to be preferred: it reaches the target and the other does not, or dominates, or sorts first.
+fn beats(new: &Score, old: &Score) -> bool {
+    if new.target_met != old.target_met {
+        return new.target_met;
+    }
+    if new.dominates(old) {
+        return true;
+    }
+    !old.dominates(new) && new.weighted > old.weighted
+}

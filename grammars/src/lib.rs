@@ -4,11 +4,14 @@
 //! is the business of `hephaestus-syntax`. A new language is a folder and one line in [`grammar`].
 
 mod manifest;
+mod tables;
 
 use include_dir::{Dir, include_dir};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use manifest::{PackError, PackManifest, Tables};
+pub use manifest::{Canary, PackError, PackManifest};
+pub use tables::{Api, ApiTable, Cost, Structure, Tables, Typing, Visibility, Wrapper};
 
 static FOLDERS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR");
 
@@ -21,6 +24,8 @@ pub struct Pack {
     pub manifest: PackManifest,
     /// The rule files: its own first, then those of the packs it inherits from. `(file name, text)`.
     pub rules: Vec<(String, String)>,
+    /// The `.scm` query files by name without the ending; what is inherited stands before what is its own.
+    pub queries: BTreeMap<String, String>,
 }
 
 /// The tree-sitter grammar of the pack `id`.
@@ -60,17 +65,34 @@ fn read_one(id: &str) -> Result<Pack, PackError> {
     let own = PackManifest::parse(id, text_of(id, "pack.toml").unwrap_or_default())?;
     let mut manifest = own.clone();
     let mut rules = rules_of(id);
+    let mut queries = queries_of(id);
     for parent in &own.inherits {
-        let text = text_of(parent, "pack.toml")
-            .ok_or_else(|| PackError { pack: id.to_owned(), message: format!("inherits from unknown pack `{parent}`") })?;
+        let text = text_of(parent, "pack.toml").ok_or_else(|| PackError {
+            pack: id.to_owned(),
+            message: format!("inherits from unknown pack `{parent}`"),
+        })?;
         manifest = manifest.fill_from(&PackManifest::parse(parent, text)?);
         rules.extend(rules_of(parent));
+        for (name, text) in queries_of(parent) {
+            let own = queries.entry(name).or_default();
+            *own = text + own;
+        }
     }
-    Ok(Pack { id: id.to_owned(), manifest, rules })
+    Ok(Pack { id: id.to_owned(), manifest, rules, queries })
 }
 
 fn text_of(pack: &str, file: &str) -> Option<&'static str> {
     FOLDERS.get_file(format!("{pack}/{file}")).and_then(include_dir::File::contents_utf8)
+}
+
+fn queries_of(pack: &str) -> BTreeMap<String, String> {
+    let files = FOLDERS.get_dir(pack).into_iter().flat_map(Dir::files);
+    files
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "scm"))
+        .filter_map(|file| {
+            Some((file.path().file_stem()?.to_str()?.to_owned(), file.contents_utf8()?.to_owned()))
+        })
+        .collect()
 }
 
 fn rules_of(pack: &str) -> Vec<(String, String)> {
@@ -78,7 +100,9 @@ fn rules_of(pack: &str) -> Vec<(String, String)> {
     let mut rules: Vec<(String, String)> = folder
         .files()
         .filter(|file| file.path().extension().is_some_and(|extension| extension == "yml"))
-        .filter_map(|file| Some((format!("{pack}/{}", file.path().file_stem()?.to_str()?), file.contents_utf8()?.to_owned())))
+        .filter_map(|file| {
+            Some((format!("{pack}/{}", file.path().file_stem()?.to_str()?), file.contents_utf8()?.to_owned()))
+        })
         .collect();
     rules.sort();
     rules

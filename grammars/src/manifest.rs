@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::tables::Tables;
+
 /// Why a pack cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("language pack `{pack}`: {message}")]
@@ -32,14 +34,23 @@ pub struct PackManifest {
     pub expando: String,
     /// Globs of test code.
     pub test_paths: Vec<String>,
+    /// How code is broken on purpose, to see whether tests notice.
+    pub canary: Canary,
     /// Node kinds and fields, by the question they answer.
-    pub tables: Option<Tables>,
+    pub tables: Tables,
 }
 
-/// Which of the grammar's node kinds answer which question. Every kind named must exist in the grammar.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// How code is broken on purpose. Empty: it cannot be done in this language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Tables {}
+pub struct Canary {
+    /// A statement that throws, put first into a function's body.
+    pub statement: String,
+    /// An expression that throws, for bodies that are one; empty where there are none.
+    pub expression: String,
+    /// Whether the statement may stand outside functions.
+    pub top_level: bool,
+}
 
 impl PackManifest {
     /// Reads a `pack.toml`.
@@ -56,9 +67,7 @@ impl PackManifest {
         if self.test_paths.is_empty() {
             self.test_paths.clone_from(&parent.test_paths);
         }
-        if self.tables.is_none() {
-            self.tables.clone_from(&parent.tables);
-        }
+        self.tables = self.tables.fill_from(&parent.tables);
         self
     }
 }

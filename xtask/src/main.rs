@@ -1,1 +1,61 @@
-fn main(){}
+//! Automation of this repository: `cargo xtask tidy | new | test | setup`.
+//!
+//! Nothing here ships with the product, and no other crate may depend on it.
+#![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
+
+mod setup;
+mod skeleton;
+mod suite;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Automation of this repository")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check the laws of the code base; every violation is printed as FILE:LINE: what, what to do
+    Tidy,
+    /// Write the skeleton of a new part, and say what is left to do
+    New(skeleton::Request),
+    /// Install what the tests need below target/tools
+    Setup,
+    /// Run all checks and tests; stop at the first step that fails
+    Test {
+        /// Leave out the setup and the slow steps (clippy, doc tests)
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = root().and_then(|root| match Arguments::parse().task {
+        Task::Tidy => tidy::run(&root),
+        Task::New(request) => skeleton::run(&root, &request),
+        Task::Setup => setup::run(&root),
+        Task::Test { quick } => suite::run(&root, quick),
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's folder: the one above this crate's.
+fn root() -> anyhow::Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(Path::to_owned).context("xtask has no folder above it")
+}

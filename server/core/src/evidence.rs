@@ -11,6 +11,8 @@ pub enum Stage {
     Parse,
     /// The project builds.
     Build,
+    /// The tests must notice when the touched code is broken on purpose.
+    Reach,
     /// The tests that can reach the change.
     Impacted,
     /// The whole suite.
@@ -26,6 +28,7 @@ impl Stage {
         match self {
             Self::Parse => "parse",
             Self::Build => "build",
+            Self::Reach => "reach check",
             Self::Impacted => "impacted tests",
             Self::Full => "full suite",
             Self::Recheck => "linter recheck",

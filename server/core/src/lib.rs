@@ -9,6 +9,7 @@ mod cancel;
 mod candidate;
 mod decision;
 mod evidence;
+mod finding;
 mod goal;
 mod hash;
 mod language;
@@ -31,13 +32,14 @@ pub use evidence::{
     Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation, ProcessIsolation, Stage, StageRun,
     TestFailure,
 };
+pub use finding::Finding;
 pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
 pub use language::LanguageId;
 pub use offer::{Freshness, Offer};
 pub use patch::{Edit, FileChange, Patch, PatchError};
 pub use path::{PathError, RelPath};
-pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Scorer};
+pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Recheck, Scorer, ToolCall, ToolOutput, Tools};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
 pub use settings::{

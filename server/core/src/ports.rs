@@ -1,7 +1,8 @@
 //! The borders between components, as traits: the forge knows these and nothing behind them.
 
-use crate::{CancelToken, Candidate, Goal, Score, Snapshot, Trial};
+use crate::{CancelToken, Candidate, FindingCount, Goal, Patch, Score, Snapshot, Trial};
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Time since some fixed moment; injected, so that tests own it.
@@ -32,6 +33,60 @@ pub trait Engine: Send + Sync {
     fn accepts(&self, goal: &Goal) -> bool;
     /// Candidates, best first. An empty list means: nothing (more) to try.
     fn propose(&self, goal: &Goal, context: &EngineContext<'_>) -> Vec<Candidate>;
+}
+
+/// A program to run for its output: a linter, an external engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolCall {
+    /// Who calls, e.g. a fixer's id: calls of one name share their caches.
+    pub name: String,
+    /// Program and arguments; `{root}` stands for the workspace root as the program sees it.
+    pub argv: Vec<String>,
+    /// Environment variables in addition.
+    pub env: Vec<(String, String)>,
+    /// Time limit.
+    pub timeout: Duration,
+    /// The files of this patch are changed first.
+    pub patch: Patch,
+}
+
+/// What a program said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ToolOutput {
+    /// Exit code; `None` when it was killed.
+    pub exit: Option<i32>,
+    /// All of its standard output (up to a generous cap).
+    pub stdout: String,
+    /// The end of its standard error.
+    pub stderr: String,
+    /// The workspace root as the program saw it: the prefix of absolute paths in its output.
+    pub root: PathBuf,
+    /// CPU time it took.
+    pub cpu: Duration,
+}
+
+/// Runs programs, isolated like everything else. The harness implements it.
+pub trait Tools: Send + Sync {
+    /// Runs `call`.
+    ///
+    /// # Errors
+    /// A sentence that says why it could not be run at all.
+    fn run(&self, call: &ToolCall, cancel: &CancelToken) -> Result<ToolOutput, String>;
+}
+
+/// Lets whoever saw a goal look again at the patched code.
+pub trait Recheck: Send + Sync {
+    /// Counts findings before and after; `None` when the goal did not come from here.
+    ///
+    /// # Errors
+    /// A sentence that says why nobody could look.
+    fn recheck(
+        &self,
+        goal: &Goal,
+        candidate: &Candidate,
+        tools: &dyn Tools,
+        cancel: &CancelToken,
+    ) -> Option<Result<FindingCount, String>>;
 }
 
 /// Tries candidates: the harness.

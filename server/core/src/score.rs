@@ -64,6 +64,8 @@ words! {
     Gate {
         /// Parses and builds.
         Compiles = "compiles",
+        /// The tests notice when the touched code is broken on purpose.
+        Reached = "reached",
         /// The suite passes `stable_runs` times in fresh processes.
         TestsPass = "tests-pass",
         /// The names visible from outside, and their signatures, are the same.

@@ -15,6 +15,8 @@ pub enum Verdict {
     Failed,
     /// It does not parse or compile.
     Unviable,
+    /// No test notices when the touched code is broken: the suite cannot judge it.
+    Unreached,
     /// It ran past its time limit.
     TimedOut,
     /// The same run gave different results.
@@ -33,6 +35,7 @@ impl Verdict {
             Self::Passed => "passed",
             Self::Failed => "failed",
             Self::Unviable => "unviable",
+            Self::Unreached => "unreached",
             Self::TimedOut => "timed-out",
             Self::Flaky => "flaky",
             Self::Cancelled => "cancelled",

@@ -1,1 +1,157 @@
-//! Placeholder.
+//! Scoring: evidence in, score vector and gate results out. Pure; one file per dimension and per gate.
+//!
+//! Gates are yes or no and nothing buys them back. Dimensions are compared in the touched region, before and after. A
+//! candidate is accepted only when every gate is open, a targeted dimension gains more than its error, and no other falls
+//! by more than its tolerance. The weighted sum sorts; it never decides.
+
+mod dimensions;
+mod gates;
+mod region;
+
+use hephaestus_core::{
+    Acceptance, Candidate, Dimension, Direction, Goal, Measure, Score, Scorer, ScoringSettings, Snapshot, SourceFile, Trial,
+};
+use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use region::Region;
+
+/// What the scorer knows about the unchanged workspace.
+pub struct ScorerParts {
+    /// The files.
+    pub snapshot: Snapshot,
+    /// The languages.
+    pub languages: &'static Languages,
+    /// The rules in force.
+    pub rules: RuleSets,
+    /// Who imports whom.
+    pub imports: ImportGraph,
+    /// Everything that is imported from outside, by anybody.
+    pub dependencies: BTreeSet<String>,
+    /// Tests that pass on the unchanged code.
+    pub passing: usize,
+    /// CPU seconds of one full run of the unchanged code.
+    pub cpu_s: f64,
+    /// How often the full suite has to hold.
+    pub stable_runs: u32,
+    /// What the user set.
+    pub settings: ScoringSettings,
+}
+
+/// Scores candidates.
+pub struct Workshop {
+    parts: ScorerParts,
+}
+
+/// Everything a dimension or gate looks at.
+pub(crate) struct Case<'a> {
+    pub(crate) goal: &'a Goal,
+    pub(crate) candidate: &'a Candidate,
+    pub(crate) trial: &'a Trial,
+    pub(crate) parts: &'a ScorerParts,
+    /// Touched files that parse before and after.
+    pub(crate) files: Vec<(Parsed, Parsed)>,
+    /// The region the goal is about, before and after.
+    pub(crate) region: Option<Region>,
+}
+
+impl Workshop {
+    /// A scorer.
+    #[must_use]
+    pub fn new(parts: ScorerParts) -> Self {
+        Self { parts }
+    }
+
+    fn case<'a>(&'a self, goal: &'a Goal, candidate: &'a Candidate, trial: &'a Trial) -> Case<'a> {
+        let mut files = Vec::new();
+        for path in candidate.patch.paths() {
+            let Some(before) = self.parts.snapshot.file(path) else { continue };
+            let Some(language) = self.parts.languages.get(&before.language) else { continue };
+            let Ok(Some(text)) = candidate.patch.apply_to(path, Some(&before.text)) else { continue };
+            let after = SourceFile::new(path.clone(), before.language.clone(), text, before.is_test);
+            let pair = (Parsed::new(language, Arc::clone(before)), Parsed::new(language, Arc::new(after)));
+            if let (Some(before), Some(after)) = pair {
+                files.push((before, after));
+            }
+        }
+        let region = files.iter().find(|(before, _)| before.file().path == goal.file).map(|(before, after)| Region::of(goal, before, after));
+        Case { goal, candidate, trial, parts: &self.parts, files, region }
+    }
+}
+
+impl Scorer for Workshop {
+    fn score(&self, goal: &Goal, candidate: &Candidate, trial: &Trial) -> Score {
+        let case = self.case(goal, candidate, trial);
+        let measures: Vec<Measure> = dimensions::all().iter().filter_map(|dimension| dimension.measure(&case)).collect();
+        let gates: Vec<_> = gates::all().iter().map(|gate| gate.check(&case)).collect();
+        let mut reasons: Vec<String> =
+            gates.iter().filter(|gate| !gate.open).map(|gate| format!("{}: {}", gate.gate, gate.reason)).collect();
+        reasons.extend(judge_measures(&goal.acceptance, &measures, &self.parts.settings));
+        let target_met = meets_target(&goal.acceptance, &measures);
+        let weighted = weigh(&measures, &self.parts.settings);
+        Score { accepted: reasons.is_empty(), measures, gates, weighted, target_met, reasons }
+    }
+}
+
+/// Why the measures alone do not suffice; empty when they do.
+fn judge_measures(acceptance: &Acceptance, measures: &[Measure], settings: &ScoringSettings) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let targeted = |measure: &&Measure| acceptance.improves.contains(&measure.dimension);
+    if !measures.iter().filter(targeted).any(Measure::improved) {
+        let names: Vec<&str> = acceptance.improves.iter().map(|dimension| dimension.as_str()).collect();
+        reasons.push(format!("no gain in what it is for ({})", names.join(", ")));
+    }
+    for measure in measures.iter().filter(|measure| measure.direction != Direction::Shown) {
+        let lost = -measure.gain() - measure.error;
+        let allowed = allowance(measure, settings);
+        if lost > allowed {
+            reasons.push(format!("{} gets worse: {} → {}", measure.dimension, measure.before, measure.after));
+        }
+    }
+    reasons
+}
+
+/// How much a dimension may get worse, in its own unit. Small regions get a little room: half of three tokens is one.
+fn allowance(measure: &Measure, settings: &ScoringSettings) -> f64 {
+    let tolerance = settings.tolerance(measure.dimension);
+    if tolerance == 0.0 {
+        return 0.0;
+    }
+    let room = match measure.dimension {
+        Dimension::Size => 12.0,
+        Dimension::Statements => 2.0,
+        Dimension::Nesting | Dimension::Cyclomatic => 1.0,
+        _ => 0.0,
+    };
+    (measure.before * tolerance).max(room)
+}
+
+fn meets_target(acceptance: &Acceptance, measures: &[Measure]) -> bool {
+    let Some(target) = acceptance.target else { return true };
+    measures.iter().find(|measure| measure.dimension == target.dimension).is_some_and(|measure| match measure.direction {
+        Direction::Lower => measure.after <= target.at,
+        Direction::Higher => measure.after >= target.at,
+        Direction::Shown => false,
+    })
+}
+
+/// The weighted mean of relative gains: functionality, quality, performance.
+fn weigh(measures: &[Measure], settings: &ScoringSettings) -> f64 {
+    let weights = settings.weights;
+    let mut groups: BTreeMap<u8, (f64, f64, u32)> = BTreeMap::new();
+    for measure in measures.iter().filter(|measure| measure.direction != Direction::Shown) {
+        let (group, weight) = match measure.dimension {
+            Dimension::Functionality | Dimension::Findings => (0, weights.functionality),
+            Dimension::RunTime => (2, weights.performance),
+            _ => (1, weights.quality),
+        };
+        let entry = groups.entry(group).or_insert((weight, 0.0, 0));
+        entry.1 += measure.relative_gain();
+        entry.2 += 1;
+    }
+    groups.values().map(|(weight, sum, count)| weight * sum / f64::from((*count).max(1))).sum()
+}
+
+#[cfg(test)]
+mod tests;

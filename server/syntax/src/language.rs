@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use crate::queries::Queries;
+use crate::tables::KindTables;
+
 /// One language. Cheap to clone.
 #[derive(Clone)]
 pub struct Language {
@@ -16,6 +19,8 @@ struct Inner {
     id: LanguageId,
     pack: &'static Pack,
     grammar: tree_sitter::Language,
+    tables: KindTables,
+    queries: Queries,
 }
 
 impl Language {
@@ -35,6 +40,16 @@ impl Language {
     #[must_use]
     pub fn grammar(&self) -> &tree_sitter::Language {
         &self.inner.grammar
+    }
+
+    /// The pack's tables, in the grammar's ids.
+    pub(crate) fn tables(&self) -> &KindTables {
+        &self.inner.tables
+    }
+
+    /// The pack's queries.
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.inner.queries
     }
 }
 
@@ -63,9 +78,13 @@ impl Languages {
     fn load() -> Result<Self, PackError> {
         let mut by_id = HashMap::new();
         for pack in hephaestus_grammars::packs().map_err(Clone::clone)? {
-            let grammar = hephaestus_grammars::grammar(&pack.id)
-                .ok_or_else(|| PackError { pack: pack.id.clone(), message: "no grammar is linked in".to_owned() })?;
-            let inner = Inner { id: LanguageId::new(&pack.id), pack, grammar };
+            let grammar = hephaestus_grammars::grammar(&pack.id).ok_or_else(|| PackError {
+                pack: pack.id.clone(),
+                message: "no grammar is linked in".to_owned(),
+            })?;
+            let tables = KindTables::new(pack, &grammar)?;
+            let inner =
+                Inner { id: LanguageId::new(&pack.id), pack, grammar, tables, queries: Queries::new(pack) };
             by_id.insert(pack.id.clone(), Language { inner: Arc::new(inner) });
         }
         Ok(Self { by_id })
@@ -83,13 +102,21 @@ impl Languages {
         let claims = |language: &&Language| {
             let manifest = &language.pack().manifest;
             manifest.file_names.iter().any(|name| name == path.file_name())
-                || path.extension().is_some_and(|extension| manifest.extensions.iter().any(|own| own == extension))
+                || path
+                    .extension()
+                    .is_some_and(|extension| manifest.extensions.iter().any(|own| own == extension))
         };
         if let Some(language) = self.by_id.values().find(claims) {
             return Some(language);
         }
-        let interpreter = head.strip_prefix("#!")?.lines().next()?.split(['/', ' ']).next_back()?.trim();
-        self.by_id.values().find(|language| language.pack().manifest.shebangs.iter().any(|own| own == interpreter))
+        let command = head.strip_prefix("#!")?.lines().next()?;
+        let mut words = command.split(['/', ' ']).map(str::trim);
+        let claims = |word: &str| {
+            let known =
+                |language: &&Language| language.pack().manifest.shebangs.iter().any(|own| own == word);
+            self.by_id.values().find(known)
+        };
+        words.find_map(claims)
     }
 
     /// Every language, sorted by id.
@@ -100,3 +127,6 @@ impl Languages {
         all
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,33 @@
 //! Text to tree and back: parsing, positions, symbols, metrics, clones, imports and rule matches. Pure: nothing here
 //! reads the disk, starts a process or knows LSP.
 
+mod clones;
+mod document;
+mod frame;
+mod functions;
+mod imports;
+mod holes;
 mod language;
+mod metrics;
+mod parsed;
+mod position;
+mod public_api;
+mod queries;
+mod rule_sets;
+mod rules;
+mod tables;
+mod walk;
 
+pub use clones::{CloneGroup, ClonePlace, clones, duplicated_tokens};
+pub use document::{Change, Document, DocumentError};
+pub use functions::Function;
+pub use imports::{ImportGraph, WorkspacePackage};
+pub use holes::Hole;
 pub use language::{Language, Languages};
+pub use metrics::{Halstead, Metrics};
+pub use parsed::Parsed;
+pub use position::{Encoding, LineIndex, Position};
+pub use public_api::ApiItem;
+pub use rule_sets::RuleSets;
+pub use rules::{Rule, RuleError, RuleMatch, RuleProblem, RuleSet, SkippedRule};
+pub use walk::Token;

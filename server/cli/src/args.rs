@@ -1,0 +1,274 @@
+//! The command line: what can be asked for, and its help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  hephaestus forge                        find, prove and show improvements of the project here
+  hephaestus forge --apply src/           write what was proved together, in src/ alone
+  hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
+  hephaestus goals --format sarif         what could be improved, for a code host
+  hephaestus doctor                       what works here, what does not, how to mend it
+
+Exit codes: 0 done; 1 --require was missed; 2 usage or configuration; 3 the tests cannot judge (red, absent,
+not runnable); 4 internal.";
+
+/// Suggests only what it can prove.
+///
+/// Finds places worth improving, tries candidate changes in a sandbox against the project's own tests, and shows - or
+/// with --apply writes - only what held.
+#[derive(Debug, Parser)]
+#[command(name = "hephaestus", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// The project's folder
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+    /// Say nothing but the result
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Colour,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what could be improved, without running a test
+    Goals(Goals),
+    /// Find, prove and show improvements; write them with --apply
+    Forge(Forge),
+    /// Look at what was tried and what came of it
+    Registry(Registry),
+    /// Show what works here, what is degraded, and how to mend it
+    Doctor(Doctor),
+    /// Write a commented hephaestus.toml
+    Init(Init),
+    /// See the whole cycle on a small bundled project
+    Demo(Demo),
+    /// Print a shell's completion script
+    Completions(Completions),
+    /// Print the JSON schema of hephaestus.toml
+    Schema,
+}
+
+/// What to look at, for goals and forge.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Selection {
+    /// Files and folders to look at; everything when none is given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only goals of these kinds: simplify, modernize, correctness, dead-code, performance, lint, complexity,
+    /// duplication, hole, repair
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub(crate) kind: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus goals --kind complexity,simplify src/")]
+pub(crate) struct Goals {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: GoalsFormat,
+    /// Do not ask other linters
+    #[arg(long)]
+    pub(crate) no_linters: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GoalsFormat {
+    Text,
+    Json,
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus forge --budget 2m --jobs 2 --apply src/")]
+pub(crate) struct Forge {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only these engines: rewrite, fixers
+    #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
+    pub(crate) engine: Vec<String>,
+    /// Write what was proved together
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ForgeFormat,
+    /// Time to spend: 90, 60s, 5m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) budget: Option<Duration>,
+    /// Trials to make at the most
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<u64>,
+    /// Trials at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Seed of what is random
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Exit with 1 unless at least this many improvements were proved
+    #[arg(long, value_name = "N")]
+    pub(crate) require: Option<usize>,
+    /// Show every patch, however many there are
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ForgeFormat {
+    Text,
+    Json,
+    Html,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Registry {
+    #[command(subcommand)]
+    pub(crate) verb: RegistryVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistryVerb {
+    /// The latest runs
+    Log {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// One candidate: its goal, patch, trials, score and what became of it
+    Show {
+        /// A candidate's id, or its beginning
+        id: String,
+    },
+    /// Two candidates side by side
+    Diff {
+        /// One id
+        left: String,
+        /// The other
+        right: String,
+    },
+    /// The steps a candidate was reached by
+    Lineage {
+        /// A candidate's id
+        id: String,
+    },
+    /// Candidates whose goal, rule or patch holds a text
+    Search {
+        /// The text; everything when absent
+        #[arg(default_value = "")]
+        text: String,
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Everything as JSON lines
+    Export {
+        /// Where to; standard output when absent
+        file: Option<PathBuf>,
+    },
+    /// Takes in what export wrote
+    Import {
+        /// Where from
+        file: PathBuf,
+    },
+    /// Forgets what is old, and gives the space back
+    Gc {
+        /// Days to keep
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+        /// Megabytes to keep within
+        #[arg(long, default_value_t = 512)]
+        megabytes: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Write over an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to put the demo project, and leave it; a folder that does not exist yet
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus completions bash > ~/.local/share/bash-completion/completions/hephaestus")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Seconds, or a number with s, m or h.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.trim().char_indices().find(|(_, c)| c.is_ascii_alphabetic()) {
+        Some((at, _)) => text.trim().split_at(at),
+        None => (text.trim(), "s"),
+    };
+    let factor = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("`{unit}` is no unit of time; use s, m or h")),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no time; write 90, 60s, 5m or 1h"))?;
+    Duration::try_from_secs_f64(number * factor).map_err(|_| format!("`{text}` is no time that can be waited for"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(parse_time("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_time("1.5m"), Ok(Duration::from_secs(90)));
+        assert!(parse_time("soon").is_err());
+        assert!(parse_time("-1s").is_err());
+        assert!(parse_time("5d").is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! `hephaestus forge`.
+
+use crate::args::{Common, Forge, ForgeFormat};
+use crate::commands::{cancel_on_interrupt, helper, open};
+use crate::failure::{Failure, Kind};
+use crate::progress::ForgeProgress;
+use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
+use hephaestus_core::{Budget, Direction, Notice, Offer, Verdict};
+use hephaestus_workspace::{ForgeReport, ForgeRequest, Workspace};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Patches are shown unasked up to this many improvements.
+const SHOWN_DIFFS: usize = 20;
+
+pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
+    let cancel = cancel_on_interrupt();
+    let mut workspace = open(common, &own.selection, &cancel)?;
+    let request = configure(&mut workspace, own)?;
+    let mut progress = ForgeProgress::new(common.quiet);
+    let result = workspace.forge(&request, &cancel, &mut |event| progress.tell(&event));
+    progress.finish();
+    let mut report = result?;
+    let applied = if own.apply && report.proved_patch().is_some() { Some(workspace.apply(&mut report)?) } else { None };
+    let text = match own.format {
+        ForgeFormat::Text => text(&report, own, common.quiet),
+        ForgeFormat::Json => format!("{}\n", serde_json::to_string_pretty(&report.to_json())?),
+        ForgeFormat::Html => crate::report::render(&report.to_json()),
+    };
+    terminal::print(&text)?;
+    if let Some(applied) = applied
+        && !common.quiet
+    {
+        anstream::eprintln!("{GOOD}written{GOOD:#}: {} files", applied.files.len());
+    }
+    match own.require {
+        Some(wanted) if report.improvements.len() < wanted => {
+            Err(Failure::new(Kind::Missed, format!("{} improvements were proved, {wanted} were required", report.improvements.len())))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn configure(workspace: &mut Workspace, own: &Forge) -> Result<ForgeRequest, Failure> {
+    const ENGINES: &[&str] = &["rewrite", "fixers"];
+    if let Some(unknown) = own.engine.iter().find(|name| !ENGINES.contains(&name.as_str())) {
+        let message = format!("there is no engine `{unknown}`; engines: {}", ENGINES.join(", "));
+        return Err(Failure::new(Kind::Usage, message));
+    }
+    let forge = &mut workspace.config_mut().forge;
+    if !own.engine.is_empty() {
+        forge.engines.clone_from(&own.engine);
+    }
+    forge.jobs = own.jobs.unwrap_or(forge.jobs);
+    forge.seed = own.seed.unwrap_or(forge.seed);
+    let wall = own.budget.unwrap_or(Duration::from_secs(forge.timeout));
+    Ok(ForgeRequest { helper: helper()?, budget: Budget { wall: Some(wall), cpu: None, trials: own.trials } })
+}
+
+/// The run as text.
+pub(crate) fn text(report: &ForgeReport, own: &Forge, quiet: bool) -> String {
+    let mut text = String::new();
+    let diffs = own.diff || report.improvements.len() <= SHOWN_DIFFS;
+    for offer in &report.improvements {
+        text.push_str(&improvement(report, offer, diffs));
+    }
+    if !quiet {
+        text.push_str(&summary(report, own));
+    }
+    text
+}
+
+/// One improvement: where, what, what it gains, and its patch.
+pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) -> String {
+    let goal = &offer.goal;
+    let steps = offer.candidate.operators.len();
+    let steps = if steps > 1 { format!(" in {steps} proved steps") } else { String::new() };
+    let mut text = format!(
+        "{GOOD}proved{GOOD:#} {PLACE}{}:{}{PLACE:#} {}{steps} {FAINT}[{}]{FAINT:#}\n",
+        goal.file, goal.line, goal.message, goal.rule
+    );
+    let gains: Vec<String> = offer
+        .score
+        .measures
+        .iter()
+        .filter(|measure| measure.direction != Direction::Shown && measure.gain() != 0.0)
+        .map(|measure| format!("{} {} → {}", measure.dimension, measure.before, measure.after))
+        .collect();
+    let evidence = &offer.trial.evidence;
+    text.push_str(&format!(
+        "  {}; {} tests passed {} times; not checked: {}\n",
+        gains.join(", "),
+        evidence.tests_passed(),
+        evidence.full_runs(),
+        evidence.not_checked.join(", ")
+    ));
+    if with_diff {
+        text.push_str(&terminal::coloured(&report.diff(&offer.candidate.patch), "  "));
+    }
+    text
+}
+
+fn summary(report: &ForgeReport, own: &Forge) -> String {
+    let mut text = String::new();
+    for notice in &report.notices {
+        text.push_str(&format!("{ODD}note{ODD:#}: {}\n", notice_line(notice)));
+    }
+    for runner in &report.runners {
+        text.push_str(&format!("{STRONG}{}{STRONG:#}: {} tests judge", runner.name, runner.tests));
+        if !runner.red.is_empty() || !runner.flaky.is_empty() {
+            text.push_str(&format!(
+                "; set aside: {} that fail and {} that waver on the unchanged code",
+                runner.red.len(),
+                runner.flaky.len()
+            ));
+        }
+        if !runner.isolation.is_full() {
+            text.push_str(&format!("; {ODD}degraded sandbox{ODD:#} (hephaestus doctor)"));
+        }
+        text.push('\n');
+    }
+    text.push_str(&format!(
+        "{STRONG}{} improvements{STRONG:#} proved; {} goals, {} candidates tried in {:.0} s ({})\n",
+        report.improvements.len(),
+        report.goals.len(),
+        report.stats.trials,
+        report.stats.wall.as_secs_f64(),
+        report.stats.ended
+    ));
+    match report.verdict_together() {
+        Some(Verdict::Passed) => {
+            let left_out = report.improvements.len() - report.taken().len();
+            let except = if left_out > 0 { format!("; {left_out} hold alone but not beside the others") } else { String::new() };
+            text.push_str(&format!("all together: {GOOD}passed{GOOD:#}{except}\n"));
+            text.push_str(&format!(
+                "cognitive complexity {} → {}, tokens {} → {}, findings {} → {}\n",
+                report.before.cognitive, report.after.cognitive, report.before.tokens, report.after.tokens, report.before.findings, report.after.findings
+            ));
+            if !own.apply {
+                text.push_str("write them with --apply, look at them with --format html\n");
+            }
+        }
+        Some(verdict) => text.push_str(&format!("all together: {BAD}{verdict}{BAD:#}\n")),
+        None => {}
+    }
+    text
+}
+
+/// A notice on one line.
+pub(crate) fn notice_line(notice: &Notice) -> String {
+    match &notice.path {
+        Some(path) => format!("{path}: {}", notice.message),
+        None => notice.message.clone(),
+    }
+}

@@ -1,0 +1,57 @@
+//! The commands, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod forge;
+pub(crate) mod goals;
+pub(crate) mod init;
+pub(crate) mod registry;
+pub(crate) mod schema;
+
+use crate::args::{Common, Selection};
+use crate::failure::{Failure, Kind};
+use hephaestus_core::{Budget, CancelToken, GoalKind};
+use hephaestus_workspace::{ForgeRequest, HelperCommand, OpenOptions, Workspace};
+use std::process;
+
+/// How the sandbox's helper is started: this very program.
+pub(crate) fn helper() -> Result<HelperCommand, Failure> {
+    let program = std::env::current_exe()?;
+    Ok(HelperCommand { program, args: vec![crate::HELPER.into()] })
+}
+
+/// A request without limits.
+pub(crate) fn request() -> Result<ForgeRequest, Failure> {
+    Ok(ForgeRequest { helper: helper()?, budget: Budget::default() })
+}
+
+/// Opens the workspace, restricted to what was selected.
+pub(crate) fn open(common: &Common, selection: &Selection, cancel: &CancelToken) -> Result<Workspace, Failure> {
+    for kind in &selection.kind {
+        kind.parse::<GoalKind>().map_err(|message| Failure::new(Kind::Usage, message))?;
+    }
+    let options = OpenOptions { paths: selection.paths.clone() };
+    let mut workspace = Workspace::open(&common.root, &options, cancel)?;
+    if !selection.kind.is_empty() {
+        workspace.config_mut().goals.kinds.clone_from(&selection.kind);
+    }
+    Ok(workspace)
+}
+
+/// A token that Ctrl-C cancels. A second one ends the process at once; the sandbox's processes end with it.
+pub(crate) fn cancel_on_interrupt() -> CancelToken {
+    let cancel = CancelToken::new();
+    let own = cancel.clone();
+    let handler = move || {
+        if own.is_cancelled() {
+            process::exit(130);
+        }
+        own.cancel();
+        anstream::eprintln!("\nstopping; what was found is kept (once more: stop at once)");
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        anstream::eprintln!("Ctrl-C cannot be caught: {error}");
+    }
+    cancel
+}

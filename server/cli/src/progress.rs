@@ -1,0 +1,54 @@
+//! Progress on standard error, when somebody is looking.
+
+use hephaestus_core::Verdict;
+use hephaestus_workspace::ForgeEvent;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// A bar for a forge run; silent when standard error is no terminal or nobody wants to hear.
+pub(crate) struct ForgeProgress {
+    bar: ProgressBar,
+    held: usize,
+    tried: u64,
+}
+
+impl ForgeProgress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar, held: 0, tried: 0 }
+    }
+
+    pub(crate) fn tell(&mut self, event: &ForgeEvent<'_>) {
+        match event {
+            ForgeEvent::Stage(stage) => self.bar.set_message((*stage).to_owned()),
+            ForgeEvent::Baseline(baseline) => self.bar.println(format!("{} tests pass with {}", baseline.tests, baseline.name)),
+            ForgeEvent::Goals(goals) => {
+                self.bar.set_length(*goals as u64);
+                let style = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} goals · {prefix} · {elapsed} · {wide_msg}");
+                if let Ok(style) = style {
+                    self.bar.set_style(style);
+                }
+            }
+            ForgeEvent::Progress(progress) => {
+                self.bar.set_position(progress.goals_done as u64);
+                self.bar.set_prefix(format!("{} tried, {} proved", self.tried, self.held));
+                if let Some(current) = &progress.current {
+                    self.bar.set_message(current.clone());
+                }
+            }
+            ForgeEvent::Tried(_, trial, score) => {
+                self.tried += 1;
+                self.held += usize::from(trial.verdict == Verdict::Passed && score.is_some_and(|score| score.accepted));
+            }
+            ForgeEvent::Offer(offer) => {
+                self.bar.println(format!("proved: {}:{} {}", offer.goal.file, offer.goal.line, offer.goal.message));
+            }
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

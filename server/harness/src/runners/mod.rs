@@ -1,0 +1,343 @@
+//! Test runners as data: what `runners/*.toml` says, and the words in braces filled in.
+//!
+//! Nothing here starts a process; [`detect`] decides which runner fits a workspace, from facts somebody else gathered.
+
+mod detect;
+mod programs;
+
+use crate::reports::ReportFormat;
+use hephaestus_core::{LanguageId, RelPath};
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+pub use detect::{Facts, PackageJson, fitting};
+pub use programs::Programs;
+
+static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/runners");
+
+/// A runner file that cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("runner `{runner}`: {message}")]
+pub struct RunnerError {
+    /// The file's stem.
+    pub runner: String,
+    /// What is wrong, with the position where there is one.
+    pub message: String,
+}
+
+/// How one test framework is found, run and read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Runner {
+    /// The file's stem.
+    #[serde(skip)]
+    pub name: String,
+    /// The text of `{shim}`.
+    #[serde(skip)]
+    pub shim: Option<String>,
+    /// The language whose files it judges.
+    pub language: LanguageId,
+    /// Among the runners that fit, the lowest is taken.
+    pub order: u32,
+    /// Its name for people.
+    pub title: String,
+    /// When it fits.
+    pub detect: Detect,
+    /// What runs before the tests.
+    pub build: Option<Build>,
+    /// The whole suite.
+    pub full: Run,
+    /// Some of it.
+    pub impacted: Option<Run>,
+    /// What it answers with.
+    pub report: Report,
+    /// Where its arguments stand in package.json.
+    pub script: Option<Script>,
+    /// Its exit codes.
+    pub exit: Exits,
+    /// Its environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// When a runner fits.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Detect {
+    /// Globs of which one must match.
+    pub files: Vec<String>,
+    /// Texts of which one must stand in a file that matched.
+    pub content: Vec<String>,
+    /// A package that `package.json` must name.
+    pub dependency: Option<String>,
+    /// A command that must succeed.
+    pub program: Vec<String>,
+    /// What the user is told when it does not.
+    pub missing: String,
+}
+
+/// The build step.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// What to look at when the original does not build.
+    #[serde(default)]
+    pub hint: String,
+}
+
+/// A way to run tests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// What `{files}` stands for.
+    #[serde(default)]
+    pub files: Selection,
+}
+
+/// What an `impacted` command is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selection {
+    /// The paths of the test files that can reach the change.
+    #[default]
+    Tests,
+    /// Nothing: the command is the cheap part of the suite as it is.
+    All,
+}
+
+/// Where the report is and what it looks like.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Its format.
+    pub format: ReportFormat,
+    /// The file below `{out}`; standard output when absent.
+    pub file: Option<String>,
+}
+
+/// Where the arguments of a JavaScript runner come from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// The program's name in package.json's test scripts.
+    pub word: String,
+    /// What to use when it is not there.
+    pub default: Vec<String>,
+}
+
+/// What exit codes mean.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exits {
+    /// Everything passed.
+    pub passed: Vec<i32>,
+    /// Some test failed.
+    pub failed: Failing,
+    /// There was no test.
+    #[serde(default)]
+    pub none: Vec<i32>,
+    /// The run itself broke, and what that means.
+    #[serde(default)]
+    pub broken: BTreeMap<String, String>,
+}
+
+/// The exit codes of failing tests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Failing {
+    /// These.
+    Codes(Vec<i32>),
+    /// Anything that is not success (`"any"`).
+    Any(String),
+}
+
+impl Exits {
+    /// Whether `code` is one a finished suite exits with, passing or failing.
+    #[must_use]
+    pub fn is_verdict(&self, code: i32) -> bool {
+        self.passed.contains(&code)
+            || match &self.failed {
+                Failing::Codes(codes) => codes.contains(&code),
+                Failing::Any(_) => true,
+            }
+    }
+}
+
+impl Runner {
+    /// Reads a runner file.
+    ///
+    /// # Errors
+    /// When it is no TOML, or has unknown keys or wrong types.
+    pub fn parse(name: &str, text: &str, shim: Option<&str>) -> Result<Self, RunnerError> {
+        let mut runner: Self = toml::from_str(text)
+            .map_err(|error| RunnerError { runner: name.to_owned(), message: error.to_string() })?;
+        runner.name = name.to_owned();
+        runner.shim = shim.map(str::to_owned);
+        Ok(runner)
+    }
+
+    /// A runner for a test command of the user's own: the exit code speaks for the whole suite.
+    #[must_use]
+    pub fn of_command(command: &str, language: LanguageId) -> Self {
+        let shell = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] };
+        let argv = shell.iter().map(|word| (*word).to_owned()).chain([command.to_owned()]).collect();
+        Self {
+            name: "command".to_owned(),
+            shim: None,
+            language,
+            order: 0,
+            title: command.to_owned(),
+            detect: Detect::default(),
+            build: None,
+            full: Run { command: argv, files: Selection::All },
+            impacted: None,
+            report: Report { format: ReportFormat::Exit, file: None },
+            script: None,
+            exit: Exits {
+                passed: vec![0],
+                failed: Failing::Any("any".to_owned()),
+                none: vec![],
+                broken: BTreeMap::from([
+                    ("126".to_owned(), "the test command is not executable".to_owned()),
+                    ("127".to_owned(), "the test command was not found".to_owned()),
+                ]),
+            },
+            env: BTreeMap::new(),
+        }
+    }
+}
+
+/// Every runner that travels inside the binary, by order.
+///
+/// # Errors
+/// When one of our own files is malformed (the contract test prevents it).
+pub fn all() -> Result<&'static [Runner], &'static RunnerError> {
+    static RUNNERS: LazyLock<Result<Vec<Runner>, RunnerError>> = LazyLock::new(read_all);
+    RUNNERS.as_deref()
+}
+
+fn read_all() -> Result<Vec<Runner>, RunnerError> {
+    let mut runners = Vec::new();
+    for file in FOLDER.files() {
+        let path = file.path();
+        let (Some("toml"), Some(stem)) = (extension(path), path.file_stem().and_then(|stem| stem.to_str())) else {
+            continue;
+        };
+        let shim = FOLDER
+            .files()
+            .find(|other| other.path().to_str().is_some_and(|name| name.starts_with(&format!("{stem}.shim."))))
+            .and_then(include_dir::File::contents_utf8);
+        runners.push(Runner::parse(stem, file.contents_utf8().unwrap_or_default(), shim)?);
+    }
+    runners.sort_by(|left, right| (&left.language, left.order).cmp(&(&right.language, right.order)));
+    Ok(runners)
+}
+
+fn extension(path: &std::path::Path) -> Option<&str> {
+    path.extension().and_then(|extension| extension.to_str())
+}
+
+/// What stands for the words in braces.
+#[derive(Debug, Clone, Default)]
+pub struct Fill<'a> {
+    /// The programs of the workspace.
+    pub programs: Option<&'a Programs>,
+    /// The workspace root as the tests see it.
+    pub root: &'a str,
+    /// The folder for reports.
+    pub out: &'a str,
+    /// Test files.
+    pub files: &'a [RelPath],
+    /// Arguments from package.json.
+    pub script_args: &'a [String],
+    /// The shim.
+    pub shim: Option<&'a str>,
+}
+
+impl Fill<'_> {
+    /// Fills in one command; `{files}` and `{script_args}` become as many arguments as they are.
+    #[must_use]
+    pub fn command(&self, words: &[String]) -> Vec<String> {
+        let mut argv = Vec::new();
+        for word in words {
+            match word.as_str() {
+                "{files}" => argv.extend(self.files.iter().map(|file| file.as_str().to_owned())),
+                "{script_args}" => argv.extend(self.script_args.iter().cloned()),
+                "{shim}" => argv.push(self.shim.unwrap_or_default().to_owned()),
+                word => argv.push(self.word(word)),
+            }
+        }
+        argv
+    }
+
+    /// Fills in one word.
+    #[must_use]
+    pub fn word(&self, word: &str) -> String {
+        let mut text = word.replace("{root}", self.root).replace("{out}", self.out);
+        if let Some(programs) = self.programs {
+            text = programs.fill(&text, self.root);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The contract every runner file keeps.
+    #[test]
+    fn every_runner_file_keeps_the_contract() {
+        let runners = all().unwrap();
+        assert!(runners.len() >= 9);
+        let mut complaints = Vec::new();
+        for runner in runners {
+            let name = &runner.name;
+            let detects = !runner.detect.files.is_empty() || runner.detect.dependency.is_some();
+            let commands = [Some(&runner.full), runner.impacted.as_ref()];
+            let mut check = |holds: bool, what: &str| {
+                if !holds {
+                    complaints.push(format!("{name}: {what}"));
+                }
+            };
+            check(detects, "detects nothing");
+            check(runner.detect.missing.len() > 20, "does not say what to do when its program is missing");
+            check(!runner.detect.program.is_empty(), "has no probe");
+            check(runner.exit.passed.contains(&0), "0 is no success");
+            for file in &runner.detect.files {
+                check(globset::Glob::new(file).is_ok(), "has a bad glob");
+            }
+            for run in commands.into_iter().flatten() {
+                let in_report = run.command.iter().any(|word| word.contains("{out}"));
+                check(runner.report.file.is_none() || in_report, "names a report file but never {out}");
+                let takes_files = run.command.iter().any(|word| word == "{files}");
+                check(takes_files == (runner.impacted.is_some() && std::ptr::eq(run, runner.impacted.as_ref().unwrap()) && run.files == Selection::Tests), "{files} stands in the wrong command");
+                let uses_shim = run.command.iter().any(|word| word == "{shim}");
+                check(uses_shim == runner.shim.is_some(), "shim and {shim} do not go together");
+                let uses_script = run.command.iter().any(|word| word == "{script_args}");
+                check(!uses_script || runner.script.is_some(), "uses {script_args} without [script]");
+            }
+        }
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_a_position() {
+        let error = Runner::parse("x", "language = \"python\"\nordre = 1\n", None).unwrap_err();
+        assert!(error.message.contains("ordre") || error.message.contains("line"), "{error}");
+    }
+
+    #[test]
+    fn braces_are_filled() {
+        let files = [RelPath::new("t/a.py").unwrap(), RelPath::new("t/b.py").unwrap()];
+        let fill = Fill { root: "/r", out: "/o", files: &files, ..Fill::default() };
+        let words: Vec<String> = ["x", "--out={out}/r", "{files}"].map(str::to_owned).to_vec();
+        assert_eq!(fill.command(&words), ["x", "--out=/o/r", "t/a.py", "t/b.py"]);
+    }
+}

@@ -1,0 +1,344 @@
+//! The harness's end of a session: starts the helper, talks to it, watches the clock and the cancel token, and makes
+//! sure that nothing is left when it is dropped.
+
+use crate::sandbox::probe::Attempt;
+use crate::sandbox::protocol::{self, Answer, Failure, Plan, Ready, Request};
+use crate::sandbox::scratch::{ScratchFolder, remove_tree};
+use crate::sandbox::step::OUT;
+use crate::sandbox::{HelperCommand, SandboxError, Step, StepOutcome, StepStatus, View, environment};
+use hephaestus_core::{CancelToken, Isolation, RelPath, SandboxSettings};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// How often the cancel token is looked at.
+const TICK: Duration = Duration::from_millis(15);
+/// How much longer than a step's own time limit the helper may take to end it before it is killed.
+const MARGIN: Duration = Duration::from_secs(10);
+/// How long an overlay may take to open. Copies take as long as they take.
+const OPEN_LIMIT: Duration = Duration::from_secs(60);
+/// How long a file may take to be written.
+const WRITE_LIMIT: Duration = Duration::from_secs(60);
+/// How long the helper may take to clear up before it is killed.
+const CLOSE_LIMIT: Duration = Duration::from_secs(20);
+
+type Reply = (Answer, Vec<Vec<u8>>);
+
+/// One view of a workspace with one helper process. Everything in it ends and vanishes when it is dropped.
+#[derive(Debug)]
+pub struct Session {
+    ready: Ready,
+    // The helper ends before its folder goes.
+    line: Line,
+    _scratch: Option<ScratchFolder>,
+}
+
+/// The line to the helper.
+#[derive(Debug)]
+struct Line {
+    child: Child,
+    /// Closing it tells the helper to end everything.
+    requests: Option<ChildStdin>,
+    replies: Receiver<io::Result<Reply>>,
+    /// The overlay's work folder on disk, which the helper removes unless it is killed.
+    work: Option<PathBuf>,
+    /// Why nothing more can be asked.
+    over: Option<String>,
+}
+
+/// Why a session did not open.
+pub(super) enum OpenError {
+    /// In no way.
+    Final(SandboxError),
+    /// Not in this way.
+    Lacking(Failure),
+}
+
+impl From<SandboxError> for OpenError {
+    fn from(error: SandboxError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// Why an answer did not come.
+enum Silence {
+    Cancelled,
+    TooLong,
+    Gone(String),
+}
+
+impl Session {
+    /// Starts a helper and lets it open `view` in the way of `attempt`.
+    pub(super) fn open(
+        helper: &HelperCommand,
+        settings: &SandboxSettings,
+        view: &View,
+        attempt: Attempt,
+        cancel: &CancelToken,
+    ) -> Result<Self, OpenError> {
+        let failed =
+            |source: io::Error| SandboxError::Open { root: view.root.clone(), message: source.to_string() };
+        let mode = attempt.mode;
+        let on_disk = view.keep.is_none() && (attempt.disk_upper || mode.copy) || !mode.namespaces;
+        let scratch = if on_disk { Some(ScratchFolder::new("session").map_err(failed)?) } else { None };
+        let plan = Plan {
+            root: view.root.clone(),
+            layers: view.layers.clone(),
+            keep: view.keep.clone(),
+            scratch: scratch.as_ref().map(|scratch| scratch.path().to_owned()),
+            mode,
+            check_owners: attempt.check_owners && !mode.copy,
+            settings: settings.clone(),
+        };
+        let mut line = Line::start(helper, view.keep.as_deref().map(work_folder))?;
+        let limit = if mode.copy { None } else { Some(OPEN_LIMIT) };
+        match line.ask(&Request::Open(Box::new(plan)), &[], limit, cancel) {
+            Ok((Answer::Ready(ready), _)) => Ok(Self { ready, line, _scratch: scratch }),
+            Ok((Answer::Failed(failure), _)) => Err(OpenError::Lacking(failure)),
+            Ok(_) => Err(failed(io::Error::other("the helper answered something else")).into()),
+            Err(Silence::Cancelled) => Err(SandboxError::Cancelled.into()),
+            Err(Silence::TooLong) => Err(failed(io::Error::other("the helper does not answer")).into()),
+            Err(Silence::Gone(message)) => {
+                let program = helper.program.clone();
+                Err(SandboxError::Helper { program, source: io::Error::other(message) }.into())
+            }
+        }
+    }
+
+    /// Where the workspace appears to the commands: at its own path (without symbolic links), or at the copy's where
+    /// there are no namespaces.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.ready.root
+    }
+
+    /// The out folder as the commands see it. It is emptied before every step.
+    #[must_use]
+    pub fn out_dir(&self) -> &str {
+        &self.ready.out
+    }
+
+    /// What is in force in this session.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.ready.isolation
+    }
+
+    /// What is degraded, why, and how to mend it, in plain words.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.ready.notes
+    }
+
+    pub(super) fn add_notes(&mut self, notes: impl Iterator<Item = String>) {
+        for note in notes {
+            if !self.ready.notes.contains(&note) {
+                self.ready.notes.push(note);
+            }
+        }
+    }
+
+    /// Writes a file of the view (making its folders), or deletes it where `content` is `None`; deleting what is not
+    /// there is no error. Symbolic links are followed inside the view and refused where they leave it. Permissions are
+    /// kept. The modification time is later than every one written before and never in the same second as the file's
+    /// former one, so that build tools and bytecode caches notice a change that keeps the size.
+    ///
+    /// # Errors
+    /// When the file lies outside the view, is no regular file, or cannot be written; when the session is over.
+    pub fn write(&mut self, path: &RelPath, content: Option<&[u8]>) -> Result<(), SandboxError> {
+        let length = content.map(|content| content.len() as u64);
+        let request = Request::Write { path: path.clone(), length };
+        let blobs: Vec<&[u8]> = content.into_iter().collect();
+        match self.line.ask(&request, &blobs, Some(WRITE_LIMIT), &CancelToken::new()) {
+            Ok((Answer::Written, _)) => Ok(()),
+            Ok((Answer::Refused(reason), _)) => Err(SandboxError::Write { path: path.clone(), reason }),
+            Ok(_) => Err(self.line.end("the helper answered something else")),
+            Err(Silence::Cancelled | Silence::TooLong) => Err(self.line.end("the helper does not answer")),
+            Err(Silence::Gone(message)) => Err(SandboxError::Over(message)),
+        }
+    }
+
+    /// Runs a command and waits for it. Whatever it does is in the outcome; when it returns, none of its processes is
+    /// left. After [`StepStatus::Cancelled`] the session is over.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub fn run(&mut self, step: &Step, cancel: &CancelToken) -> Result<StepOutcome, SandboxError> {
+        let started = Instant::now();
+        if cancel.is_cancelled() {
+            self.line.end("cancelled");
+            return Ok(StepOutcome::bare(StepStatus::Cancelled, Duration::ZERO));
+        }
+        let request = Request::Run(self.with_out_folder(step));
+        let limit = step.timeout.saturating_add(MARGIN);
+        match self.line.ask(&request, &[], Some(limit), cancel) {
+            Ok((Answer::Ended { outcome, reports }, blobs)) => {
+                let files = reports.into_iter().map(|(name, _)| name).zip(blobs).collect();
+                Ok(StepOutcome { files, ..*outcome })
+            }
+            Ok(_) => Err(self.line.end("the helper answered something else")),
+            Err(Silence::Cancelled) => {
+                self.line.end("cancelled");
+                Ok(StepOutcome::bare(StepStatus::Cancelled, started.elapsed()))
+            }
+            Err(Silence::TooLong) => {
+                self.line.end("a step ran past its time limit and its helper did not end it");
+                Ok(StepOutcome::bare(StepStatus::TimedOut, started.elapsed()))
+            }
+            Err(Silence::Gone(message)) => Err(SandboxError::Over(message)),
+        }
+    }
+
+    /// Ends everything and waits until it is gone. Dropping does the same.
+    pub fn close(self) {}
+
+    fn with_out_folder(&self, step: &Step) -> Step {
+        let out = &self.ready.out;
+        let mut step = step.clone();
+        for text in step.argv.iter_mut().chain(step.env.iter_mut().map(|(_, value)| value)) {
+            if text.contains(OUT) {
+                *text = text.replace(OUT, out);
+            }
+        }
+        step
+    }
+}
+
+impl Line {
+    fn start(helper: &HelperCommand, work: Option<PathBuf>) -> Result<Self, SandboxError> {
+        let failed = |source| SandboxError::Helper { program: helper.program.clone(), source };
+        let mut child = Command::new(&helper.program)
+            .args(&helper.args)
+            .env_clear()
+            .envs(environment::inherited())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let (sender, replies) = mpsc::channel();
+        let (requests, output) = (child.stdin.take(), child.stdout.take());
+        let mut line = Self { child, requests, replies, work, over: None };
+        let Some(output) = output else { return Err(failed(io::Error::other("its output is missing"))) };
+        let reader = std::thread::Builder::new().name("sandbox-replies".to_owned());
+        if let Err(error) = reader.spawn(move || forward(output, &sender)) {
+            line.end("there is no thread to read its replies");
+            return Err(failed(error));
+        }
+        Ok(line)
+    }
+
+    /// Sends a request and waits for its answer.
+    fn ask(
+        &mut self,
+        request: &Request,
+        blobs: &[&[u8]],
+        limit: Option<Duration>,
+        cancel: &CancelToken,
+    ) -> Result<Reply, Silence> {
+        if let Some(over) = &self.over {
+            return Err(Silence::Gone(over.clone()));
+        }
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let sent = match &mut self.requests {
+            Some(requests) => protocol::send(requests, request, blobs.iter().copied()),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        if let Err(error) = sent {
+            self.end("the helper died");
+            return Err(Silence::Gone(format!("the helper died: {error}")));
+        }
+        loop {
+            match self.replies.recv_timeout(TICK) {
+                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Err(error)) => {
+                    self.end("the helper speaks nonsense");
+                    return Err(Silence::Gone(format!("the helper cannot be understood: {error}")));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.end("the helper died");
+                    return Err(Silence::Gone("the helper died".to_owned()));
+                }
+                Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(Silence::Cancelled),
+                Err(RecvTimeoutError::Timeout) => {
+                    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                        return Err(Silence::TooLong);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends everything now; the session answers nothing but `why` from then on.
+    fn end(&mut self, why: &str) -> SandboxError {
+        if self.over.is_none() {
+            self.over = Some(why.to_owned());
+            self.stop_helper();
+        }
+        SandboxError::Over(why.to_owned())
+    }
+
+    fn stop_helper(&mut self) {
+        // The helper kills everything when its input ends, and exits when all of it is reaped; only then the channel
+        // of replies closes. SIGKILL comes second because nobody would be left to wait for the others.
+        drop(self.requests.take());
+        let deadline = Instant::now() + CLOSE_LIMIT;
+        loop {
+            match self.replies.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    tracing::warn!("a sandbox helper did not end in time and is killed");
+                    let _ = self.child.kill();
+                    break;
+                }
+            }
+        }
+        let _ = self.child.wait();
+        if let Some(work) = self.work.take() {
+            remove_tree(&work);
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.end("closed");
+    }
+}
+
+/// The overlay's work folder that goes with an upper folder on disk: beside it, because both must be on one file system.
+pub(super) fn work_folder(upper: &Path) -> PathBuf {
+    let mut name = upper.as_os_str().to_owned();
+    name.push(".work");
+    PathBuf::from(name)
+}
+
+/// Reads replies until there are no more. A thread of its own, because a pipe cannot be read with a time limit portably.
+fn forward(replies: ChildStdout, sender: &mpsc::Sender<io::Result<Reply>>) {
+    let mut replies = BufReader::new(replies);
+    loop {
+        let reply = match receive(&mut replies) {
+            Ok(None) => return,
+            Ok(Some(reply)) => Ok(reply),
+            Err(error) => Err(error),
+        };
+        let broken = reply.is_err();
+        if sender.send(reply).is_err() || broken {
+            return;
+        }
+    }
+}
+
+fn receive(replies: &mut BufReader<ChildStdout>) -> io::Result<Option<Reply>> {
+    let Some(answer) = protocol::receive::<Answer>(replies)? else { return Ok(None) };
+    let mut blobs = Vec::new();
+    if let Answer::Ended { reports, .. } = &answer {
+        for (_, length) in reports {
+            blobs.push(protocol::receive_blob(replies, *length)?);
+        }
+    }
+    Ok(Some((answer, blobs)))
+}

@@ -1,0 +1,40 @@
+//! The gates, one file each.
+
+mod compiles;
+mod inside_footprint;
+mod no_new_dependency;
+mod no_new_finding;
+mod public_api;
+mod reached;
+mod tests_kept;
+mod tests_pass;
+
+use crate::Case;
+use hephaestus_core::{Gate, GateResult};
+
+/// Answers one yes/no question.
+pub(crate) trait Check: Send + Sync {
+    /// Which gate it is.
+    fn gate(&self) -> Gate;
+    /// `Ok` opens the gate, `Err` keeps it shut; both say why.
+    fn ask(&self, case: &Case<'_>) -> Result<String, String>;
+    /// The gate's result.
+    fn check(&self, case: &Case<'_>) -> GateResult {
+        let answer = self.ask(case);
+        GateResult { gate: self.gate(), open: answer.is_ok(), reason: answer.unwrap_or_else(|reason| reason) }
+    }
+}
+
+/// Every gate, in the order of [`Gate::ALL`]. A new one is a file and a line here.
+pub(crate) fn all() -> Vec<Box<dyn Check>> {
+    vec![
+        Box::new(compiles::Compiles),
+        Box::new(reached::ReachedGate),
+        Box::new(tests_pass::TestsPass),
+        Box::new(public_api::PublicApi),
+        Box::new(no_new_dependency::NoNewDependency),
+        Box::new(no_new_finding::NoNewFinding),
+        Box::new(inside_footprint::InsideFootprint),
+        Box::new(tests_kept::TestsKept),
+    ]
+}

@@ -1,0 +1,61 @@
+//! The rules in force in one workspace: the packs' and the user's own, by language.
+
+use crate::{Languages, Parsed, RuleError, RuleMatch, RuleProblem, RuleSet};
+use hephaestus_core::{ByteRange, CancelToken, LanguageId, RelPath};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Rule sets by language. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct RuleSets {
+    sets: Arc<HashMap<LanguageId, Vec<Arc<RuleSet>>>>,
+}
+
+impl RuleSets {
+    /// The packs' rules, and those of the user's `files` that have a fix.
+    ///
+    /// # Errors
+    /// When a pack's rules cannot be used at all. What is wrong with the user's rules is returned beside the others.
+    pub fn load(languages: &Languages, files: &[(RelPath, String)]) -> Result<(Self, Vec<RuleProblem>), RuleError> {
+        let mut sets = HashMap::new();
+        let mut problems: Vec<RuleProblem> = Vec::new();
+        for language in languages.all() {
+            let mut own = vec![RuleSet::builtin(language)?];
+            if !files.is_empty() {
+                let (users, found) = RuleSet::from_sgconfig(files, language);
+                if users.rules().next().is_some() {
+                    own.push(Arc::new(users));
+                }
+                for problem in found {
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                }
+            }
+            sets.insert(language.id().clone(), own);
+        }
+        Ok((Self { sets: Arc::new(sets) }, problems))
+    }
+
+    /// Every match in a file.
+    #[must_use]
+    pub fn matches(&self, parsed: &Parsed) -> Vec<RuleMatch> {
+        self.of(parsed).flat_map(|set| set.matches(parsed, &CancelToken::new())).collect()
+    }
+
+    /// Every match inside `range`.
+    #[must_use]
+    pub fn matches_in(&self, parsed: &Parsed, range: ByteRange) -> Vec<RuleMatch> {
+        self.of(parsed).flat_map(|set| set.match_in(parsed, range)).collect()
+    }
+
+    /// How many rules there are for a language.
+    #[must_use]
+    pub fn count(&self, language: &LanguageId) -> usize {
+        self.sets.get(language).into_iter().flatten().map(|set| set.rules().count()).sum()
+    }
+
+    fn of(&self, parsed: &Parsed) -> impl Iterator<Item = &Arc<RuleSet>> {
+        self.sets.get(parsed.language().id()).into_iter().flatten()
+    }
+}

@@ -1,0 +1,223 @@
+//! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
+
+use hephaestus_core::{ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The file's name, at a workspace's root and in the user's configuration folder.
+pub(crate) const FILE: &str = "hephaestus.toml";
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How hard to try.
+    pub forge: ForgeSettings,
+    /// What is worth proposing.
+    pub goals: GoalSettings,
+    /// How candidates are proved.
+    pub testing: TestSettings,
+    /// Limits of every run.
+    pub sandbox: SandboxSettings,
+    /// What counts how much.
+    pub scoring: ScoringSettings,
+    /// Other linters, by id.
+    pub fixers: BTreeMap<String, FixerSettings>,
+    /// How much is said in the log.
+    pub log: LogLevel,
+}
+
+/// `[fixers.NAME]`: one linter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FixerSettings {
+    /// Whether to ask it.
+    pub enabled: bool,
+    /// Which rules to ask for, in its own words.
+    pub select: Option<String>,
+}
+
+impl Default for FixerSettings {
+    fn default() -> Self {
+        Self { enabled: true, select: None }
+    }
+}
+
+/// One thing wrong with a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigProblem {
+    /// The file.
+    pub file: PathBuf,
+    /// 1-based line.
+    pub line: usize,
+    /// 1-based column, in characters.
+    pub column: usize,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Wrong in itself.
+    #[error("{0}")]
+    Invalid(ConfigProblem),
+    /// Not readable.
+    #[error("{}: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Config {
+    /// Loads the configuration of the workspace at `root`.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is no TOML, has unknown keys, wrong types or values out of range.
+    pub fn load(root: &Path) -> Result<Self, ConfigError> {
+        let mut merged = Table::new();
+        let users = dirs::config_dir().map(|folder| folder.join("hephaestus").join(FILE));
+        for file in users.into_iter().chain([root.join(FILE)]) {
+            if let Some(text) = read(&file)? {
+                merge(&mut merged, Self::check(&file, &text)?);
+            }
+        }
+        Value::Table(merged).try_into().map_err(|error: toml::de::Error| {
+            ConfigError::Invalid(ConfigProblem { file: root.join(FILE), line: 1, column: 1, message: error.message().to_owned() })
+        })
+    }
+
+    /// Checks one file by itself, so that complaints have positions.
+    fn check(file: &Path, text: &str) -> Result<Table, ConfigError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let invalid = |at: usize, message: String| {
+            let before = text.get(..at).unwrap_or(text);
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            ConfigError::Invalid(ConfigProblem { file: file.to_owned(), line, column, message })
+        };
+        let of_toml = |error: toml::de::Error| {
+            let at = error.span().map_or(0, |span| span.start);
+            invalid(at, error.message().trim().replace('\n', " "))
+        };
+        let config: Self = toml::from_str(text).map_err(of_toml)?;
+        if let Some((key, message)) = config.out_of_range() {
+            let word = key.rsplit('.').next().unwrap_or(key);
+            return Err(invalid(text.find(word).unwrap_or(0), format!("`{key}` {message}")));
+        }
+        text.parse::<Table>().map_err(of_toml)
+    }
+
+    /// The first value that makes no sense.
+    fn out_of_range(&self) -> Option<(&'static str, String)> {
+        let share = |value: f64| (0.0..=1.0).contains(&value);
+        let kinds = self.goals.kinds.iter().find_map(|kind| kind.parse::<hephaestus_core::GoalKind>().err());
+        let checks = [
+            (!share(self.forge.quality_threshold), "forge.quality_threshold", "must lie between 0 and 1"),
+            (!share(self.forge.improvement_threshold), "forge.improvement_threshold", "must lie between 0 and 1"),
+            (!share(self.forge.exploration_ratio), "forge.exploration_ratio", "must lie between 0 and 1"),
+            (self.forge.max_iterations == 0, "forge.max_iterations", "must be at least 1"),
+            (self.forge.beam == 0, "forge.beam", "must be at least 1"),
+            (self.testing.stable_runs == 0, "testing.stable_runs", "must be at least 1"),
+            (self.testing.timeout_factor.is_nan() || self.testing.timeout_factor < 1.0, "testing.timeout_factor", "must be at least 1"),
+            (self.testing.timeout_floor.is_nan() || self.testing.timeout_floor <= 0.0, "testing.timeout_floor", "must be more than 0"),
+            (!(0.0..=100.0).contains(&self.testing.coverage_threshold), "testing.coverage_threshold", "must lie between 0 and 100"),
+            (self.sandbox.memory_mb < 64, "sandbox.memory_mb", "must be at least 64"),
+            (self.sandbox.disk_mb < 16, "sandbox.disk_mb", "must be at least 16"),
+        ];
+        kinds.map(|message| ("goals.kinds", message)).or_else(|| {
+            checks.iter().find(|(wrong, ..)| *wrong).map(|(_, key, message)| (*key, (*message).to_owned()))
+        })
+    }
+}
+
+/// The JSON schema of `hephaestus.toml`, from the Rust types.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Config).to_value()
+}
+
+fn read(file: &Path) -> Result<Option<String>, ConfigError> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ConfigError::Unreadable { file: file.to_owned(), source }),
+    }
+}
+
+/// Lays `over` over `under`, table by table.
+fn merge(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(under)), Value::Table(over)) => merge(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> ConfigProblem {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), text).unwrap();
+        match Config::load(folder.path()).unwrap_err() {
+            ConfigError::Invalid(problem) => problem,
+            ConfigError::Unreadable { .. } => panic!("it can be read"),
+        }
+    }
+
+    #[test]
+    fn nothing_set_means_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::load(folder.path()).unwrap();
+        assert_eq!(config.forge.max_iterations, 10);
+        assert_eq!(config.testing.stable_runs, 2);
+    }
+
+    #[test]
+    fn unknown_keys_wrong_types_and_bad_toml_are_told_with_their_place() {
+        let unknown = complaint("[forge]\nbeam = 2\nmax_iteration = 3\n");
+        assert_eq!((unknown.line, unknown.column), (3, 1));
+        assert!(unknown.message.contains("max_iteration") && unknown.message.contains("max_iterations"), "{unknown}");
+        let wrong = complaint("[testing]\nstable_runs = \"two\"\n");
+        assert_eq!(wrong.line, 2);
+        let bad = complaint("[forge\n");
+        assert_eq!(bad.line, 1);
+        let range = complaint("[forge]\nexploration_ratio = 3.0\n");
+        assert_eq!(range.line, 2);
+        let kind = complaint("[goals]\nkinds = [\"simplfy\"]\n");
+        assert!(kind.line == 2 && kind.message.contains("simplify"), "{kind}");
+    }
+
+    #[test]
+    fn tables_are_merged_key_by_key() {
+        let mut under: Table = "[a]\nx = 1\ny = 2\n".parse().unwrap();
+        merge(&mut under, "[a]\ny = 3\n[b]\nz = 4\n".parse().unwrap());
+        assert_eq!(under, "[a]\nx = 1\ny = 3\n[b]\nz = 4\n".parse::<Table>().unwrap());
+    }
+
+    #[test]
+    fn every_setting_is_in_the_schema() {
+        let text = schema().to_string();
+        for key in ["max_iterations", "stable_runs", "cognitive_limit", "memory_mb", "tolerances"] {
+            assert!(text.contains(key), "{key}");
+        }
+    }
+}

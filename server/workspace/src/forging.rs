@@ -1,0 +1,400 @@
+//! A forge run from end to end: baseline, goals, the loop, everything together, the report.
+
+use crate::combine::{Together, disjoint, prove_together};
+use crate::open::Workspace;
+use crate::report::{Baselined, ForgeReport, Rejected, Totals};
+use crate::surveying::Linted;
+use hephaestus_core::{
+    Budget, CancelToken, Candidate, Clock, ContentHash, Goal, LanguageId, Notice, Offer, Score, Trial, Verdict,
+};
+use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
+use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
+use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
+use hephaestus_harness::{Baseline, Harness, HarnessParts, Problem, Suite, Workbench};
+use hephaestus_mutation::FixerRecheck;
+use hephaestus_registry::{Registry, RunLedger};
+use hephaestus_scoring::{ScorerParts, Workshop};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Why a forge run came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgeError {
+    /// The workspace cannot judge candidates.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// One of our own data files is malformed.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct ForgeRequest {
+    /// How the sandbox's helper is started.
+    pub helper: HelperCommand,
+    /// What may be spent, from start to end.
+    pub budget: Budget,
+}
+
+/// What a run tells while it goes on.
+pub enum ForgeEvent<'a> {
+    /// A new stage begins, in a few words.
+    Stage(&'a str),
+    /// The baseline stands.
+    Baseline(&'a Baselined),
+    /// So many goals are to be worked on.
+    Goals(usize),
+    /// Where the loop stands.
+    Progress(&'a Progress),
+    /// A trial ended.
+    Tried(&'a Goal, &'a Trial, Option<&'a Score>),
+    /// An improvement holds.
+    Offer(&'a Offer),
+}
+
+struct Monotonic(Instant);
+
+impl Clock for Monotonic {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Everything one run gathers.
+struct Run<'a> {
+    workspace: &'a Workspace,
+    request: &'a ForgeRequest,
+    cancel: &'a CancelToken,
+    listener: &'a mut dyn FnMut(ForgeEvent<'_>),
+    started: Instant,
+    sandbox: Sandbox,
+    report: ForgeReport,
+}
+
+/// The goals that one suite judges.
+struct Bench {
+    suite: Suite,
+    languages: BTreeSet<LanguageId>,
+}
+
+impl Workspace {
+    /// Runs the whole cycle. Blocks; tells `listener` what happens; ends soon after `cancel`, with what was found.
+    /// Nothing outside the state folder is written.
+    ///
+    /// # Errors
+    /// When nothing can be judged: no tests, no runner, a broken build, a red suite, no sandbox.
+    pub fn forge(
+        &self,
+        request: &ForgeRequest,
+        cancel: &CancelToken,
+        listener: &mut dyn FnMut(ForgeEvent<'_>),
+    ) -> Result<ForgeReport, ForgeError> {
+        let sandbox = Sandbox::new(request.helper.clone(), self.config.sandbox.clone());
+        let report = ForgeReport::new(self, now_ms());
+        let run = Run { workspace: self, request, cancel, listener, started: Instant::now(), sandbox, report };
+        run.go()
+    }
+
+    /// The suites that fit this workspace, each with the languages it judges.
+    fn benches(&self) -> Result<Vec<Bench>, ForgeError> {
+        let facts = Facts::gather(&self.snapshot);
+        let programs = Programs::of(&self.root);
+        let used: BTreeSet<LanguageId> = self.snapshot.files.values().map(|file| file.language.clone()).collect();
+        let suite = |runner: Runner| Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
+        if let Some(command) = &self.config.testing.command {
+            let any = used.first().cloned().unwrap_or_else(|| LanguageId::new("any"));
+            return Ok(vec![Bench { suite: suite(Runner::of_command(command, any)), languages: used }]);
+        }
+        let all = all_runners().map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let mut benches: Vec<Bench> = Vec::new();
+        for runner in self.wanted(all, &facts)? {
+            let languages: BTreeSet<LanguageId> = used.iter().filter(|language| self.judges(runner, language)).cloned().collect();
+            let taken = benches.iter().any(|bench| bench.suite.runner.language == runner.language);
+            if !languages.is_empty() && !taken {
+                benches.push(Bench { suite: suite(runner.clone()), languages });
+            }
+        }
+        Ok(benches)
+    }
+
+    fn wanted<'a>(&self, all: &'a [Runner], facts: &Facts) -> Result<Vec<&'a Runner>, ForgeError> {
+        let Some(name) = &self.config.testing.runner else { return Ok(fitting(all, facts, &self.snapshot)) };
+        let known = || all.iter().map(|runner| runner.name.as_str()).collect::<Vec<_>>().join(", ");
+        let named = all.iter().find(|runner| runner.name == *name);
+        named.map(|runner| vec![runner]).ok_or_else(|| {
+            let message = format!("`testing.runner`: there is no runner `{name}`; known: {}", known());
+            ForgeError::Problem(Problem::ProgramMissing(message))
+        })
+    }
+
+    fn judges(&self, runner: &Runner, language: &LanguageId) -> bool {
+        let inherits = |language: &LanguageId| {
+            let pack = self.languages.get(language).map(|language| language.pack());
+            pack.is_some_and(|pack| pack.manifest.inherits.iter().any(|parent| parent == runner.language.as_str()))
+        };
+        *language == runner.language || inherits(language)
+    }
+
+    /// Verdicts hold for the very same code and configuration only.
+    fn context(&self) -> ContentHash {
+        let config = serde_json::to_string(&(&self.config.testing, &self.config.scoring)).unwrap_or_default();
+        let files = self.snapshot.files.values().flat_map(|file| [file.path.as_str(), file.hash.as_str()]);
+        ContentHash::of_parts(files.chain([config.as_str(), env!("CARGO_PKG_VERSION")]))
+    }
+}
+
+impl Run<'_> {
+    fn go(mut self) -> Result<ForgeReport, ForgeError> {
+        (self.listener)(ForgeEvent::Stage("reading the workspace"));
+        let benches = self.workspace.benches()?;
+        if benches.is_empty() {
+            return Err(Problem::NoTests.into());
+        }
+        let registry = self.registry();
+        let root = self.workspace.root();
+        let seed = self.workspace.config.forge.seed;
+        let record = registry.start_run("forge", root, seed, self.report.started_ms).map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let ledger = registry.ledger(record.clone(), self.workspace.context()).with_snapshot(self.workspace.snapshot.clone());
+        let mut problems = Vec::new();
+        for bench in &benches {
+            if self.cancel.is_cancelled() {
+                break;
+            }
+            match self.work_on(bench, &ledger) {
+                Ok(()) => {}
+                Err(ForgeError::Problem(problem)) if benches.len() > 1 => problems.push((bench.suite.runner.title.clone(), problem)),
+                Err(error) => return Err(error),
+            }
+        }
+        if problems.len() == benches.len()
+            && let Some((_, problem)) = problems.pop()
+        {
+            return Err(problem.into());
+        }
+        self.report.notices.extend(problems.into_iter().map(|(title, problem)| Notice {
+            path: None,
+            message: format!("{title}: {problem}. {}", problem.hint()),
+        }));
+        self.report.notices.extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
+        self.report.stats.wall = self.started.elapsed();
+        self.report.measure_after(self.workspace);
+        if let Err(error) = registry.finish_run(&record, &self.report.stats_json()) {
+            tracing::warn!("the run is not recorded: {error}");
+        }
+        Ok(self.report)
+    }
+
+    /// The registry; in memory when it cannot be opened on disk, which the user is told.
+    fn registry(&mut self) -> Registry {
+        match Registry::open(&self.workspace.state_folder()) {
+            Ok(registry) => registry,
+            Err(error) => {
+                self.report.notices.push(Notice { path: None, message: format!("nothing is remembered of this run: {error}") });
+                Registry::open_in_memory().unwrap_or_else(|error| unreachable!("an empty database in memory opens: {error}"))
+            }
+        }
+    }
+
+    fn work_on(&mut self, bench: &Bench, ledger: &RunLedger) -> Result<(), ForgeError> {
+        let (workspace, cancel) = (self.workspace, self.cancel);
+        let title = bench.suite.runner.title.clone();
+        (self.listener)(ForgeEvent::Stage(&format!("testing the unchanged code with {title}, twice")));
+        let baseline = self.baseline(bench)?;
+        (self.listener)(ForgeEvent::Stage("asking the linters"));
+        let workbench = Arc::new(Workbench::new(self.sandbox.clone(), workspace.snapshot.clone()));
+        let linted = workspace.lint(&workbench, cancel);
+        self.report.notices.extend(linted.notices.iter().cloned());
+        (self.listener)(ForgeEvent::Stage("looking for goals"));
+        let goals = workspace.propose(&linted.findings, &baseline.red);
+        let goals: Vec<Goal> = goals.into_iter().filter(|goal| bench.languages.contains(&goal.language)).collect();
+        (self.listener)(ForgeEvent::Goals(goals.len()));
+        self.report.findings += linted.findings.len();
+        self.report.goals.extend(goals.iter().cloned());
+        let harness = self.harness(bench, baseline, &workbench, &linted);
+        let scorer = self.scorer(harness.baseline());
+        let engines: Vec<_> = hephaestus_mutation::all(workspace.languages, &workspace.rules)
+            .into_iter()
+            .filter(|engine| {
+                let wanted = &workspace.config.forge.engines;
+                wanted.is_empty() || wanted.iter().any(|name| name == engine.name())
+            })
+            .collect();
+        (self.listener)(ForgeEvent::Stage("forging"));
+        let clock = Monotonic(self.started);
+        let parts =
+            Parts { engines: &engines, judge: &harness, scorer: &scorer, ledger, clock: &clock, snapshot: &workspace.snapshot };
+        let (offers, outcome) = self.drive(&parts, goals, ledger);
+        self.report.add_outcome(&outcome);
+        self.put_together(&harness, offers);
+        Ok(())
+    }
+
+    fn baseline(&mut self, bench: &Bench) -> Result<Baseline, ForgeError> {
+        let workspace = self.workspace;
+        if !bench.suite.runner.detect.program.is_empty() {
+            bench.suite.probe(&workspace.root, &self.sandbox, self.cancel)?;
+        }
+        let baseline = Baseline::take(&workspace.root, &self.sandbox, &bench.suite, self.cancel)?;
+        let told = Baselined::of(&bench.suite.runner.title, &baseline);
+        (self.listener)(ForgeEvent::Baseline(&told));
+        self.report.stats.cpu += baseline.spent_cpu;
+        self.report.runners.push(told);
+        Ok(baseline)
+    }
+
+    fn harness(&self, bench: &Bench, baseline: Baseline, workbench: &Arc<Workbench>, linted: &Linted) -> Harness {
+        let workspace = self.workspace;
+        let recheck = FixerRecheck::new(linted.fixers.clone(), workspace.snapshot.clone(), linted.findings.clone());
+        Harness::new(HarnessParts {
+            sandbox: self.sandbox.clone(),
+            suite: bench.suite.clone(),
+            baseline,
+            snapshot: workspace.snapshot.clone(),
+            languages: workspace.languages,
+            imports: workspace.imports.clone(),
+            recheck: Some(Arc::new(recheck)),
+            workbench: Arc::clone(workbench),
+        })
+    }
+
+    fn scorer(&self, baseline: &Baseline) -> Workshop {
+        let workspace = self.workspace;
+        let dependencies = workspace.parsed.values().flat_map(|parsed| workspace.imports.external(parsed)).collect();
+        Workshop::new(ScorerParts {
+            snapshot: workspace.snapshot.clone(),
+            languages: workspace.languages,
+            rules: workspace.rules.clone(),
+            imports: workspace.imports.clone(),
+            dependencies,
+            passing: baseline.passing.len(),
+            cpu_s: baseline.cpu.as_secs_f64(),
+            stable_runs: workspace.config.testing.stable_runs,
+            settings: workspace.config.scoring.clone(),
+        })
+    }
+
+    fn drive(&mut self, parts: &Parts<'_>, goals: Vec<Goal>, ledger: &RunLedger) -> (Vec<Offer>, Outcome) {
+        let mut offers = Vec::new();
+        let mut rejected = Vec::new();
+        let mut stages = BTreeMap::new();
+        let listener = &mut *self.listener;
+        let settings = cycle_settings(self.workspace, &self.request.budget, self.started.elapsed());
+        let outcome = drive(parts, settings, goals, self.cancel, &mut |event| match event {
+            Event::Progress(progress) => listener(ForgeEvent::Progress(progress)),
+            Event::Offer(offer) => {
+                listener(ForgeEvent::Offer(offer));
+                offers.push(offer.clone());
+            }
+            Event::Tried(goal, candidate, trial, score) => {
+                listener(ForgeEvent::Tried(goal, trial, score));
+                note_stages(&mut stages, trial);
+                if score.is_none_or(|score| !score.accepted) {
+                    rejected.push(Rejected::of(goal, candidate, trial, score));
+                    keep_log(ledger, candidate, trial);
+                }
+            }
+        });
+        self.report.rejected.extend(rejected);
+        self.report.add_stages(stages);
+        (offers, outcome)
+    }
+
+    /// What holds alone is proved together.
+    fn put_together(&mut self, harness: &Harness, offers: Vec<Offer>) {
+        let (kept, superseded) = disjoint(offers);
+        self.report.superseded.extend(superseded);
+        if kept.is_empty() {
+            return;
+        }
+        let runs = self.workspace.config.testing.stable_runs;
+        (self.listener)(ForgeEvent::Stage(&format!("proving all {} improvements together", kept.len())));
+        // Asking to stop means: no new trials. What was found is still worth proving, unless the user insists.
+        let together = if self.cancel.is_cancelled() {
+            Together::unproved(&kept)
+        } else {
+            prove_together(harness, &kept, runs, self.cancel)
+        };
+        self.report.stats.cpu += together.cost.cpu;
+        self.report.add_together(kept, together);
+    }
+}
+
+impl Together {
+    /// What is left when there was no time to prove it.
+    fn unproved(offers: &[Offer]) -> Self {
+        let left_out = offers.iter().map(|offer| offer.goal.id.clone()).collect();
+        Self { patch: hephaestus_core::Patch::default(), verdict: Verdict::Cancelled, taken: vec![], left_out, cost: hephaestus_core::TrialCost::default() }
+    }
+}
+
+fn cycle_settings(workspace: &Workspace, budget: &Budget, elapsed: Duration) -> CycleSettings {
+    let forge = &workspace.config.forge;
+    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let slots = if forge.jobs == 0 { processors } else { forge.jobs as usize };
+    let wall = budget.wall.map(|wall| wall.saturating_sub(elapsed).max(Duration::from_millis(1)));
+    CycleSettings {
+        slots,
+        max_iterations: forge.max_iterations,
+        beam: forge.beam as usize,
+        exploration_ratio: forge.exploration_ratio,
+        seed: forge.seed,
+        budget: Budget { wall, ..budget.clone() },
+        records: HashMap::<String, RuleRecord>::new(),
+    }
+}
+
+/// Wall time, CPU time and number of runs, by stage.
+pub(crate) type Stages = BTreeMap<hephaestus_core::Stage, (u64, Duration, Duration)>;
+
+fn note_stages(stages: &mut Stages, trial: &Trial) {
+    for run in &trial.evidence.stages {
+        let entry = stages.entry(run.stage).or_default();
+        entry.0 += 1;
+        entry.1 += run.wall;
+        entry.2 += run.cpu;
+    }
+}
+
+fn keep_log(ledger: &RunLedger, candidate: &Candidate, trial: &Trial) {
+    let text: Vec<String> = trial
+        .evidence
+        .stages
+        .iter()
+        .filter(|run| !run.tail.is_empty())
+        .map(|run| format!("$ {}\n{}", run.command, run.tail))
+        .collect();
+    if !text.is_empty()
+        && let Err(error) = ledger.put_log(&candidate.id, &text.join("\n"))
+    {
+        tracing::warn!("the log of {} is not kept: {error}", candidate.id);
+    }
+}
+
+impl Totals {
+    /// The whole workspace in numbers, test code left out.
+    pub(crate) fn of<'a>(workspace: &Workspace, parsed: impl Iterator<Item = &'a hephaestus_syntax::Parsed>) -> Self {
+        let limit = workspace.config.goals.cognitive_limit;
+        let mut totals = Self::default();
+        for parsed in parsed.filter(|parsed| !parsed.file().is_test) {
+            let whole = hephaestus_core::ByteRange::new(0, parsed.file().text.len());
+            let metrics = parsed.metrics(whole);
+            totals.tokens += u64::from(metrics.tokens);
+            totals.statements += u64::from(metrics.statements);
+            totals.findings += workspace.rules.matches(parsed).len() as u64;
+            for function in parsed.functions() {
+                totals.cognitive += u64::from(function.metrics.cognitive);
+                totals.functions_over_limit += u64::from(function.metrics.cognitive > limit);
+            }
+        }
+        totals
+    }
+}

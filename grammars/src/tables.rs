@@ -226,3 +226,23 @@ impl Tables {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_empty_is_inherited() {
+        let list = |kind: &str| vec![kind.to_owned()];
+        let own = Tables { functions: list("own"), ..Tables::default() };
+        let parent = Tables {
+            functions: list("parent"),
+            comments: list("comment"),
+            typing: Some(Typing::Never),
+            ..Tables::default()
+        };
+        let filled = own.fill_from(&parent);
+        assert_eq!((&filled.functions, &filled.comments), (&list("own"), &list("comment")));
+        assert_eq!(filled.typing, Some(Typing::Never));
+    }
+}

@@ -25,8 +25,16 @@ pub(crate) struct Together {
 /// what decides is the score.
 pub(crate) fn disjoint(offers: Vec<Offer>) -> (Vec<Offer>, Vec<(GoalId, Candidate)>) {
     let mut order: Vec<usize> = (0..offers.len()).collect();
-    let worth = |index: &usize| offers.get(*index).map_or(0.0, |offer| offer.score.weighted);
-    order.sort_by(|left, right| worth(right).total_cmp(&worth(left)).then(left.cmp(right)));
+    // A function brought under its limit is worth more than one of the steps on the way there.
+    let worth = |index: &usize| {
+        offers.get(*index).map_or((false, 0.0), |offer| {
+            (offer.goal.acceptance.target.is_some() && offer.score.target_met, offer.score.weighted)
+        })
+    };
+    order.sort_by(|left, right| {
+        let (mine, theirs) = (worth(left), worth(right));
+        theirs.0.cmp(&mine.0).then(theirs.1.total_cmp(&mine.1)).then(left.cmp(right))
+    });
     let mut merged = Patch::default();
     let mut kept = vec![None; offers.len()];
     for index in order {

@@ -159,7 +159,7 @@ impl Run<'_> {
         if benches.is_empty() {
             return Err(Problem::NoTests.into());
         }
-        let registry = self.registry();
+        let registry = self.registry()?;
         let root = self.workspace.root();
         let seed = self.workspace.config.forge.seed;
         let record = registry.start_run("forge", root, seed, self.report.started_ms).map_err(|error| ForgeError::Internal(error.to_string()))?;
@@ -194,12 +194,12 @@ impl Run<'_> {
     }
 
     /// The registry; in memory when it cannot be opened on disk, which the user is told.
-    fn registry(&mut self) -> Registry {
+    fn registry(&mut self) -> Result<Registry, ForgeError> {
         match Registry::open(&self.workspace.state_folder()) {
-            Ok(registry) => registry,
+            Ok(registry) => Ok(registry),
             Err(error) => {
                 self.report.notices.push(Notice { path: None, message: format!("nothing is remembered of this run: {error}") });
-                Registry::open_in_memory().unwrap_or_else(|error| unreachable!("an empty database in memory opens: {error}"))
+                Registry::open_in_memory().map_err(|error| ForgeError::Internal(error.to_string()))
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Cells marked `data-chart` are where `script.js` draws; the numbers beside them are the chart's text alternative, so
 //! the drawings are hidden from assistive technology.
 
-use super::markup::{amount, count, duration, escape, list, number, text};
+use super::markup::{amount, count, counted, duration, escape, list, number, text};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ const MEASURES: [(&str, &str); 5] = [
     ("functions_over_limit", "functions over limit"),
 ];
 
-/// Stages of the cascade in words; the order gives each its colour.
+/// Stages of the cascade in words; the place of each is its colour's number in `style.css`, the next one is for others.
 const STAGES: [(&str, &str); 6] = [
     ("parse", "parse"),
     ("build", "build"),
@@ -66,7 +66,7 @@ pub(super) fn score(report: &Value) -> String {
         return empty("No score was taken of the whole project.");
     }
     format!(
-        "<table class=\"score\"><thead><tr><th scope=\"col\">measure</th><th class=\"chart\"></th>\
+        "<table class=\"score\"><thead><tr><th scope=\"col\">measure</th><td class=\"chart\"></td>\
          <th scope=\"col\">before</th><th scope=\"col\">after</th><th scope=\"col\">change</th></tr></thead>\
          <tbody>{rows}</tbody></table>"
     )
@@ -123,25 +123,29 @@ pub(super) fn time(report: &Value) -> String {
         return empty("No stage was run.");
     }
     let (mut rows, mut parts) = (String::new(), Vec::new());
-    for (place, stage) in stages.iter().enumerate() {
+    for stage in stages {
         let name = text(stage, "/stage");
         let known = STAGES.iter().position(|(key, _)| *key == name);
         let words = known.and_then(|known| STAGES.get(known)).map_or(name, |(_, words)| *words);
-        let colour = known.unwrap_or(place) % STAGES.len();
+        let colour = known.unwrap_or(STAGES.len());
         parts.push(format!("{colour}:{}", seconds(stage)));
         let _ = write!(
             rows,
-            "<tr><th scope=\"row\"><i class=\"swatch hue{colour}\"></i>{}</th><td>{} runs</td><td>{}</td><td>{:.0}%</td></tr>",
+            "<tr><th scope=\"row\"><i class=\"swatch hue{colour}\"></i>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
             escape(words),
-            amount(count(stage, "/runs") as f64),
+            counted(count(stage, "/runs"), "run"),
             duration(seconds(stage)),
-            seconds(stage) / total * 100.0
+            share(seconds(stage) / total)
         );
     }
     format!(
         "<div class=\"stack\" data-chart=\"stack\" data-values=\"{}\"></div><table class=\"time\"><tbody>{rows}</tbody></table>",
         parts.join(",")
     )
+}
+
+fn share(part: f64) -> String {
+    if part > 0.0 && part < 0.01 { "&lt;1%".to_owned() } else { format!("{:.0}%", part * 100.0) }
 }
 
 /// Why candidates fell, most frequent first.

@@ -131,11 +131,18 @@
     return worth ? [text.slice(0, start), el('mark', null, text.slice(start, end)), text.slice(end)] : [text];
   }
 
+  /** Characters that do not show, or that turn the text around them, are named: a diff must not look like another one. */
+  function visible(text) {
+    return text.replace(/\r$/, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+      (c) => `\u2039U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u203a`);
+  }
+
   /** A unified diff as lines: {type: name|hunk|add|del|same|note, text, old, now, mark}. */
   function parsePatch(patch) {
     const lines = [];
     let [old, now, inHunk] = [0, 0, false];
-    for (const text of patch.replace(/\n$/, '').split('\n')) {
+    for (const line of patch.replace(/\n$/, '').split('\n')) {
+      const text = visible(line);
       const hunk = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/.exec(text);
       if (hunk) {
         [old, now, inHunk] = [Number(hunk[1]), Number(hunk[2]), true];
@@ -173,8 +180,7 @@
   }
 
   function diff(patch, file) {
-    const signs = { add: '+', del: '\u2212' };
-    const spoken = { add: 'added', del: 'removed' };
+    const signs = { add: '+', del: '-' };
     const lines = parsePatch(patch);
     const files = lines.filter((line) => line.text.startsWith('--- ') && line.type === 'name').length;
     const rows = lines.filter((line) => line.type !== 'name' || files !== 1).map((line) => {
@@ -182,10 +188,10 @@
       if (wide) return el('tr', { class: line.type }, el('td'), el('td'), el('td'), el('td', null, line.text));
       return el('tr', { class: line.type },
         el('td', null, string(line.old)), el('td', null, string(line.now)),
-        el('td', { 'aria-label': spoken[line.type] }, signs[line.type] || ''),
+        el('td', null, signs[line.type] || ''),
         el('td', null, ...(line.mark ? marked(line.text, ...line.mark) : [line.text])));
     });
-    return el('div', { class: 'diff', role: 'region', tabindex: '0', 'aria-label': `Change of ${file}` }, el('table', { role: 'presentation' }, el('tbody', null, rows)));
+    return el('div', { class: 'diff', role: 'group', 'aria-label': `Change of ${file}` }, el('table', { role: 'presentation' }, el('tbody', null, rows)));
   }
 
   // Taking patches away
@@ -234,9 +240,9 @@
 
   // One improvement, one rejected candidate
 
-  function table(head, rows) {
-    const heads = head.map(([label, kind]) => el('th', { scope: 'col', class: kind }, label));
-    return el('div', { class: 'scroll' }, el('table', null, el('thead', null, el('tr', null, heads)), el('tbody', null, rows)));
+  function table(label, head, rows) {
+    const heads = head.map(([label, kind]) => (label ? el('th', { scope: 'col', class: kind }, label) : el('td', { class: kind })));
+    return el('div', { class: 'scroll', role: 'group', 'aria-label': label }, el('table', null, el('thead', null, el('tr', null, heads)), el('tbody', null, rows)));
   }
 
   function facet(title, content, whole) {
@@ -246,7 +252,7 @@
   const signed = (value) => (value > 0 ? '+' : '') + amount(value);
 
   function scoreTable(scores) {
-    return table([['measure'], ['', 'chart'], ['before', 'n'], ['after', 'n'], ['gain', 'n']], scores.map((it) => {
+    return table('Score', [['measure'], ['', 'chart'], ['before', 'n'], ['after', 'n'], ['gain', 'n']], scores.map((it) => {
       const judged = it.direction !== 'shown';
       const gain = finite(it.gain);
       return el('tr', null,
@@ -258,14 +264,14 @@
   }
 
   function gateTable(gates) {
-    return table([['gate'], [''], ['reason']], gates.map((it) => el('tr', null,
+    return table('Gates', [['gate'], ['state'], ['reason']], gates.map((it) => el('tr', null,
       el('th', { scope: 'row' }, string(it.gate)),
       el('td', { class: it.open === true ? 'open' : 'shut' }, it.open === true ? 'open' : 'shut'),
       el('td', { class: 'soft' }, prose(it.reason)))));
   }
 
   function stageTable(stages) {
-    return table([['stage'], ['result'], ['command'], ['passed', 'n'], ['skipped', 'n'], ['failed', 'n'], ['wall', 'n'], ['CPU', 'n']], stages.map((it) => el('tr', null,
+    return table('What was run', [['stage'], ['result'], ['command'], ['passed', 'n'], ['skipped', 'n'], ['failed', 'n'], ['wall', 'n'], ['CPU', 'n']], stages.map((it) => el('tr', null,
       el('th', { scope: 'row' }, STAGES[it.stage] || string(it.stage)),
       el('td', { class: it.held === true ? 'open' : 'shut' }, it.held === true ? 'held' : 'fell'),
       el('td', { class: 'run' }, string(it.command)),
@@ -320,17 +326,13 @@
       .sort((a, b) => b[1] - a[1]).slice(0, 2).map(([it]) => it);
   }
 
-  function title(candidate) {
-    return el('div', { class: 'title' }, el('span', { class: 'at' }, candidate.line ? `line ${string(candidate.line)}` : ''), prose(candidate.message));
-  }
-
   function improvementRow(improvement) {
     const unchecked = notChecked(improvement);
     const gains = topGains(records(improvement.scores)).map((it) => el('div', { class: finite(it.gain) < 0 && 'down' }, `${string(it.dimension)} ${amount(it.before)} \u2192 `, el('b', null, amount(it.after))));
     return el('details', { class: 'row', id: 'i-' + string(improvement.goal) },
       el('summary', null,
         el('div', { class: 'body' },
-          title(improvement),
+          el('div', { class: 'title' }, improvement.line ? el('span', { class: 'at' }, `line ${string(improvement.line)}`) : null, prose(improvement.message)),
           el('div', { class: 'meta' }, el('span', null, string(improvement.kind)), el('span', { class: 'mono' }, string(improvement.rule)), improvement.symbol ? el('span', { class: 'mono' }, string(improvement.symbol)) : null,
             improvement.together === false ? el('span', { class: 'flag' }, 'left out of the combined patch') : null),
           unchecked ? el('div', { class: 'unchecked' }, el('b', null, 'Not checked: '), unchecked) : null),
@@ -343,10 +345,10 @@
     return el('details', { class: 'row' },
       el('summary', null,
         el('div', { class: 'body' },
-          title(candidate),
+          el('div', { class: 'title' }, prose(candidate.message)),
           el('div', { class: 'reason' }, prose(candidate.reason)),
           failed.length ? el('ul', { class: 'failed', 'aria-label': 'Failing tests' }, failed.slice(0, 3).map((id) => el('li', null, id)), more) : null,
-          el('div', { class: 'meta' }, el('span', { class: 'mono' }, string(candidate.file)), el('span', { class: 'mono' }, string(candidate.rule)))),
+          el('div', { class: 'meta' }, el('span', { class: 'mono' }, [string(candidate.file), string(candidate.line)].filter(Boolean).join(':')), el('span', { class: 'mono' }, string(candidate.rule)))),
         el('div', null, el('span', { class: 'tag' }, string(candidate.verdict)))));
   }
 
@@ -366,8 +368,23 @@
 
   function row(candidate, build, fill) {
     const node = build(candidate);
-    node.addEventListener('toggle', () => { if (node.open && node.children.length === 1) node.append(fill(candidate)); });
+    node.addEventListener('toggle', () => { if (node.open && node.children.length === 1) unfold(node, fill(candidate)); });
     return { node, candidate, hay: null };
+  }
+
+  /** What overflows sideways must be reachable by key; what does not is no stop. Observed, since measuring at once would lay
+      the page out anew for every row. */
+  const overflow = new ResizeObserver((entries) => {
+    const parts = entries.map(({ target }) => [target, target.scrollWidth > target.clientWidth]);
+    for (const [part, wide] of parts) {
+      if (wide) part.tabIndex = 0;
+      else part.removeAttribute('tabindex');
+    }
+  });
+
+  function unfold(node, inside) {
+    node.append(inside);
+    for (const part of inside.querySelectorAll('.diff, .scroll')) overflow.observe(part);
   }
 
   const kindOf = (candidate) => string(candidate.kind || record(goals.get(candidate.goal)).kind);
@@ -534,7 +551,19 @@
         filters.elements.text.focus();
       }
     });
-    const setOpen = (open) => { for (const entry of rows.improvements) if (!entry.node.hidden) entry.node.open = open; };
+    let round = 0;
+    /** In slices, so that the page answers while hundreds of diffs are built; the next click ends the one before. */
+    const setOpen = (open) => {
+      round += 1;
+      const mine = round;
+      const nodes = rows.improvements.map((entry) => entry.node).filter((node) => !node.hidden);
+      const slice = () => {
+        if (mine !== round) return;
+        for (const node of nodes.splice(0, 25)) node.open = open;
+        if (nodes.length) setTimeout(slice);
+      };
+      slice();
+    };
     document.getElementById('open-all').addEventListener('click', () => setOpen(true));
     document.getElementById('close-all').addEventListener('click', () => setOpen(false));
   }

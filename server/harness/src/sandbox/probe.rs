@@ -182,6 +182,9 @@ mod tests {
             }
         }
         assert_eq!(Attempt::FULL.without(Lacking::Namespaces), Some(Attempt::LEAST));
-        assert!(!Attempt::FULL.without(Lacking::Overlay).unwrap().mode.namespaces.eq(&false));
+        assert!(
+            Attempt::FULL.without(Lacking::Overlay).unwrap().mode.namespaces,
+            "copies keep their namespaces"
+        );
     }
 }

@@ -150,6 +150,25 @@ fn every_pack_reads_its_sample() {
 }
 
 #[test]
+fn text_that_breaks_off_anywhere_is_still_read() {
+    for pack in all() {
+        let (text, _) = sample(&pack.id);
+        for (cut, _) in text.char_indices() {
+            let (head, tail) = text.split_at(cut);
+            for part in [head, tail] {
+                let parsed = parsed(&pack.id, part);
+                let half = ByteRange::new(part.len() / 3, part.len());
+                let sizes =
+                    [parsed.metrics(half).tokens, parsed.metrics(ByteRange::new(0, part.len())).tokens];
+                assert!(sizes[0] <= sizes[1], "{}: {part:?}", pack.id);
+                assert!(parsed.functions().len() <= 2 && parsed.holes().is_empty(), "{}: {part:?}", pack.id);
+                assert!(parsed.public_api().len() < 9, "{}: {part:?}", pack.id);
+            }
+        }
+    }
+}
+
+#[test]
 fn languages_are_known_by_name_ending_or_first_line() {
     let languages = Languages::builtin().unwrap();
     let detect = |path: &str, head: &str| {

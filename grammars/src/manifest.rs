@@ -48,6 +48,8 @@ pub struct Canary {
     pub statement: String,
     /// An expression that throws, for bodies that are one; empty where there are none.
     pub expression: String,
+    /// Whether a statement is broken by putting braces around it and the canary (where a branch needs no block).
+    pub in_braces: bool,
     /// Whether the statement may stand outside functions.
     pub top_level: bool,
 }

@@ -1,8 +1,9 @@
-//! Automation of this repository: `cargo xtask tidy | new | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | test | setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
 
+mod docs;
 mod setup;
 mod skeleton;
 mod suite;
@@ -27,6 +28,8 @@ enum Task {
     Tidy,
     /// Write the skeleton of a new part, and say what is left to do
     New(skeleton::Request),
+    /// Write the manual's pages that are made from data
+    Docs,
     /// Install what the tests need below target/tools
     Setup,
     /// Run all checks and tests; stop at the first step that fails
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = root().and_then(|root| match Arguments::parse().task {
         Task::Tidy => tidy::run(&root),
         Task::New(request) => skeleton::run(&root, &request),
+        Task::Docs => docs::run(&root),
         Task::Setup => setup::run(&root),
         Task::Test { quick } => suite::run(&root, quick),
     });

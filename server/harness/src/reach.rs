@@ -1,7 +1,8 @@
 //! The reach check: before a suite may speak for a change, it must notice when the touched code is broken on purpose.
 //!
-//! The innermost function around each edit gets a statement that throws as its first one; a suite that still passes
-//! cannot judge the function, whatever it says about a candidate. One answer per function and run, shared by all trials.
+//! The innermost statement at the start of each edit is made to throw; a suite that still passes never runs it and cannot
+//! judge a change of it, whatever it says about a candidate. Where there is no such statement (a function's head, say) the
+//! function throws at once. One answer per place and run, shared by all trials.
 
 use hephaestus_core::{ByteRange, Edit, Patch, RelPath};
 use hephaestus_syntax::Parsed;
@@ -23,10 +24,23 @@ pub(crate) enum Reached {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) file: RelPath,
-    /// The function's range, or the whole file's.
+    /// The statement's range, the function's, or the whole file's.
     pub(crate) range: ByteRange,
+    /// What sort of place it is.
+    pub(crate) kind: PlaceKind,
     /// Its name for people.
     pub(crate) name: String,
+}
+
+/// What is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum PlaceKind {
+    /// A statement inside a function.
+    Statement,
+    /// A function as a whole.
+    Function,
+    /// A file as a whole.
+    File,
 }
 
 type Answer = Arc<Mutex<Option<Reached>>>;
@@ -53,25 +67,49 @@ impl ReachMemory {
     }
 }
 
-/// The places that `patch` touches in `parsed`: the innermost functions around its edits, or the file as a whole for
-/// edits outside every function.
+/// The places that edits at `ranges` touch: the innermost statement or function at the start of each, or the file as a
+/// whole outside every function.
 pub(crate) fn places(parsed: &Parsed, ranges: &[ByteRange]) -> Vec<Place> {
-    let file = parsed.file();
     let mut places: Vec<Place> = Vec::new();
     for range in ranges {
-        let place = match parsed.function_at(*range) {
-            Some(function) => Place { file: file.path.clone(), range: function.range, name: function.qualified.clone() },
-            None => Place {
-                file: file.path.clone(),
-                range: ByteRange::new(0, file.text.len()),
-                name: format!("the top level of {}", file.path),
-            },
-        };
+        let place = place(parsed, *range);
         if !places.contains(&place) {
             places.push(place);
         }
     }
     places
+}
+
+/// The place that an edit at `range` touches.
+fn place(parsed: &Parsed, range: ByteRange) -> Place {
+    let file = parsed.file();
+    let at = first_letter(&file.text, range);
+    let Some(function) = parsed.function_at(ByteRange::new(at, at)) else {
+        let range = ByteRange::new(0, file.text.len());
+        return Place { file: file.path.clone(), range, kind: PlaceKind::File, name: format!("the top level of {}", file.path) };
+    };
+    let line = file.text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+    match parsed.statement_at(at).filter(|statement| function.body.contains(*statement) && *statement != function.body) {
+        Some(range) => Place {
+            file: file.path.clone(),
+            range,
+            kind: PlaceKind::Statement,
+            name: format!("{}:{line} in {}", file.path, function.qualified),
+        },
+        None => Place {
+            file: file.path.clone(),
+            range: function.range,
+            kind: PlaceKind::Function,
+            name: function.qualified.clone(),
+        },
+    }
+}
+
+/// Where the code of an edit begins: edits of whole lines begin with indentation.
+fn first_letter(text: &str, range: ByteRange) -> usize {
+    let inside = range.slice(text).unwrap_or_default();
+    let skipped = inside.len() - inside.trim_start().len();
+    if skipped == inside.len() { range.start } else { range.start + skipped }
 }
 
 /// The patch that breaks `place`; `None` where the language has no way to do it (top level of a compiled language).
@@ -81,11 +119,18 @@ pub(crate) fn break_on_purpose(parsed: &Parsed, place: &Place) -> Option<Patch> 
     if canary.statement.is_empty() {
         return None;
     }
-    let function = parsed.functions().iter().find(|function| function.range == place.range);
-    let edit = match function {
-        Some(function) => break_body(&file.text, function.body, &canary.statement, &canary.expression)?,
-        None if canary.top_level => Edit::new(0..file.text.len(), format!("{}\n", canary.statement)),
-        None => return None,
+    let edit = match place.kind {
+        PlaceKind::Statement if canary.in_braces => {
+            let statement = place.range.slice(&file.text)?;
+            Edit::new(place.range, format!("{{ {} {statement} }}", canary.statement))
+        }
+        PlaceKind::Statement => in_front(&file.text, place.range.start, &canary.statement)?,
+        PlaceKind::Function => {
+            let function = parsed.functions().iter().find(|function| function.range == place.range)?;
+            break_body(&file.text, function.body, &canary.statement, &canary.expression)?
+        }
+        PlaceKind::File if canary.top_level => Edit::new(place.range, format!("{}\n", canary.statement)),
+        PlaceKind::File => return None,
     };
     Patch::edit(file.path.clone(), file.hash.clone(), vec![edit]).ok()
 }
@@ -99,13 +144,18 @@ fn break_body(text: &str, body: ByteRange, statement: &str, expression: &str) ->
     if !expression.is_empty() {
         return Some(Edit::new(body.start..body.end, expression));
     }
-    // An indented block: the statement gets a line of its own with the block's indentation, or goes in front of a body
-    // that shares its line with the head.
-    let line_start = text.get(..body.start)?.rfind('\n').map_or(0, |at| at + 1);
-    let before = text.get(line_start..body.start)?;
+    in_front(text, body.start, statement)
+}
+
+/// Puts a statement in front of what begins at `at`: on a line of its own with the same indentation, or on the same line
+/// when something else stands there before it.
+fn in_front(text: &str, at: usize, statement: &str) -> Option<Edit> {
+    let line_start = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let before = text.get(line_start..at)?;
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let inserted = if before.trim().is_empty() { format!("{statement}{end}{before}") } else { format!("{statement}; ") };
-    Some(Edit::new(body.start..body.start, inserted))
+    let separator = if statement.ends_with(';') { " " } else { "; " };
+    let inserted = if before.trim().is_empty() { format!("{statement}{end}{before}") } else { format!("{statement}{separator}") };
+    Some(Edit::new(at..at, inserted))
 }
 
 #[cfg(test)]
@@ -127,10 +177,48 @@ mod tests {
         assert_eq!(broken("x => x + 1", (5, 10), "(boom())"), "x => (boom())");
     }
 
+    fn broken_at(language: &str, text: &str, marker: &str) -> String {
+        let languages = hephaestus_syntax::Languages::builtin().unwrap();
+        let language = languages.get(&hephaestus_core::LanguageId::new(language)).unwrap();
+        let path = RelPath::new("a").unwrap();
+        let file = hephaestus_core::SourceFile::new(path.clone(), language.id().clone(), text, false);
+        let parsed = Parsed::new(language, Arc::new(file)).unwrap();
+        let at = text.find(marker).unwrap();
+        let places = places(&parsed, &[ByteRange::new(at, at + marker.len())]);
+        let patch = break_on_purpose(&parsed, &places[0]).unwrap();
+        let broken = patch.apply_to(&path, Some(text)).unwrap().unwrap();
+        for canary in [r#"raise RuntimeError("hephaestus: is this reached?")"#, r#"throw new Error("hephaestus: is this reached?");"#, r#"panic!("hephaestus: is this reached?");"#] {
+            if broken.contains(canary) {
+                return broken.replace(canary, "BOOM");
+            }
+        }
+        panic!("nothing was broken: {broken}");
+    }
+
+    #[test]
+    fn the_statement_at_an_edit_is_broken() {
+        let python = "def f(x):\n    if x:\n        return 1\n    return [2]\n";
+        assert_eq!(broken_at("python", python, "[2]"), "def f(x):\n    if x:\n        return 1\n    BOOM\n    return [2]\n");
+        assert_eq!(broken_at("python", python, "return 1"), "def f(x):\n    if x:\n        BOOM\n        return 1\n    return [2]\n");
+        assert_eq!(broken_at("python", "def f(x):\n    if x: return 1\n    return 2\n", "return 1"), "def f(x):\n    if x: BOOM; return 1\n    return 2\n");
+        let script = "function f(x) { if (x) return 1; return 2; }";
+        assert_eq!(broken_at("javascript", script, "return 1"), "function f(x) { if (x) { BOOM return 1; } return 2; }");
+        let rust = "fn f(x: bool) -> u8 { if x { return 1; } g(2) }";
+        assert_eq!(broken_at("rust", rust, "return 1"), "fn f(x: bool) -> u8 { if x { BOOM return 1; } g(2) }");
+        assert_eq!(broken_at("rust", rust, "g(2)"), "fn f(x: bool) -> u8 { if x { return 1; } BOOM g(2) }");
+    }
+
+    #[test]
+    fn outside_statements_the_function_or_the_file_is_broken() {
+        assert_eq!(broken_at("python", "def f(x=1):\n    return x\n", "x=1"), "def f(x=1):\n    BOOM\n    return x\n");
+        assert_eq!(broken_at("python", "X = 1\n", "X"), "BOOM\n");
+        assert_eq!(broken_at("rust", "fn f(x: u8) -> u8 { x }", "x: u8"), "fn f(x: u8) -> u8 { BOOM  x }");
+    }
+
     #[test]
     fn an_interrupted_question_is_asked_again() {
         let memory = ReachMemory::default();
-        let place = Place { file: RelPath::new("a.py").unwrap(), range: (0..1).into(), name: "f".into() };
+        let place = Place { file: RelPath::new("a.py").unwrap(), range: (0..1).into(), kind: PlaceKind::Function, name: "f".into() };
         assert_eq!(memory.answer(&place, || None), None);
         assert_eq!(memory.answer(&place, || Some(Reached::No)), Some(Reached::No));
         assert_eq!(memory.answer(&place, || panic!("asked twice")), Some(Reached::No));

@@ -10,10 +10,14 @@ use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 use crate::functions::Function;
 use crate::language::Language;
 use crate::metrics::Metrics;
+use crate::tables::Roles;
 use crate::walk::{self, Outline, Token};
 
 /// How long a file may take to parse.
 pub(crate) const PARSE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How far up a statement is looked for.
+const PARENTS: usize = 400;
 
 /// A file and its tree. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -117,6 +121,25 @@ impl Parsed {
         let functions = self.functions().iter().map(|function| (function.range, &function.qualified));
         let around = scopes.chain(functions).filter(|(own, _)| own.contains(range));
         around.min_by_key(|(own, _)| own.len()).map(|(_, qualified)| qualified.clone())
+    }
+
+    /// The innermost statement around the byte at `at`.
+    #[must_use]
+    pub fn statement_at(&self, at: usize) -> Option<ByteRange> {
+        let tables = self.inner.language.tables();
+        let mut node = self.inner.tree.root_node().descendant_for_byte_range(at, at)?;
+        // Asking for a parent starts at the root each time: absurdly deep code gets no answer.
+        for _ in 0..PARENTS {
+            let parent = node.parent()?;
+            let roles = tables.kind(node.kind_id()).roles;
+            let in_block = tables.kind(parent.kind_id()).roles.any(Roles::BLOCK);
+            let stands_alone = roles.any(Roles::STATEMENT) || in_block;
+            if node.is_named() && stands_alone && !roles.any(Roles::COMMENT.or(Roles::LABEL)) {
+                return Some(node.byte_range().into());
+            }
+            node = parent;
+        }
+        None
     }
 
     /// Numbers about what lies completely inside `range`, as if nothing were around it: a function in it is outermost.

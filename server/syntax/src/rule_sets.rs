@@ -1,6 +1,6 @@
 //! The rules in force in one workspace: the packs' and the user's own, by language.
 
-use crate::{Languages, Parsed, RuleError, RuleMatch, RuleProblem, RuleSet};
+use crate::{Language, Parsed, RuleError, RuleMatch, RuleProblem, RuleSet};
 use hephaestus_core::{ByteRange, CancelToken, LanguageId, RelPath};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,14 +12,18 @@ pub struct RuleSets {
 }
 
 impl RuleSets {
-    /// The packs' rules, and those of the user's `files` that have a fix.
+    /// The packs' rules for `languages`, and those of the user's `files` that have a fix. Compiling them takes time: ask
+    /// for the languages that occur only.
     ///
     /// # Errors
     /// When a pack's rules cannot be used at all. What is wrong with the user's rules is returned beside the others.
-    pub fn load(languages: &Languages, files: &[(RelPath, String)]) -> Result<(Self, Vec<RuleProblem>), RuleError> {
+    pub fn load<'a>(
+        languages: impl IntoIterator<Item = &'a Language>,
+        files: &[(RelPath, String)],
+    ) -> Result<(Self, Vec<RuleProblem>), RuleError> {
         let mut sets = HashMap::new();
         let mut problems: Vec<RuleProblem> = Vec::new();
-        for language in languages.all() {
+        for language in languages {
             let mut own = vec![RuleSet::builtin(language)?];
             if !files.is_empty() {
                 let (users, found) = RuleSet::from_sgconfig(files, language);

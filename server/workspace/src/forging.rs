@@ -81,8 +81,11 @@ struct Run<'a> {
 }
 
 /// The goals that one suite judges.
+#[derive(Clone)]
 struct Bench {
     suite: Suite,
+    /// Suites that fit too, should the program of this one be missing.
+    others: Vec<Suite>,
     languages: BTreeSet<LanguageId>,
 }
 
@@ -112,15 +115,16 @@ impl Workspace {
         let suite = |runner: Runner| Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
         if let Some(command) = &self.config.testing.command {
             let any = used.first().cloned().unwrap_or_else(|| LanguageId::new("any"));
-            return Ok(vec![Bench { suite: suite(Runner::of_command(command, any)), languages: used }]);
+            return Ok(vec![Bench { suite: suite(Runner::of_command(command, any)), others: vec![], languages: used }]);
         }
         let all = all_runners().map_err(|error| ForgeError::Internal(error.to_string()))?;
         let mut benches: Vec<Bench> = Vec::new();
         for runner in self.wanted(all, &facts)? {
             let languages: BTreeSet<LanguageId> = used.iter().filter(|language| self.judges(runner, language)).cloned().collect();
-            let taken = benches.iter().any(|bench| bench.suite.runner.language == runner.language);
-            if !languages.is_empty() && !taken {
-                benches.push(Bench { suite: suite(runner.clone()), languages });
+            match benches.iter_mut().find(|bench| bench.suite.runner.language == runner.language) {
+                Some(bench) => bench.others.push(suite(runner.clone())),
+                None if languages.is_empty() => {}
+                None => benches.push(Bench { suite: suite(runner.clone()), others: vec![], languages }),
             }
         }
         Ok(benches)
@@ -206,9 +210,8 @@ impl Run<'_> {
 
     fn work_on(&mut self, bench: &Bench, ledger: &RunLedger) -> Result<(), ForgeError> {
         let (workspace, cancel) = (self.workspace, self.cancel);
-        let title = bench.suite.runner.title.clone();
-        (self.listener)(ForgeEvent::Stage(&format!("testing the unchanged code with {title}, twice")));
-        let baseline = self.baseline(bench)?;
+        let (bench, baseline) = self.baseline(bench)?;
+        let bench = &bench;
         (self.listener)(ForgeEvent::Stage("asking the linters"));
         let workbench = Arc::new(Workbench::new(self.sandbox.clone(), workspace.snapshot.clone()));
         let linted = workspace.lint(&workbench, cancel);
@@ -238,13 +241,35 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn baseline(&mut self, bench: &Bench) -> Result<Baseline, ForgeError> {
-        let workspace = self.workspace;
-        if !bench.suite.runner.detect.program.is_empty() {
-            bench.suite.probe(&workspace.root, &self.sandbox, self.cancel)?;
+    /// The baseline, with the first suite whose program is there.
+    fn baseline(&mut self, bench: &Bench) -> Result<(Bench, Baseline), ForgeError> {
+        let mut missing: Option<Problem> = None;
+        for suite in std::iter::once(&bench.suite).chain(&bench.others) {
+            match self.baseline_with(suite) {
+                Ok(baseline) => {
+                    let title = &suite.runner.title;
+                    let message = |problem| format!("{problem}; {title} judges instead");
+                    self.report.notices.extend(missing.map(|problem| Notice { path: None, message: message(problem) }));
+                    return Ok((Bench { suite: suite.clone(), ..bench.clone() }, baseline));
+                }
+                Err(ForgeError::Problem(problem @ Problem::ProgramMissing(_))) => missing = missing.or(Some(problem)),
+                // The tests are written for the runner that is missing: that is what has to be mended.
+                Err(ForgeError::Problem(Problem::Empty | Problem::AllRed(_))) if missing.is_some() => break,
+                Err(error) => return Err(error),
+            }
         }
-        let baseline = Baseline::take(&workspace.root, &self.sandbox, &bench.suite, self.cancel)?;
-        let told = Baselined::of(&bench.suite.runner.title, &baseline);
+        Err(missing.unwrap_or(Problem::NoTests).into())
+    }
+
+    fn baseline_with(&mut self, suite: &Suite) -> Result<Baseline, ForgeError> {
+        let workspace = self.workspace;
+        let title = &suite.runner.title;
+        (self.listener)(ForgeEvent::Stage(&format!("testing the unchanged code with {title}, twice")));
+        if !suite.runner.detect.program.is_empty() {
+            suite.probe(&workspace.root, &self.sandbox, self.cancel)?;
+        }
+        let baseline = Baseline::take(&workspace.root, &self.sandbox, suite, self.cancel)?;
+        let told = Baselined::of(title, &baseline);
         (self.listener)(ForgeEvent::Baseline(&told));
         self.report.stats.cpu += baseline.spent_cpu;
         self.report.runners.push(told);

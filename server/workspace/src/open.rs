@@ -2,10 +2,10 @@
 
 use crate::config::{Config, ConfigError};
 use crate::discovery::{Scope, discover};
-use hephaestus_core::{CancelToken, Notice, RelPath, Snapshot};
+use hephaestus_core::{CancelToken, LanguageId, Notice, RelPath, Snapshot};
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,7 +80,9 @@ impl Workspace {
             return Err(WorkspaceError::NoSources(root));
         }
         let mut notices = snapshot.notices.clone();
-        let (rules, problems) = RuleSets::load(languages, &user_rules(&root, &mut notices))
+        let used: BTreeSet<&LanguageId> = snapshot.files.values().map(|file| &file.language).collect();
+        let used = used.into_iter().filter_map(|language| languages.get(language));
+        let (rules, problems) = RuleSets::load(used, &user_rules(&root, &mut notices))
             .map_err(|error| WorkspaceError::Internal(error.to_string()))?;
         notices.extend(problems.into_iter().map(|problem| Notice {
             path: Some(problem.file),

@@ -14,7 +14,7 @@ mod tree;
 use std::fmt;
 use std::path::Path;
 
-pub(crate) use tree::{Tree, cargo};
+pub(crate) use tree::{Tree, cargo, read};
 
 /// One place where a law does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +55,7 @@ const LAWS: &[Law] = &[
     pages::links_resolve,
     pages::summary_lists_every_page,
     pages::no_path_of_a_machine,
+    pages::made_pages_are_current,
 ];
 
 /// Checks all laws on the repository at `root` and prints the violations. Whether there are none.

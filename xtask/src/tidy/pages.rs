@@ -1,6 +1,7 @@
 //! Laws about what people read: links lead somewhere, the manual's contents are complete, no machine shows through.
 
 use super::{Tree, Violation};
+use crate::docs;
 
 const SUMMARY: &str = "docs/src/SUMMARY.md";
 const PAGES: &str = "docs/src/";
@@ -63,6 +64,19 @@ fn has_absolute(line: &str, path: &str) -> bool {
             c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '/' | '}' | ')' | '*' | '>')
         })
     })
+}
+
+/// Pages that are made from data say what the data says now.
+pub(crate) fn made_pages_are_current(tree: &Tree) -> Vec<Violation> {
+    let pages = match docs::pages(tree) {
+        Ok(pages) => pages,
+        Err(error) => return vec![Violation::new(PAGES, 1, format!("{error:#}; mend it"))],
+    };
+    pages
+        .iter()
+        .filter(|(page, text)| tree.text(page) != Some(text.as_str()))
+        .map(|(page, _)| Violation::new(page, 1, "this page is out of date; run `cargo xtask docs`"))
+        .collect()
 }
 
 /// The lines of a page that are no code block, with their 1-based numbers.
@@ -139,6 +153,21 @@ mod tests {
 
     fn lines(violations: &[Violation]) -> Vec<usize> {
         violations.iter().map(|violation| violation.line).collect()
+    }
+
+    #[test]
+    fn a_page_that_is_not_what_the_data_says_is_told() {
+        let rule = "message: M\nmetadata: {kind: simplify, preserves: behaviour}\n";
+        let tree =
+            Tree::of(&[("grammars/rust/rules/a.yml", rule), ("docs/src/rules-reference/rust.md", "old\n")]);
+        let stale: Vec<String> =
+            made_pages_are_current(&tree).into_iter().map(|violation| violation.file).collect();
+        assert_eq!(stale, ["docs/src/rules-reference.md", "docs/src/rules-reference/rust.md"]);
+        let mut files = vec![("grammars/rust/rules/a.yml".to_owned(), rule.to_owned())];
+        files.extend(docs::pages(&tree).unwrap());
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        assert_eq!(made_pages_are_current(&Tree::of(&files)), []);
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Proposer for Complexity {
         let limit = survey.settings.cognitive_limit;
         let functions = survey.parsed.values().flat_map(|parsed| parsed.functions().iter().map(move |own| (parsed, own)));
         functions
-            .filter(|(_, function)| function.metrics.cognitive > limit)
+            .filter(|(_, function)| function.metrics.cognitive > limit && !function.wrapper)
             .map(|(parsed, function)| draft(parsed, function, limit))
             .collect()
     }

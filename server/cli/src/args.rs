@@ -129,6 +129,9 @@ pub(crate) struct Forge {
     /// Trials at the same time [default: one per processor]
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<u32>,
+    /// Try everything again, whatever is remembered of earlier runs on the same code
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Seed of what is random
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

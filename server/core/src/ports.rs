@@ -1,7 +1,7 @@
 //! The borders between components, as traits: the forge knows these and nothing behind them.
 
 use crate::{CancelToken, Candidate, FindingCount, Goal, Patch, Score, Snapshot, Trial};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,6 +107,7 @@ pub trait Ledger: Send + Sync {
     fn record_goal(&self, goal: &Goal);
     /// Keeps a candidate with its trial and, where it got that far, its score.
     fn record_trial(&self, goal: &Goal, candidate: &Candidate, trial: &Trial, score: Option<&Score>);
-    /// Ids of candidates that were tried on the same code before and did not hold.
-    fn rejected(&self, goal: &Goal) -> HashSet<String>;
+    /// What is known of candidates for `goal` from earlier runs on the very same code, by candidate id. Verdicts that
+    /// chance may have had a hand in (time-outs, flaky runs) are not among them.
+    fn recall(&self, goal: &Goal) -> HashMap<String, (Trial, Option<Score>)>;
 }

@@ -74,6 +74,9 @@ pub struct Trial {
     pub verdict: Verdict,
     /// The raw facts.
     pub evidence: Evidence,
-    /// What it cost.
+    /// What it cost; nothing when it is remembered.
     pub cost: TrialCost,
+    /// Whether it was made in an earlier run, on the very same code.
+    #[serde(default)]
+    pub remembered: bool,
 }

@@ -60,6 +60,11 @@ impl Page {
         self.found.insert(at, held);
     }
 
+    /// Whether nothing better than `score` is needed: the goal's target is met or, where it has none, the threshold.
+    pub(crate) fn is_enough(&self, score: &Score, threshold: f64) -> bool {
+        score.target_met && (self.goal.acceptance.target.is_some() || score.weighted >= threshold)
+    }
+
     /// Ends a round whose candidates are all tried: either the next one begins or the page is closed.
     pub(crate) fn end_round(&mut self, max_iterations: u32, beam: usize) {
         let idle = self.stand == Stand::Trying && self.waiting.is_empty() && self.running == 0;

@@ -40,6 +40,8 @@ pub struct CycleSettings {
     pub max_iterations: u32,
     /// Partial results gone on from per round.
     pub beam: usize,
+    /// Weighted score at which a goal without a target of its own needs no better candidate.
+    pub quality_threshold: f64,
     /// Share of picks made at random instead of by rank.
     pub exploration_ratio: f64,
     /// Seed of those picks.
@@ -310,7 +312,7 @@ impl Cycle {
         }
         if let (true, Some(score)) = (accepted, score) {
             self.outcome.held += 1;
-            if score.target_met {
+            if page.is_enough(&score, self.settings.quality_threshold) {
                 page.waiting.clear();
             }
             page.keep(Held { candidate: *candidate, trial, score });
@@ -342,7 +344,8 @@ impl Cycle {
                 continue;
             }
             page.end_round(self.settings.max_iterations, self.settings.beam);
-            let met = page.running == 0 && page.best.as_ref().is_some_and(|best| best.score.target_met);
+            let enough = |best: &Held| page.is_enough(&best.score, self.settings.quality_threshold);
+            let met = page.running == 0 && page.best.as_ref().is_some_and(enough);
             if stopping && page.stand != Stand::Closed {
                 self.outcome.goals_left += 1;
                 page.stand = Stand::Closed;

@@ -3,9 +3,8 @@
 use crate::cycle::{Cycle, CycleSettings, Effect, Input, JobId, Outcome};
 use hephaestus_core::{
     CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Score, Scorer,
-    Snapshot, Spent, Trial, Verdict,
+    Snapshot, Spent, Trial, TrialCost, Verdict,
 };
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -181,10 +180,13 @@ fn work(
 fn perform(parts: &Parts<'_>, job: Job, seed: u64, abort: &CancelToken) -> Answer {
     match job {
         Job::Propose { job, goal, parents } => {
-            let rejected = parts.ledger.rejected(&goal);
-            Answer::Proposed(job, propose(parts, &goal, &parents, &rejected, seed, abort))
+            Answer::Proposed(job, propose(parts, &goal, &parents, seed, abort))
         }
         Job::Try { job, goal, candidate } => {
+            if let Some((trial, score)) = parts.ledger.recall(&goal).remove(&candidate.id.0) {
+                let trial = Trial { cost: TrialCost::default(), remembered: true, ..trial };
+                return Answer::Tried(job, trial, score);
+            }
             let trial = parts.judge.judge(&goal, &candidate, abort);
             let passed = trial.verdict == Verdict::Passed;
             let score = passed.then(|| parts.scorer.score(&goal, &candidate, &trial));
@@ -197,7 +199,6 @@ fn propose(
     parts: &Parts<'_>,
     goal: &Goal,
     parents: &[(Candidate, Score)],
-    rejected: &HashSet<String>,
     seed: u64,
     abort: &CancelToken,
 ) -> Vec<Candidate> {
@@ -208,7 +209,7 @@ fn propose(
         .iter()
         .filter(|engine| engine.accepts(goal))
         .flat_map(|engine| engine.propose(goal, &context))
-        .filter(|candidate| !candidate.patch.is_empty() && !rejected.contains(&candidate.id.0))
+        .filter(|candidate| !candidate.patch.is_empty())
         .collect();
     candidates.sort_by(|left, right| right.prior.total_cmp(&left.prior));
     candidates.truncate(CANDIDATES_PER_ROUND);

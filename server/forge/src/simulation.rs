@@ -45,7 +45,7 @@ fn candidate(goal: &Goal, text: &str) -> Candidate {
 
 fn trial(candidate: &Candidate, verdict: Verdict) -> Trial {
     let cost = TrialCost { wall: Duration::from_secs(1), cpu: Duration::from_secs(1) };
-    Trial { candidate: candidate.id.clone(), verdict, evidence: Evidence::default(), cost }
+    Trial { candidate: candidate.id.clone(), verdict, evidence: Evidence::default(), cost, remembered: false }
 }
 
 fn score(after: f64) -> Score {
@@ -66,6 +66,7 @@ fn settings(seed: u64, slots: usize) -> CycleSettings {
         slots,
         max_iterations: 6,
         beam: 2,
+        quality_threshold: 0.8,
         exploration_ratio: 0.3,
         seed,
         budget: Budget::default(),

@@ -43,10 +43,11 @@ impl Baseline {
     /// # Errors
     /// A [`Problem`] when nothing can be judged by it.
     pub fn take(root: &Path, sandbox: &Sandbox, suite: &Suite, cancel: &CancelToken) -> Result<Self, Problem> {
-        let (isolation, mut notes) = sandbox.isolation().map_err(|error| Problem::Sandbox(error.to_string()))?;
         let layer = sandbox.scratch("baseline").map_err(|error| Problem::Sandbox(error.to_string()))?;
         let view = View { root: root.to_owned(), layers: vec![], keep: Some(layer.path().join("upper")) };
         let mut session = sandbox.open(&view, cancel).map_err(|error| Problem::Sandbox(error.to_string()))?;
+        // This workspace may get less than the machine offers: files of another owner cannot be overlaid, say.
+        let (isolation, mut notes) = (session.isolation(), session.notes().to_vec());
         let limit = Duration::from_secs(suite.settings.baseline_timeout);
         let mut runs = Vec::new();
         let mut build = None;

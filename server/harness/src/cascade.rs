@@ -336,7 +336,7 @@ impl Judge for Harness {
         let end = self.climb(goal, candidate, &mut climb);
         let verdict = climb.verdict(end);
         let cost = TrialCost { wall: started.elapsed(), cpu: climb.cpu };
-        Trial { candidate: candidate.id.clone(), verdict, evidence: self.finish(climb.evidence), cost }
+        Trial { candidate: candidate.id.clone(), verdict, evidence: self.finish(climb.evidence), cost, remembered: false }
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn candidate(goal: &Goal, text: &str) -> Candidate {
 pub(crate) fn trial(candidate: &Candidate, verdict: Verdict) -> Trial {
     let cost = TrialCost { wall: Duration::from_millis(1500), cpu: Duration::from_millis(700) };
     let evidence = Evidence { runner: "pytest".to_owned(), ..Evidence::default() };
-    Trial { candidate: candidate.id.clone(), verdict, evidence, cost }
+    Trial { candidate: candidate.id.clone(), verdict, evidence, cost, remembered: false }
 }
 
 pub(crate) fn score(accepted: bool, cognitive_after: f64) -> Score {

@@ -2,14 +2,14 @@
 //!
 //! A forge never stops because its record cannot be written: errors are counted, not returned.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use hephaestus_core::{Candidate, CandidateId, ContentHash, Goal, Ledger, Score, Snapshot, Trial};
 use rusqlite::{OptionalExtension, params};
 
 use crate::error::{Fault, RegistryError};
-use crate::record::{RunId, StoredTrial, TrialId, fresh_id, from_sql, put_candidate, put_goal, put_trial};
+use crate::record::{RunId, StoredTrial, TrialId, fresh_id, from_json, from_sql, put_candidate, put_goal, put_trial};
 use crate::store::Registry;
 
 /// Different messages kept; more of them would not help anyone.
@@ -152,26 +152,29 @@ impl Ledger for RunLedger {
         self.keep(self.write_trial(goal, candidate, trial, score));
     }
 
-    fn rejected(&self, goal: &Goal) -> HashSet<String> {
+    fn recall(&self, goal: &Goal) -> HashMap<String, (Trial, Option<Score>)> {
         self.keep(self.registry.read(|connection| {
             // Oldest first: of several trials of one candidate the latest that says anything about it counts.
             let mut statement = connection.prepare_cached(
-                "SELECT candidate, verdict, accepted FROM trials LEFT JOIN scores ON scores.trial = trials.id
+                "SELECT candidate, verdict, trials.id, trials.json, scores.json
+                 FROM trials LEFT JOIN scores ON scores.trial = trials.id
                  WHERE goal = ?1 AND base = ?2 AND context = ?3 AND verdict NOT IN ('cancelled', 'errored')
                  ORDER BY trials.seq",
             )?;
             let mut rows = statement.query(params![goal.id.0, goal.base.as_str(), self.context.as_str()])?;
-            let mut rejected = HashSet::new();
+            let mut known = HashMap::new();
             while let Some(row) = rows.next()? {
                 let (candidate, verdict): (String, String) = (row.get(0)?, row.get(1)?);
-                let accepted: Option<bool> = row.get(2)?;
-                if verdict == "passed" && accepted != Some(false) {
-                    rejected.remove(&candidate);
-                } else {
-                    rejected.insert(candidate);
+                if matches!(verdict.as_str(), "timed-out" | "flaky") {
+                    known.remove(&candidate);
+                    continue;
                 }
+                let (id, trial, score): (String, String, Option<String>) = (row.get(2)?, row.get(3)?, row.get(4)?);
+                let trial: Trial = from_json("trial", &id, &trial)?;
+                let score = score.map(|score| from_json("score", &id, &score)).transpose()?;
+                known.insert(candidate, (trial, score));
             }
-            Ok(rejected)
+            Ok(known)
         }))
     }
 }
@@ -188,34 +191,39 @@ mod tests {
         registry.ledger(run, fixtures::context(context))
     }
 
+    fn verdicts(ledger: &RunLedger, goal: &Goal) -> Vec<Verdict> {
+        let mut known: Vec<_> = ledger.recall(goal).into_iter().collect();
+        known.sort_by(|left, right| left.0.cmp(&right.0));
+        known.into_iter().map(|(_, (trial, _))| trial.verdict).collect()
+    }
+
     #[test]
-    fn what_did_not_hold_is_rejected_and_what_says_nothing_is_not() {
+    fn verdicts_are_recalled_unless_chance_or_circumstance_made_them() {
         let registry = Registry::open_in_memory().unwrap();
         let ledger = ledger(&registry, "c");
         let goal = fixtures::goal("a.py", "x");
-        let mut expected = HashSet::new();
-        for verdict in [Verdict::Failed, Verdict::Unviable, Verdict::TimedOut, Verdict::Flaky] {
-            expected.insert(try_one(&ledger, &goal, verdict.as_str(), verdict, None).0);
+        let failed = try_one(&ledger, &goal, "failed", Verdict::Failed, None).0;
+        let good = try_one(&ledger, &goal, "good", Verdict::Passed, Some(true)).0;
+        for verdict in [Verdict::TimedOut, Verdict::Flaky, Verdict::Cancelled, Verdict::Errored] {
+            try_one(&ledger, &goal, verdict.as_str(), verdict, None);
         }
-        expected.insert(try_one(&ledger, &goal, "no gain", Verdict::Passed, Some(false)).0);
-        try_one(&ledger, &goal, "good", Verdict::Passed, Some(true));
-        try_one(&ledger, &goal, "no score", Verdict::Passed, None);
-        try_one(&ledger, &goal, "stopped", Verdict::Cancelled, None);
-        try_one(&ledger, &goal, "broken", Verdict::Errored, None);
-        assert_eq!(ledger.rejected(&goal), expected);
+        let known = ledger.recall(&goal);
+        assert_eq!(known.len(), 2, "{known:?}");
+        assert_eq!(known[&failed].0.verdict, Verdict::Failed);
+        assert!(known[&good].1.as_ref().is_some_and(|score| score.accepted));
         assert_eq!(ledger.errors(), LedgerErrors::default());
     }
 
     #[test]
-    fn a_rejection_holds_for_the_same_goal_text_and_context_only() {
+    fn a_verdict_holds_for_the_same_goal_text_and_context_only() {
         let registry = Registry::open_in_memory().unwrap();
         let goal = fixtures::goal("a.py", "x");
         try_one(&ledger(&registry, "one"), &goal, "1", Verdict::Failed, None);
-        assert_eq!(ledger(&registry, "one").rejected(&goal).len(), 1, "a later run must know it");
-        assert!(ledger(&registry, "two").rejected(&goal).is_empty());
+        assert_eq!(ledger(&registry, "one").recall(&goal).len(), 1, "a later run must know it");
+        assert!(ledger(&registry, "two").recall(&goal).is_empty());
         let changed = Goal { base: ContentHash::of(b"other text"), ..goal.clone() };
-        assert!(ledger(&registry, "one").rejected(&changed).is_empty());
-        assert!(ledger(&registry, "one").rejected(&fixtures::goal("b.py", "x")).is_empty());
+        assert!(ledger(&registry, "one").recall(&changed).is_empty());
+        assert!(ledger(&registry, "one").recall(&fixtures::goal("b.py", "x")).is_empty());
     }
 
     #[test]
@@ -225,11 +233,11 @@ mod tests {
         let goal = fixtures::goal("a.py", "x");
         try_one(&ledger, &goal, "1", Verdict::Failed, None);
         try_one(&ledger, &goal, "1", Verdict::Passed, Some(true));
-        assert!(ledger.rejected(&goal).is_empty());
+        assert_eq!(verdicts(&ledger, &goal), [Verdict::Passed]);
         try_one(&ledger, &goal, "1", Verdict::Cancelled, None);
-        assert!(ledger.rejected(&goal).is_empty());
+        assert_eq!(verdicts(&ledger, &goal), [Verdict::Passed]);
         try_one(&ledger, &goal, "1", Verdict::Flaky, None);
-        assert_eq!(ledger.rejected(&goal).len(), 1);
+        assert!(verdicts(&ledger, &goal).is_empty());
     }
 
     #[test]

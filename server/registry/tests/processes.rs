@@ -52,6 +52,7 @@ fn record(ledger: &RunLedger, goal: &Goal, text: &str) {
         verdict: Verdict::Failed,
         evidence: Evidence::default(),
         cost: TrialCost::default(),
+        remembered: false,
     };
     ledger.record_trial(goal, &candidate, &trial, None);
     ledger.put_log(&candidate.id, &text.repeat(2000)).unwrap();
@@ -155,7 +156,7 @@ fn processes_and_threads_write_at_once_and_all_of_it_is_there() {
                 let ledger = registry.ledger(run, ContentHash::of(b"context"));
                 for turn in 0..EACH {
                     record(&ledger, &goal(), &format!("thread {n}-{turn}"));
-                    ledger.rejected(&goal());
+                    ledger.recall(&goal());
                 }
                 assert_eq!(ledger.errors().count, 0, "{:?}", ledger.errors());
             });
@@ -169,6 +170,6 @@ fn processes_and_threads_write_at_once_and_all_of_it_is_there() {
     let distinct: HashSet<_> = all.iter().map(|summary| &summary.candidate).collect();
     assert_eq!(distinct.len(), 2 * WRITERS * EACH);
     let (_, later) = open_ledger(&folder);
-    assert_eq!(later.rejected(&goal()).len(), distinct.len(), "a later run knows what all of them tried");
+    assert_eq!(later.recall(&goal()).len(), distinct.len(), "a later run knows what all of them tried");
     assert_sound(&folder);
 }

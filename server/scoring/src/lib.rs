@@ -35,6 +35,8 @@ pub struct ScorerParts {
     pub cpu_s: f64,
     /// How often the full suite has to hold.
     pub stable_runs: u32,
+    /// Smallest relative gain of a measured (not counted) dimension that is worth offering.
+    pub improvement_threshold: f64,
     /// What the user set.
     pub settings: ScoringSettings,
 }
@@ -87,24 +89,42 @@ impl Scorer for Workshop {
         let gates: Vec<_> = gates::all().iter().map(|gate| gate.check(&case)).collect();
         let mut reasons: Vec<String> =
             gates.iter().filter(|gate| !gate.open).map(|gate| format!("{}: {}", gate.gate, gate.reason)).collect();
-        reasons.extend(judge_measures(&goal.acceptance, &measures, &self.parts.settings));
+        reasons.extend(judge_measures(&goal.acceptance, &measures, &self.parts));
         let target_met = meets_target(&goal.acceptance, &measures);
         let weighted = weigh(&measures, &self.parts.settings);
         Score { accepted: reasons.is_empty(), measures, gates, weighted, target_met, reasons }
     }
 }
 
+/// What the user demands of measures.
+trait Limits {
+    fn settings(&self) -> &ScoringSettings;
+    /// Smallest relative gain that is worth offering where a gain is measured.
+    fn least_gain(&self) -> f64;
+}
+
+impl Limits for ScorerParts {
+    fn settings(&self) -> &ScoringSettings {
+        &self.settings
+    }
+
+    fn least_gain(&self) -> f64 {
+        self.improvement_threshold
+    }
+}
+
 /// Why the measures alone do not suffice; empty when they do.
-fn judge_measures(acceptance: &Acceptance, measures: &[Measure], settings: &ScoringSettings) -> Vec<String> {
+fn judge_measures(acceptance: &Acceptance, measures: &[Measure], limits: &impl Limits) -> Vec<String> {
     let mut reasons = Vec::new();
     let targeted = |measure: &&Measure| acceptance.improves.contains(&measure.dimension);
-    if !measures.iter().filter(targeted).any(Measure::improved) {
+    let worth_it = |measure: &Measure| measure.error == 0.0 || measure.relative_gain() >= limits.least_gain();
+    if !measures.iter().filter(targeted).any(|measure| measure.improved() && worth_it(measure)) {
         let names: Vec<&str> = acceptance.improves.iter().map(|dimension| dimension.as_str()).collect();
         reasons.push(format!("no gain in what it is for ({})", names.join(", ")));
     }
     for measure in measures.iter().filter(|measure| measure.direction != Direction::Shown) {
         let lost = -measure.gain() - measure.error;
-        let allowed = allowance(measure, settings);
+        let allowed = allowance(measure, limits.settings());
         if lost > allowed {
             reasons.push(format!("{} gets worse: {} → {}", measure.dimension, measure.before, measure.after));
         }

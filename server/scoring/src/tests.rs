@@ -3,6 +3,16 @@
 use super::*;
 use hephaestus_core::{Gate, Target};
 
+impl Limits for ScoringSettings {
+    fn settings(&self) -> &ScoringSettings {
+        self
+    }
+
+    fn least_gain(&self) -> f64 {
+        0.05
+    }
+}
+
 fn measure(dimension: Dimension, before: f64, after: f64) -> Measure {
     Measure { dimension, before, after, direction: Direction::Lower, error: 0.0 }
 }
@@ -64,4 +74,14 @@ fn weights_sort_and_stay_within_bounds() {
     let some = weigh(&[measure(Dimension::Size, 10.0, 5.0)], &settings);
     let more = weigh(&[measure(Dimension::Size, 10.0, 5.0), measure(Dimension::Findings, 1.0, 0.0)], &settings);
     assert!(none == 0.0 && some > none && more > some && more <= 1.0);
+}
+
+#[test]
+fn a_measured_gain_has_to_be_worth_it() {
+    let settings = ScoringSettings::default();
+    let accept = acceptance(&[Dimension::RunTime], None);
+    let timed = |after| Measure { error: 0.1, ..measure(Dimension::RunTime, 10.0, after) };
+    assert_eq!(judge_measures(&accept, &[timed(9.95)], &settings).len(), 1, "within the error");
+    assert_eq!(judge_measures(&accept, &[timed(9.7)], &settings).len(), 1, "beyond the error, but too little");
+    assert!(judge_measures(&accept, &[timed(9.0)], &settings).is_empty());
 }

@@ -1,18 +1,19 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
+use crate::memory::Memory;
 use crate::combine::{Together, disjoint, prove_together};
 use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, ContentHash, Goal, LanguageId, Notice, Offer, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Goal, LanguageId, Notice, Offer, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
 use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_harness::{Baseline, Harness, HarnessParts, Problem, Suite, Workbench};
 use hephaestus_mutation::FixerRecheck;
-use hephaestus_registry::{Registry, RunLedger};
+use hephaestus_registry::RunLedger;
 use hephaestus_scoring::{ScorerParts, Workshop};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct ForgeRequest {
     pub helper: HelperCommand,
     /// What may be spent, from start to end.
     pub budget: Budget,
+    /// Try everything again, whatever is remembered.
+    pub fresh: bool,
 }
 
 /// What a run tells while it goes on.
@@ -147,13 +150,6 @@ impl Workspace {
         };
         *language == runner.language || inherits(language)
     }
-
-    /// Verdicts hold for the very same code and configuration only.
-    fn context(&self) -> ContentHash {
-        let config = serde_json::to_string(&(&self.config.testing, &self.config.scoring)).unwrap_or_default();
-        let files = self.snapshot.files.values().flat_map(|file| [file.path.as_str(), file.hash.as_str()]);
-        ContentHash::of_parts(files.chain([config.as_str(), env!("CARGO_PKG_VERSION")]))
-    }
 }
 
 impl Run<'_> {
@@ -163,17 +159,14 @@ impl Run<'_> {
         if benches.is_empty() {
             return Err(Problem::NoTests.into());
         }
-        let registry = self.registry()?;
-        let root = self.workspace.root();
-        let seed = self.workspace.config.forge.seed;
-        let record = registry.start_run("forge", root, seed, self.report.started_ms).map_err(|error| ForgeError::Internal(error.to_string()))?;
-        let ledger = registry.ledger(record.clone(), self.workspace.context()).with_snapshot(self.workspace.snapshot.clone());
+        let memory = Memory::open(self.workspace, &mut self.report, self.request.fresh)
+            .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let mut problems = Vec::new();
         for bench in &benches {
             if self.cancel.is_cancelled() {
                 break;
             }
-            match self.work_on(bench, &ledger) {
+            match self.work_on(bench, &memory) {
                 Ok(()) => {}
                 Err(ForgeError::Problem(problem)) if benches.len() > 1 => problems.push((bench.suite.runner.title.clone(), problem)),
                 Err(error) => return Err(error),
@@ -188,30 +181,17 @@ impl Run<'_> {
             path: None,
             message: format!("{title}: {problem}. {}", problem.hint()),
         }));
-        self.report.notices.extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.stats.wall = self.started.elapsed();
         self.report.measure_after(self.workspace);
-        if let Err(error) = registry.finish_run(&record, &self.report.stats_json()) {
-            tracing::warn!("the run is not recorded: {error}");
-        }
+        memory.close(&self.report);
         Ok(self.report)
     }
 
-    /// The registry; in memory when it cannot be opened on disk, which the user is told.
-    fn registry(&mut self) -> Result<Registry, ForgeError> {
-        match Registry::open(&self.workspace.state_folder()) {
-            Ok(registry) => Ok(registry),
-            Err(error) => {
-                self.report.notices.push(Notice { path: None, message: format!("nothing is remembered of this run: {error}") });
-                Registry::open_in_memory().map_err(|error| ForgeError::Internal(error.to_string()))
-            }
-        }
-    }
-
-    fn work_on(&mut self, bench: &Bench, ledger: &RunLedger) -> Result<(), ForgeError> {
+    fn work_on(&mut self, bench: &Bench, memory: &Memory) -> Result<(), ForgeError> {
         let (workspace, cancel) = (self.workspace, self.cancel);
         let (bench, baseline) = self.baseline(bench)?;
         let bench = &bench;
+        let ledger = memory.ledger(workspace, &bench.suite, &baseline);
         (self.listener)(ForgeEvent::Stage("asking the linters"));
         let workbench = Arc::new(Workbench::new(self.sandbox.clone(), workspace.snapshot.clone()));
         let linted = workspace.lint(&workbench, cancel);
@@ -234,8 +214,9 @@ impl Run<'_> {
         (self.listener)(ForgeEvent::Stage("forging"));
         let clock = Monotonic(self.started);
         let parts =
-            Parts { engines: &engines, judge: &harness, scorer: &scorer, ledger, clock: &clock, snapshot: &workspace.snapshot };
-        let (offers, outcome) = self.drive(&parts, goals, ledger);
+            Parts { engines: &engines, judge: &harness, scorer: &scorer, ledger: &ledger, clock: &clock, snapshot: &workspace.snapshot };
+        let (offers, outcome) = self.drive(&parts, goals, &ledger, memory.records());
+        self.report.notices.extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
         self.put_together(&harness, offers);
         Ok(())
@@ -303,16 +284,24 @@ impl Run<'_> {
             passing: baseline.passing.len(),
             cpu_s: baseline.cpu.as_secs_f64(),
             stable_runs: workspace.config.testing.stable_runs,
+            improvement_threshold: workspace.config.forge.improvement_threshold,
             settings: workspace.config.scoring.clone(),
         })
     }
 
-    fn drive(&mut self, parts: &Parts<'_>, goals: Vec<Goal>, ledger: &RunLedger) -> (Vec<Offer>, Outcome) {
+    fn drive(
+        &mut self,
+        parts: &Parts<'_>,
+        goals: Vec<Goal>,
+        ledger: &RunLedger,
+        records: HashMap<String, RuleRecord>,
+    ) -> (Vec<Offer>, Outcome) {
         let mut offers = Vec::new();
         let mut rejected = Vec::new();
         let mut stages = BTreeMap::new();
+        let mut remembered = 0;
         let listener = &mut *self.listener;
-        let settings = cycle_settings(self.workspace, &self.request.budget, self.started.elapsed());
+        let settings = CycleSettings { records, ..cycle_settings(self.workspace, &self.request.budget, self.started.elapsed()) };
         let outcome = drive(parts, settings, goals, self.cancel, &mut |event| match event {
             Event::Progress(progress) => listener(ForgeEvent::Progress(progress)),
             Event::Offer(offer) => {
@@ -321,6 +310,7 @@ impl Run<'_> {
             }
             Event::Tried(goal, candidate, trial, score) => {
                 listener(ForgeEvent::Tried(goal, trial, score));
+                remembered += u64::from(trial.remembered);
                 note_stages(&mut stages, trial);
                 if score.is_none_or(|score| !score.accepted) {
                     rejected.push(Rejected::of(goal, candidate, trial, score));
@@ -328,6 +318,7 @@ impl Run<'_> {
                 }
             }
         });
+        self.report.stats.remembered += remembered;
         self.report.rejected.extend(rejected);
         self.report.add_stages(stages);
         (offers, outcome)
@@ -370,10 +361,11 @@ fn cycle_settings(workspace: &Workspace, budget: &Budget, elapsed: Duration) -> 
         slots,
         max_iterations: forge.max_iterations,
         beam: forge.beam as usize,
+        quality_threshold: forge.quality_threshold,
         exploration_ratio: forge.exploration_ratio,
         seed: forge.seed,
         budget: Budget { wall, ..budget.clone() },
-        records: HashMap::<String, RuleRecord>::new(),
+        records: HashMap::new(),
     }
 }
 
@@ -381,7 +373,7 @@ fn cycle_settings(workspace: &Workspace, budget: &Budget, elapsed: Duration) -> 
 pub(crate) type Stages = BTreeMap<hephaestus_core::Stage, (u64, Duration, Duration)>;
 
 fn note_stages(stages: &mut Stages, trial: &Trial) {
-    for run in &trial.evidence.stages {
+    for run in trial.evidence.stages.iter().filter(|_| !trial.remembered) {
         let entry = stages.entry(run.stage).or_default();
         entry.0 += 1;
         entry.1 += run.wall;

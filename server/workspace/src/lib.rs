@@ -9,6 +9,7 @@ mod config;
 mod discovery;
 mod doctor;
 mod forging;
+mod memory;
 mod open;
 mod report;
 mod surveying;

@@ -115,6 +115,8 @@ pub struct Stats {
     pub candidates: u64,
     /// Trials made.
     pub trials: u64,
+    /// Those of them that were remembered from an earlier run on the same code.
+    pub remembered: u64,
     /// Trials that passed and were accepted.
     pub passed: u64,
     /// Wall time from start to end.
@@ -293,11 +295,12 @@ impl ForgeReport {
         json!({
             "candidates": self.stats.candidates,
             "trials": self.stats.trials,
+            "remembered": self.stats.remembered,
             "passed": self.stats.passed,
             "wall_s": seconds(self.stats.wall),
             "cpu_s": seconds(self.stats.cpu),
             "trial_cpu_s": seconds(self.stats.trial_cpu),
-            "candidates_per_cpu_s": if cpu > 0.0 { round(self.stats.trials as f64 / cpu) } else { 0.0 },
+            "candidates_per_cpu_s": if cpu > 0.0 { round(self.stats.trials.saturating_sub(self.stats.remembered) as f64 / cpu) } else { 0.0 },
             "ended": self.stats.ended,
             "linter_findings": self.findings,
             "by_stage": by_stage,

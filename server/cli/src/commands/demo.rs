@@ -55,7 +55,7 @@ fn unpack(folder: &Path) -> Result<(), Failure> {
 }
 
 fn forge_it(common: &Common, workspace: Workspace, cancel: &CancelToken) -> Result<(ForgeReport, Workspace), Failure> {
-    let request = ForgeRequest { helper: helper()?, budget: Budget { wall: Some(BUDGET), cpu: None, trials: None } };
+    let request = ForgeRequest { helper: helper()?, budget: Budget { wall: Some(BUDGET), cpu: None, trials: None }, fresh: true };
     let mut progress = ForgeProgress::new(common.quiet);
     let report = workspace.forge(&request, cancel, &mut |event| progress.tell(&event));
     progress.finish();

@@ -54,7 +54,7 @@ fn configure(workspace: &mut Workspace, own: &Forge) -> Result<ForgeRequest, Fai
     forge.jobs = own.jobs.unwrap_or(forge.jobs);
     forge.seed = own.seed.unwrap_or(forge.seed);
     let wall = own.budget.unwrap_or(Duration::from_secs(forge.timeout));
-    Ok(ForgeRequest { helper: helper()?, budget: Budget { wall: Some(wall), cpu: None, trials: own.trials } })
+    Ok(ForgeRequest { helper: helper()?, budget: Budget { wall: Some(wall), cpu: None, trials: own.trials }, fresh: own.fresh })
 }
 
 /// The run as text.

@@ -23,7 +23,7 @@ pub(crate) fn helper() -> Result<HelperCommand, Failure> {
 
 /// A request without limits.
 pub(crate) fn request() -> Result<ForgeRequest, Failure> {
-    Ok(ForgeRequest { helper: helper()?, budget: Budget::default() })
+    Ok(ForgeRequest { helper: helper()?, budget: Budget::default(), fresh: false })
 }
 
 /// Opens the workspace, restricted to what was selected.

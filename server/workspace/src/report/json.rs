@@ -101,6 +101,7 @@ impl ForgeReport {
             "engine": candidate.engine,
             "operators": candidate.operators,
             "verdict": trial.verdict,
+            "remembered": trial.remembered,
             "patch": self.diff(&candidate.patch),
             "scores": scores_json(score),
             "weighted": super::round(score.weighted),

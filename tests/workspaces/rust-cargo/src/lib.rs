@@ -1,5 +1,15 @@
 //! Small sums.
 
+/// Whether any number is negative.
+pub fn has_negative(numbers: &[i64]) -> bool {
+    for number in numbers {
+        if *number < 0 {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether a number is even.
 pub fn is_even(number: i64) -> bool {
     if number % 2 == 0 {
@@ -9,30 +19,19 @@ pub fn is_even(number: i64) -> bool {
     }
 }
 
-/// The first digit of a one-digit number.
-pub fn digit(number: i64) -> Option<i64> {
-    if number >= 0 {
-        if number < 10 {
-            return Some(number);
-        }
-    }
-    return None;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn even() {
-        assert!(is_even(2));
-        assert!(!is_even(3));
+    fn negative() {
+        assert!(has_negative(&[1, -1]));
+        assert!(!has_negative(&[1]));
     }
 
     #[test]
-    fn digits() {
-        assert_eq!(digit(5), Some(5));
-        assert_eq!(digit(10), None);
-        assert_eq!(digit(-1), None);
+    fn even() {
+        assert!(is_even(2));
+        assert!(!is_even(3));
     }
 }

@@ -1,0 +1,5 @@
+//! Makes cargo look again when a file of `runners/` changes; `include_dir!` alone does not tell it.
+
+fn main() {
+    println!("cargo:rerun-if-changed=runners");
+}

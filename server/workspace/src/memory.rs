@@ -1,0 +1,95 @@
+//! What a run remembers of earlier ones: verdicts on the very same code, and how each rule has fared.
+
+use crate::open::Workspace;
+use crate::report::ForgeReport;
+use hephaestus_core::{ContentHash, Notice};
+use hephaestus_forge::RuleRecord;
+use hephaestus_harness::{Baseline, Suite};
+use hephaestus_registry::{Registry, RegistryError, RunId, RunLedger, SearchFilter};
+use std::collections::HashMap;
+use std::fs;
+
+/// Files that say which versions of what the code runs with; a verdict holds for these alone.
+const MANIFESTS: &[&str] = &[
+    "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pyproject.toml", "setup.cfg",
+    "setup.py", "tox.ini", "pytest.ini", "poetry.lock", "uv.lock", "requirements.txt", "requirements-dev.txt", "tsconfig.json",
+];
+
+/// Candidates whose fate is looked at to know how rules fare.
+const HISTORY: usize = 5000;
+
+/// One run's access to the registry.
+pub(crate) struct Memory {
+    registry: Registry,
+    run: RunId,
+    fresh: bool,
+}
+
+impl Memory {
+    /// Opens the registry and notes that a run starts; in memory alone when the disk does not let us, which the user is
+    /// told. With `fresh`, what is remembered is not asked for.
+    pub(crate) fn open(workspace: &Workspace, report: &mut ForgeReport, fresh: bool) -> Result<Self, RegistryError> {
+        let start = |registry: Registry| {
+            let seed = workspace.config.forge.seed;
+            let run = registry.start_run("forge", workspace.root(), seed, report.started_ms)?;
+            Ok(Self { registry, run, fresh })
+        };
+        match Registry::open(&workspace.state_folder()).and_then(start) {
+            Ok(memory) => Ok(memory),
+            Err(error) => {
+                let message = format!("nothing is remembered of this run: {error}");
+                let memory = Registry::open_in_memory().and_then(start);
+                report.notices.push(Notice { path: None, message });
+                memory
+            }
+        }
+    }
+
+    /// The ledger for trials judged by `baseline`.
+    pub(crate) fn ledger(&self, workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> RunLedger {
+        let context = if self.fresh {
+            // A context nobody has seen: everything is tried again, and remembered from now on only for this run.
+            ContentHash::of_parts([self.run.0.as_str()])
+        } else {
+            context(workspace, suite, baseline)
+        };
+        self.registry.ledger(self.run.clone(), context).with_snapshot(workspace.snapshot.clone())
+    }
+
+    /// How each rule has fared in this workspace so far.
+    pub(crate) fn records(&self) -> HashMap<String, RuleRecord> {
+        let filter = SearchFilter { limit: Some(HISTORY), ..SearchFilter::default() };
+        let mut records: HashMap<String, RuleRecord> = HashMap::new();
+        for version in self.registry.search("", &filter).unwrap_or_default() {
+            let record = records.entry(version.rule).or_default();
+            match version.decision.as_deref() {
+                Some("dismissed" | "undone") => record.fell += 1,
+                _ if version.accepted == Some(true) => record.held += 1,
+                _ => record.fell += 1,
+            }
+        }
+        records
+    }
+
+    /// Notes that the run came to its end.
+    pub(crate) fn close(&self, report: &ForgeReport) {
+        if let Err(error) = self.registry.finish_run(&self.run, &report.stats_json()) {
+            tracing::warn!("the run is not recorded: {error}");
+        }
+    }
+}
+
+/// Verdicts hold for the very same code, manifests, settings, runner and behaviour of the unchanged code only.
+fn context(workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> ContentHash {
+    let settings = serde_json::to_string(&(&workspace.config.testing, &workspace.config.scoring)).unwrap_or_default();
+    let files = workspace.snapshot.files.values().flat_map(|file| [file.path.as_str(), file.hash.as_str()]);
+    let manifests: Vec<String> = MANIFESTS
+        .iter()
+        .filter_map(|name| fs::read(workspace.root.join(name)).ok())
+        .map(|bytes| ContentHash::of(&bytes).to_string())
+        .collect();
+    let set_aside = baseline.set_aside();
+    let tests = baseline.passing.iter().chain(&set_aside).map(String::as_str);
+    let versions = [env!("CARGO_PKG_VERSION"), suite.runner.name.as_str(), settings.as_str()];
+    ContentHash::of_parts(files.chain(manifests.iter().map(String::as_str)).chain(tests).chain(versions))
+}

@@ -82,14 +82,12 @@ impl Memory {
 /// Verdicts hold for the very same code, manifests, settings, runner and behaviour of the unchanged code only.
 fn context(workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> ContentHash {
     let settings = serde_json::to_string(&(&workspace.config.testing, &workspace.config.scoring)).unwrap_or_default();
-    let files = workspace.snapshot.files.values().flat_map(|file| [file.path.as_str(), file.hash.as_str()]);
-    let manifests: Vec<String> = MANIFESTS
-        .iter()
-        .filter_map(|name| fs::read(workspace.root.join(name)).ok())
-        .map(|bytes| ContentHash::of(&bytes).to_string())
-        .collect();
-    let set_aside = baseline.set_aside();
-    let tests = baseline.passing.iter().chain(&set_aside).map(String::as_str);
-    let versions = [env!("CARGO_PKG_VERSION"), suite.runner.name.as_str(), settings.as_str()];
-    ContentHash::of_parts(files.chain(manifests.iter().map(String::as_str)).chain(tests).chain(versions))
+    let mut parts = vec![env!("CARGO_PKG_VERSION").to_owned(), suite.runner.name.clone(), settings];
+    for file in workspace.snapshot.files.values() {
+        parts.extend([file.path.to_string(), file.hash.to_string()]);
+    }
+    let manifests = MANIFESTS.iter().filter_map(|name| fs::read(workspace.root.join(name)).ok());
+    parts.extend(manifests.map(|bytes| ContentHash::of(&bytes).to_string()));
+    parts.extend(baseline.passing.iter().cloned().chain(baseline.set_aside()));
+    ContentHash::of_parts(parts.iter().map(String::as_str))
 }

@@ -87,10 +87,8 @@ fn symlink_loops_and_links_to_elsewhere_are_not_followed() {
     symlink("ring", project.path("ring")).unwrap();
     symlink("nowhere", project.path("dangling.py")).unwrap();
     symlink(&elsewhere, project.path("linked.py")).unwrap();
-    for sandbox in ["", "copy"] {
-        let report = Project::forge(&project, &[]);
-        assert_eq!(texts(&report["improvements"], "file"), ["calc.py", "calc.py"], "sandbox: {sandbox}");
-    }
+    let report = project.forge(&[]);
+    assert_eq!(texts(&report["improvements"], "file"), ["calc.py", "calc.py"]);
     project.run_writing(&["forge", "--apply"]).expect(0);
     assert!(fs::read_to_string(elsewhere).unwrap().contains("else:"), "a file outside was written");
 }
@@ -135,8 +133,9 @@ fn unreadable_files_and_folders_are_left_out_and_named() {
     let run = forge_without_privileges(&project);
     fs::set_permissions(project.path("locked"), fs::Permissions::from_mode(0o755)).unwrap();
     let report = run.expect(0).json();
-    assert!(notices(&report).contains("secret.py\": \"it may not be read") || notices(&report).contains("may not be read"), "{}", notices(&report));
-    assert!(notices(&report).contains("locked"), "{}", notices(&report));
+    for text in ["secret.py", "may not be read", "locked"] {
+        assert!(notices(&report).contains(text), "{}", notices(&report));
+    }
     assert_eq!(texts(&report["improvements"], "file"), ["calc.py", "calc.py"]);
     crate::remains::assert_nothing_left(&project.mark(), &project.temp());
 }

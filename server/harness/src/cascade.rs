@@ -268,11 +268,13 @@ impl Harness {
             climb.cpu += run.cpu;
         }
         let held = answer == Some(Reached::Yes);
+        // Whoever asked pays; for everybody else the answer is free.
+        let (wall, cpu) = ran.as_ref().map_or_else(Default::default, |run| (run.wall, run.cpu));
         let command = ran.map(|run| run.command).unwrap_or_default();
         let tail = if held { String::new() } else { format!("no test notices when {} is broken", place.name) };
         match answer {
             Some(Reached::Yes | Reached::No) => {
-                climb.evidence.stages.push(StageRun { command, tail, ..stage_run(Stage::Reach, held) });
+                climb.evidence.stages.push(StageRun { command, tail, wall, cpu, ..stage_run(Stage::Reach, held) });
                 if held { Ok(()) } else { Err(Fall::Verdict(Verdict::Unreached)) }
             }
             Some(Reached::Unknown(reason)) => {

@@ -73,7 +73,7 @@ impl Problem {
         match self {
             Self::BuildFailed { tail, .. } | Self::Broken { tail, .. } => tail.clone(),
             Self::AllRed(failures) => {
-                let shown: Vec<_> = failures.iter().take(5).map(|failure| format!("{}: {}", failure.id, first_line(&failure.message))).collect();
+                let shown: Vec<_> = failures.iter().take(5).map(|failure| format!("{}: {}", failure.id, gist(&failure.message))).collect();
                 shown.join("\n")
             }
             _ => String::new(),
@@ -81,6 +81,9 @@ impl Problem {
     }
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+/// The first line, and the last one where they differ: a traceback says at its end what happened.
+fn gist(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    lines.next_back().map_or_else(|| first.to_owned(), |last| format!("{first} … {last}"))
 }

@@ -12,8 +12,23 @@ use hephaestus_syntax::{Languages, RuleSets};
 pub use fixers::{Fixer, FixerError, FixerRecheck};
 pub use rewrite::Rewrite;
 
-/// Every engine, in the order in which they are asked. A new engine is a folder and a line here.
+/// The names of all engines.
+pub const ENGINES: &[&str] = &["rewrite", "fixers"];
+
+/// Every engine, in the order in which they are asked. A new engine is a folder, a line here and its name above.
 #[must_use]
 pub fn all(languages: &'static Languages, rules: &RuleSets) -> Vec<Box<dyn Engine>> {
     vec![Box::new(Rewrite::new(languages, rules.clone())), Box::new(fixers::Fixers)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_is_named() {
+        let languages = Languages::builtin().unwrap();
+        let names: Vec<&str> = all(languages, &RuleSets::default()).iter().map(|engine| engine.name()).collect();
+        assert_eq!(names, ENGINES);
+    }
 }

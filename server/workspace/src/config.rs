@@ -8,6 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+mod values;
+
 /// The file's name, at a workspace's root and in the user's configuration folder.
 pub(crate) const FILE: &str = "hephaestus.toml";
 
@@ -114,33 +116,10 @@ impl Config {
             invalid(at, error.message().trim().replace('\n', " "))
         };
         let config: Self = toml::from_str(text).map_err(of_toml)?;
-        if let Some((key, message)) = config.out_of_range() {
-            let word = key.rsplit('.').next().unwrap_or(key);
-            return Err(invalid(text.find(word).unwrap_or(0), format!("`{key}` {message}")));
+        if let Some((key, message)) = config.senseless() {
+            return Err(invalid(values::place_of(text, &key), format!("`{}` {message}", key.join("."))));
         }
         text.parse::<Table>().map_err(of_toml)
-    }
-
-    /// The first value that makes no sense.
-    fn out_of_range(&self) -> Option<(&'static str, String)> {
-        let share = |value: f64| (0.0..=1.0).contains(&value);
-        let kinds = self.goals.kinds.iter().find_map(|kind| kind.parse::<hephaestus_core::GoalKind>().err());
-        let checks = [
-            (!share(self.forge.quality_threshold), "forge.quality_threshold", "must lie between 0 and 1"),
-            (!share(self.forge.improvement_threshold), "forge.improvement_threshold", "must lie between 0 and 1"),
-            (!share(self.forge.exploration_ratio), "forge.exploration_ratio", "must lie between 0 and 1"),
-            (self.forge.max_iterations == 0, "forge.max_iterations", "must be at least 1"),
-            (self.forge.beam == 0, "forge.beam", "must be at least 1"),
-            (self.testing.stable_runs == 0, "testing.stable_runs", "must be at least 1"),
-            (self.testing.timeout_factor.is_nan() || self.testing.timeout_factor < 1.0, "testing.timeout_factor", "must be at least 1"),
-            (self.testing.timeout_floor.is_nan() || self.testing.timeout_floor <= 0.0, "testing.timeout_floor", "must be more than 0"),
-            (!(0.0..=100.0).contains(&self.testing.coverage_threshold), "testing.coverage_threshold", "must lie between 0 and 100"),
-            (self.sandbox.memory_mb < 64, "sandbox.memory_mb", "must be at least 64"),
-            (self.sandbox.disk_mb < 16, "sandbox.disk_mb", "must be at least 16"),
-        ];
-        kinds.map(|message| ("goals.kinds", message)).or_else(|| {
-            checks.iter().find(|(wrong, ..)| *wrong).map(|(_, key, message)| (*key, (*message).to_owned()))
-        })
     }
 }
 

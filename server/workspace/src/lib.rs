@@ -21,6 +21,7 @@ pub use forging::{ForgeError, ForgeEvent, ForgeRequest};
 pub use hephaestus_forge::Progress;
 pub use hephaestus_harness::Problem;
 pub use hephaestus_harness::sandbox::{HelperCommand, helper_main};
+pub use hephaestus_mutation::ENGINES;
 pub use hephaestus_registry as registry;
 pub use open::{OpenOptions, Workspace, WorkspaceError};
 pub use report::{ForgeReport, GoalsReport, sarif};

@@ -6,7 +6,7 @@ use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
 use hephaestus_core::{Budget, Direction, Notice, Offer, Verdict};
-use hephaestus_workspace::{ForgeReport, ForgeRequest, Workspace};
+use hephaestus_workspace::{ENGINES, ForgeReport, ForgeRequest, Workspace};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -42,7 +42,6 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
 }
 
 fn configure(workspace: &mut Workspace, own: &Forge) -> Result<ForgeRequest, Failure> {
-    const ENGINES: &[&str] = &["rewrite", "fixers"];
     if let Some(unknown) = own.engine.iter().find(|name| !ENGINES.contains(&name.as_str())) {
         let message = format!("there is no engine `{unknown}`; engines: {}", ENGINES.join(", "));
         return Err(Failure::new(Kind::Usage, message));

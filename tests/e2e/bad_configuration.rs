@@ -42,7 +42,10 @@ fn toml_that_is_none_is_told_at_its_place() {
 #[test]
 fn a_value_without_sense_is_told_at_its_place() {
     let said = complaint(b"[forge]\nexploration_ratio = 3.0\n");
-    assert!(said.contains("hephaestus.toml:2:1: `forge.exploration_ratio` must lie between 0 and 1"), "{said}");
+    assert!(
+        said.contains("hephaestus.toml:2:1: `forge.exploration_ratio` must lie between 0 and 1"),
+        "{said}"
+    );
     let said = complaint(b"[goals]\nkinds = [\"simplfy\"]\n");
     assert!(said.contains("hephaestus.toml:2:1:") && said.contains("simplify"), "{said}");
     let said = complaint(b"[goals]\nexclude = [\"[\"]\n");
@@ -68,7 +71,10 @@ fn names_that_do_not_exist_are_answered_with_those_that_do() {
     let said = complaint(b"[testing]\nrunner = \"pytset\"\n");
     assert!(said.contains("hephaestus.toml:2:1: `testing.runner` does not know `pytset`; known:"), "{said}");
     let said = complaint(b"[forge]\nengines = [\"magic\"]\n");
-    assert!(said.contains("hephaestus.toml:2:1: `forge.engines` does not know `magic`; known: rewrite"), "{said}");
+    assert!(
+        said.contains("hephaestus.toml:2:1: `forge.engines` does not know `magic`; known: rewrite"),
+        "{said}"
+    );
     let said = complaint(b"[fixers.rufff]\nenabled = false\n");
     assert!(said.contains("hephaestus.toml:1:9: `fixers.rufff` does not know `rufff`"), "{said}");
 }

@@ -27,7 +27,10 @@ fn a_path_that_is_not_in_the_project_is_refused() {
 #[test]
 fn a_file_with_syntax_errors_is_left_alone_and_the_others_are_improved() {
     let project = Project::of("python-unittest");
-    project.write("broken.py", "def is_odd(number):\n    if number % 2 == 1:\n        return True\n    else\n        return False\n");
+    project.write(
+        "broken.py",
+        "def is_odd(number):\n    if number % 2 == 1:\n        return True\n    else\n        return False\n",
+    );
     let report = project.forge(&[]);
     assert!(notices(&report).contains("syntax error near line"), "{}", notices(&report));
     assert_eq!(texts(&report["improvements"], "file"), ["calc.py", "calc.py"]);
@@ -39,7 +42,11 @@ fn a_file_in_another_encoding_is_left_out_and_named() {
     project.write("latin.py", b"# -*- coding: latin-1 -*-\nNAME = 'caf\xe9'\n");
     project.write("wide.py", b"\xff\xfex\0=\x001\0\n\0");
     let report = project.forge(&[]);
-    assert!(notices(&report).contains("latin.py") && notices(&report).contains("UTF-8"), "{}", notices(&report));
+    assert!(
+        notices(&report).contains("latin.py") && notices(&report).contains("UTF-8"),
+        "{}",
+        notices(&report)
+    );
     assert_eq!(improvements(&report).len(), 2);
 }
 
@@ -54,7 +61,10 @@ fn crlf_a_byte_order_mark_and_a_missing_final_newline_survive() {
     let old = windows_text(&project);
     project.write("calc.py", &old);
     let report = project.forge(&["--seed", "1"]);
-    assert_eq!(texts(&report["improvements"], "rule"), ["python/collapse-nested-if", "python/return-condition"]);
+    assert_eq!(
+        texts(&report["improvements"], "rule"),
+        ["python/collapse-nested-if", "python/return-condition"]
+    );
     for improvement in improvements(&report) {
         let patch = improvement["patch"].as_str().unwrap();
         let changed = patch.lines().count();
@@ -106,7 +116,8 @@ fn symlink_loops_do_not_trouble_a_copying_sandbox() {
 fn forge_without_privileges(project: &Project) -> crate::project::Run {
     const NOBODY: u32 = 65534;
     let mut command = project.command(&["forge", "--format", "json"]);
-    let is_root = fs::metadata("/proc/self").is_ok_and(|facts| std::os::unix::fs::MetadataExt::uid(&facts) == 0);
+    let is_root =
+        fs::metadata("/proc/self").is_ok_and(|facts| std::os::unix::fs::MetadataExt::uid(&facts) == 0);
     if is_root {
         give_away(project.folder(), NOBODY);
         command.uid(NOBODY).gid(NOBODY).env("HOME", project.folder());
@@ -127,7 +138,8 @@ fn give_away(path: &std::path::Path, user: u32) {
 fn unreadable_files_and_folders_are_left_out_and_named() {
     let project = Project::of("python-unittest");
     project.write("locked/inside.py", "x = 1\n");
-    project.write("secret.py", "def f(x):\n    if x:\n        return True\n    else:\n        return False\n");
+    project
+        .write("secret.py", "def f(x):\n    if x:\n        return True\n    else:\n        return False\n");
     fs::set_permissions(project.path("secret.py"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::set_permissions(project.path("locked"), fs::Permissions::from_mode(0o000)).unwrap();
     let run = forge_without_privileges(&project);
@@ -158,7 +170,9 @@ fn files_that_vanish_while_they_are_read_are_simply_not_there() {
             }
         });
         for _ in 0..8 {
-            let run = crate::project::Run::of(project.command(&["goals", "--format", "json"]).output().unwrap()).expect(0);
+            let run =
+                crate::project::Run::of(project.command(&["goals", "--format", "json"]).output().unwrap())
+                    .expect(0);
             assert!(!run.err.contains("panicked"), "{}", run.err);
             assert!(run.json()["goals"].as_array().unwrap().len() >= 3);
         }

@@ -36,8 +36,15 @@ fn a_suite_without_a_test_in_it_is_told_apart() {
 #[test]
 fn a_suite_that_is_red_throughout_ends_the_run_with_what_fails() {
     let project = Project::of("python-unittest");
-    project.write("test_calc.py", suite("    def test_even(self):\n        self.assertEqual(calc.is_even(2), 'yes')\n"));
-    project.run(&["forge"]).expect(3).says(&["every test fails on the unchanged code", "test_even", "Mend the tests first"]);
+    project.write(
+        "test_calc.py",
+        suite("    def test_even(self):\n        self.assertEqual(calc.is_even(2), 'yes')\n"),
+    );
+    project.run(&["forge"]).expect(3).says(&[
+        "every test fails on the unchanged code",
+        "test_even",
+        "Mend the tests first",
+    ]);
 }
 
 #[test]
@@ -50,7 +57,10 @@ fn a_suite_that_cannot_be_imported_ends_the_run_with_why() {
 #[test]
 fn a_red_test_is_set_aside_and_the_others_judge() {
     let project = Project::of("python-unittest");
-    project.write("test_calc.py", suite(&format!("{GOOD}\n    def test_red(self):\n        self.fail('always')\n")));
+    project.write(
+        "test_calc.py",
+        suite(&format!("{GOOD}\n    def test_red(self):\n        self.fail('always')\n")),
+    );
     let report = project.forge(&["--kind", "simplify"]);
     assert_eq!(texts(&report["improvements"], "rule"), ["python/return-condition"]);
     assert!(set_aside(&report).iter().any(|id| id.contains("test_red")), "{:?}", set_aside(&report));
@@ -82,8 +92,15 @@ fn a_suite_that_passes_whatever_one_does_proves_nothing() {
     assert_eq!(improvements(&report).len(), 0);
     let verdicts = texts(&report["rejected"], "verdict");
     assert!(verdicts.len() >= 3 && verdicts.iter().all(|verdict| verdict == "unreached"), "{verdicts:?}");
-    assert!(report["rejected"][0]["reason"].as_str().unwrap().contains("no test notices"), "{}", report["rejected"][0]);
-    project.run(&["forge", "--require", "1"]).expect(1).says(&["0 improvements were proved, 1 were required"]);
+    assert!(
+        report["rejected"][0]["reason"].as_str().unwrap().contains("no test notices"),
+        "{}",
+        report["rejected"][0]
+    );
+    project
+        .run(&["forge", "--require", "1"])
+        .expect(1)
+        .says(&["0 improvements were proved, 1 were required"]);
 }
 
 #[test]
@@ -109,10 +126,17 @@ fn a_missing_runner_is_named_with_what_to_do_unless_another_can_judge() {
     project.write("package.json", "{ \"devDependencies\": { \"tape\": \"*\" } }");
     project.write("only.js", "module.exports = 1;\n");
     let report = project.forge(&[]);
-    assert!(notices(&report).contains("tape is named in package.json but not installed"), "{}", notices(&report));
+    assert!(
+        notices(&report).contains("tape is named in package.json but not installed"),
+        "{}",
+        notices(&report)
+    );
     assert_eq!(improvements(&report).len(), 2, "Python is judged all the same");
     let project = Project::of("javascript-tape");
-    project.run(&["forge"]).expect(3).says(&["tape is named in package.json but not installed", "npm install"]);
+    project
+        .run(&["forge"])
+        .expect(3)
+        .says(&["tape is named in package.json but not installed", "npm install"]);
 }
 
 #[test]
@@ -131,7 +155,8 @@ fn pytest_is_missing_but_unittest_understands_the_tests() {
 fn bare_python() -> std::path::PathBuf {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("bare-python");
     if !folder.join("pyvenv.cfg").exists() {
-        let made = std::process::Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&folder).output();
+        let made =
+            std::process::Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&folder).output();
         assert!(made.unwrap().status.success());
     }
     folder

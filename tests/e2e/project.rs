@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// Where the fixture projects lie.
 pub(crate) const WORKSPACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/workspaces");
 
+/// The head of a suite that takes a third of a second.
+const SLOW_HEAD: &str = "import time\nimport unittest\n\nimport calc\n\n\nclass CalcTest(unittest.TestCase):\n    def test_all(self):\n        time.sleep(0.3)\n";
+
 /// One project. The folder's path marks every process that is started for it.
 pub(crate) struct Project {
     folder: TempDir,
@@ -54,6 +57,30 @@ impl Project {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         Self { folder, env: Vec::new() }
+    }
+
+    /// A project with a dozen goals and a suite that takes its time: there is always a moment to interrupt.
+    pub(crate) fn slow() -> Self {
+        let project = Self::of("python-unittest");
+        let (mut code, mut tests) = (String::new(), String::from(SLOW_HEAD));
+        for n in 0..12 {
+            code.push_str(&format!("def is_multiple_{n}(x):\n    if x % {} == 0:\n        return True\n    else:\n        return False\n\n\n", n + 2));
+            tests.push_str(&format!("        self.assertIs(calc.is_multiple_{n}({}), True)\n        self.assertIs(calc.is_multiple_{n}({}), False)\n", n + 2, n + 3));
+        }
+        project.write("calc.py", code);
+        project.write("test_calc.py", tests);
+        project
+    }
+
+    /// Ids of the test runs of its suite that are going on now.
+    pub(crate) fn test_run_ids(&self) -> Vec<u32> {
+        let is_run = |line: &str| line.contains("report.tap");
+        remains::marked_processes(&self.mark()).into_iter().filter(|(_, line)| is_run(line)).map(|(pid, _)| pid).collect()
+    }
+
+    /// How many of them there are.
+    pub(crate) fn test_runs(&self) -> usize {
+        self.test_run_ids().len()
     }
 
     /// An environment variable for every run.
@@ -219,7 +246,12 @@ pub(crate) fn texts(list: &Value, key: &str) -> Vec<String> {
 
 /// All notices of a report in one text.
 pub(crate) fn notices(report: &Value) -> String {
-    report["notices"].as_array().unwrap().iter().map(|notice| format!("{}: {}\n", notice["path"], notice["message"])).collect()
+    report["notices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|notice| format!("{}: {}\n", notice["path"], notice["message"]))
+        .collect()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -29,14 +29,24 @@ fn a_suite_that_hangs_is_ended_and_told_so() {
 #[test]
 fn a_candidate_that_makes_the_tests_hang_times_out() {
     let project = Project::with(&[
-        ("count.py", "def count(limit):\n    seen = 0\n    while seen < limit:\n        seen += 1\n    return seen\n"),
-        ("test_count.py", "import unittest\n\nimport count\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(count.count(3), 3)\n"),
+        (
+            "count.py",
+            "def count(limit):\n    seen = 0\n    while seen < limit:\n        seen += 1\n    return seen\n",
+        ),
+        (
+            "test_count.py",
+            "import unittest\n\nimport count\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(count.count(3), 3)\n",
+        ),
         ("sgconfig.yml", "ruleDirs: [rules]\n"),
-        ("rules/hang.yml", "id: hang\nlanguage: Python\nmessage: stand still\nrule: { pattern: seen += 1 }\nfix: seen += 0\n"),
+        (
+            "rules/hang.yml",
+            "id: hang\nlanguage: Python\nmessage: stand still\nrule: { pattern: seen += 1 }\nfix: seen += 0\n",
+        ),
         ("hephaestus.toml", "[testing]\nrunner = \"unittest\"\ntimeout_floor = 0.5\n"),
     ]);
     let report = project.forge(&[]);
-    let of_user: Vec<_> = report["rejected"].as_array().unwrap().iter().filter(|one| one["rule"] == "user/hang").collect();
+    let of_user: Vec<_> =
+        report["rejected"].as_array().unwrap().iter().filter(|one| one["rule"] == "user/hang").collect();
     assert_eq!(of_user.len(), 1, "{}", report["rejected"]);
     assert_eq!(of_user[0]["verdict"], "timed-out");
 }
@@ -57,7 +67,11 @@ fn daemons_do_not_outlive_the_tests() {
 
 #[test]
 fn a_suite_that_fills_the_disk_is_told_so() {
-    let project = with_test(&["with open('big', 'wb') as big:", "    for _ in range(64):", "        big.write(b'x' * (1 << 20))"]);
+    let project = with_test(&[
+        "with open('big', 'wb') as big:",
+        "    for _ in range(64):",
+        "        big.write(b'x' * (1 << 20))",
+    ]);
     limits(&project, "[sandbox]\ndisk_mb = 16\n");
     let run = project.run(&["forge"]);
     // Either the write fails in the test (which is then red and set aside) or the run is stopped; both are told.
@@ -92,7 +106,10 @@ fn tests_that_write_into_the_workspace_change_nothing_there() {
     let report = project.forge(&[]);
     assert_eq!(texts(&report["improvements"], "file"), ["calc.py", "calc.py"]);
     for improvement in improvements(&report) {
-        assert!(!improvement["patch"].as_str().unwrap().contains("was here"), "the tests' own change was taken in");
+        assert!(
+            !improvement["patch"].as_str().unwrap().contains("was here"),
+            "the tests' own change was taken in"
+        );
     }
 }
 

@@ -233,7 +233,9 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example: hephaestus completions bash > ~/.local/share/bash-completion/completions/hephaestus")]
+#[command(
+    after_help = "Example: hephaestus completions bash > ~/.local/share/bash-completion/completions/hephaestus"
+)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
@@ -252,8 +254,10 @@ fn parse_time(text: &str) -> Result<Duration, String> {
         "h" => 3600.0,
         _ => return Err(format!("`{unit}` is no unit of time; use s, m or h")),
     };
-    let number: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no time; write 90, 60s, 5m or 1h"))?;
-    Duration::try_from_secs_f64(number * factor).map_err(|_| format!("`{text}` is no time that can be waited for"))
+    let number: f64 =
+        number.trim().parse().map_err(|_| format!("`{text}` is no time; write 90, 60s, 5m or 1h"))?;
+    Duration::try_from_secs_f64(number * factor)
+        .map_err(|_| format!("`{text}` is no time that can be waited for"))
 }
 
 #[cfg(test)]

@@ -55,8 +55,12 @@ impl From<WorkspaceError> for Failure {
         let kind = if matches!(error, WorkspaceError::Internal(_)) { Kind::Internal } else { Kind::Usage };
         let failure = Self::new(kind, error.to_string());
         match error {
-            WorkspaceError::Config(_) | WorkspaceError::Glob(_) => failure.hint("`hephaestus schema` prints every key with its type and meaning."),
-            WorkspaceError::NoSources(_) => failure.hint("Languages: Python, JavaScript, TypeScript, Rust. Is everything excluded by .gitignore?"),
+            WorkspaceError::Config(_) | WorkspaceError::Glob(_) => {
+                failure.hint("`hephaestus schema` prints every key with its type and meaning.")
+            }
+            WorkspaceError::NoSources(_) => failure.hint(
+                "Languages: Python, JavaScript, TypeScript, Rust. Is everything excluded by .gitignore?",
+            ),
             _ => failure,
         }
     }
@@ -65,7 +69,9 @@ impl From<WorkspaceError> for Failure {
 impl From<ForgeError> for Failure {
     fn from(error: ForgeError) -> Self {
         match error {
-            ForgeError::Problem(Problem::Cancelled) => Self::new(Kind::Missed, "stopped before anything was tried"),
+            ForgeError::Problem(Problem::Cancelled) => {
+                Self::new(Kind::Missed, "stopped before anything was tried")
+            }
             ForgeError::Problem(problem) => {
                 let mut failure = Self::new(Kind::Baseline, problem.to_string()).hint(problem.hint());
                 failure.detail = problem.detail();

@@ -15,7 +15,11 @@ pub(crate) struct ForgeProgress {
 
 impl ForgeProgress {
     pub(crate) fn new(quiet: bool) -> Self {
-        let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        let bar = if quiet || !std::io::stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner()
+        };
         bar.enable_steady_tick(Duration::from_millis(120));
         Self { bar, held: 0, tried: 0 }
     }
@@ -23,10 +27,14 @@ impl ForgeProgress {
     pub(crate) fn tell(&mut self, event: &ForgeEvent<'_>) {
         match event {
             ForgeEvent::Stage(stage) => self.bar.set_message((*stage).to_owned()),
-            ForgeEvent::Baseline(baseline) => self.bar.println(format!("{} tests pass with {}", baseline.tests, baseline.name)),
+            ForgeEvent::Baseline(baseline) => {
+                self.bar.println(format!("{} tests pass with {}", baseline.tests, baseline.name))
+            }
             ForgeEvent::Goals(goals) => {
                 self.bar.set_length(*goals as u64);
-                let style = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} goals · {prefix} · {elapsed} · {wide_msg}");
+                let style = ProgressStyle::with_template(
+                    "{spinner} {bar:24} {pos}/{len} goals · {prefix} · {elapsed} · {wide_msg}",
+                );
                 if let Ok(style) = style {
                     self.bar.set_style(style);
                 }
@@ -40,10 +48,15 @@ impl ForgeProgress {
             }
             ForgeEvent::Tried(_, trial, score) => {
                 self.tried += 1;
-                self.held += usize::from(trial.verdict == Verdict::Passed && score.is_some_and(|score| score.accepted));
+                self.held += usize::from(
+                    trial.verdict == Verdict::Passed && score.is_some_and(|score| score.accepted),
+                );
             }
             ForgeEvent::Offer(offer) => {
-                self.bar.println(format!("proved: {}:{} {}", offer.goal.file, offer.goal.line, offer.goal.message));
+                self.bar.println(format!(
+                    "proved: {}:{} {}",
+                    offer.goal.file, offer.goal.line, offer.goal.message
+                ));
             }
         }
     }

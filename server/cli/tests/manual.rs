@@ -21,7 +21,8 @@ fn help(words: &[&str]) -> String {
 }
 
 fn flags(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '-').map(|word| word.trim_end_matches('-'));
+    let words =
+        text.split(|c: char| !c.is_ascii_lowercase() && c != '-').map(|word| word.trim_end_matches('-'));
     words.filter(|word| word.len() > 3 && word.starts_with("--")).map(str::to_owned).collect()
 }
 
@@ -48,8 +49,11 @@ fn flags_of_all_commands_stand_on_their_page_and_every_command_has_one() {
     for flag in COMMON {
         assert!(text.contains(flag), "docs/src/commands.md does not name {flag}");
     }
-    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    for command in listed.filter_map(|line| line.split_whitespace().next()).filter(|command| *command != "help") {
+    let listed =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for command in
+        listed.filter_map(|line| line.split_whitespace().next()).filter(|command| *command != "help")
+    {
         assert!(text.contains(&format!("[`{command}`]")), "docs/src/commands.md does not list {command}");
     }
 }

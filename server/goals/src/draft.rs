@@ -39,7 +39,8 @@ impl Draft {
     pub(crate) fn into_goal(self, survey: &Survey<'_>, nth: usize) -> Option<Goal> {
         let file = survey.snapshot.file(&self.file)?;
         let symbol = self.symbol(survey);
-        let id = Goal::stable_id(self.kind, &self.rule, &self.file, symbol.as_deref(), self.text(survey), nth);
+        let id =
+            Goal::stable_id(self.kind, &self.rule, &self.file, symbol.as_deref(), self.text(survey), nth);
         let before = file.text.get(..self.range.start).unwrap_or_default();
         let line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
         Some(Goal {
@@ -53,7 +54,11 @@ impl Draft {
             message: self.message,
             why: self.why,
             symbol,
-            acceptance: Acceptance { improves: self.improves, target: self.target, must_pass: self.must_pass },
+            acceptance: Acceptance {
+                improves: self.improves,
+                target: self.target,
+                must_pass: self.must_pass,
+            },
             base: file.hash.clone(),
             footprint: self.footprint,
             origin: self.origin,

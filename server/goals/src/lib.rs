@@ -46,7 +46,9 @@ pub fn propose(survey: &Survey<'_>) -> Vec<Goal> {
         .flat_map(|proposer| proposer.propose(survey))
         .filter(|draft| is_wanted(draft, survey))
         .collect();
-    drafts.sort_by(|left, right| (&left.file, left.range, &left.rule).cmp(&(&right.file, right.range, &right.rule)));
+    drafts.sort_by(|left, right| {
+        (&left.file, left.range, &left.rule).cmp(&(&right.file, right.range, &right.rule))
+    });
     let mut twins: HashMap<String, usize> = HashMap::new();
     let mut goals: Vec<Goal> = drafts
         .into_iter()
@@ -64,7 +66,9 @@ fn is_wanted(draft: &Draft, survey: &Survey<'_>) -> bool {
     let settings = survey.settings;
     let is_test = survey.snapshot.file(&draft.file).is_some_and(|file| file.is_test);
     let ignored = settings.ignore.iter().any(|pattern| matches_glob(pattern, &draft.rule));
-    settings.wants(draft.kind) && !ignored && (settings.include_tests || !is_test || draft.kind == GoalKind::Repair)
+    settings.wants(draft.kind)
+        && !ignored
+        && (settings.include_tests || !is_test || draft.kind == GoalKind::Repair)
 }
 
 /// `*` stands for any text; everything else for itself.

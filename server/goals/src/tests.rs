@@ -100,9 +100,12 @@ fn a_finding_is_a_goal_only_with_an_edit() {
 #[test]
 fn ids_survive_an_edit_elsewhere_and_tell_twins_apart() {
     let twice = "def f(a):\n    if a:\n        return True\n    else:\n        return False\n";
-    let before = Scene::new(&[("a.py", &format!("{twice}\n\n{}", twice.replace("def f", "def g")))]).goals(&[], &[]);
-    let after = Scene::new(&[("a.py", &format!("# new\n{twice}\n\n{}", twice.replace("def f", "def g")))]).goals(&[], &[]);
-    let ids = |goals: &[Goal]| goals.iter().map(|goal| goal.id.clone()).collect::<std::collections::BTreeSet<_>>();
+    let before =
+        Scene::new(&[("a.py", &format!("{twice}\n\n{}", twice.replace("def f", "def g")))]).goals(&[], &[]);
+    let after = Scene::new(&[("a.py", &format!("# new\n{twice}\n\n{}", twice.replace("def f", "def g")))])
+        .goals(&[], &[]);
+    let ids =
+        |goals: &[Goal]| goals.iter().map(|goal| goal.id.clone()).collect::<std::collections::BTreeSet<_>>();
     assert!(!before.is_empty());
     assert_eq!(ids(&before), ids(&after));
     assert_eq!(ids(&before).len(), before.len(), "no id twice");
@@ -110,7 +113,8 @@ fn ids_survive_an_edit_elsewhere_and_tell_twins_apart() {
 
 #[test]
 fn settings_choose_kinds_rules_and_test_code() {
-    let mut scene = Scene::new(&[("a.py", TANGLED), ("tests/test_b.py", &TANGLED.replace("tangled", "test_tangled"))]);
+    let mut scene =
+        Scene::new(&[("a.py", TANGLED), ("tests/test_b.py", &TANGLED.replace("tangled", "test_tangled"))]);
     scene.settings.kinds = vec!["complexity".into()];
     assert_eq!(scene.goals(&[], &[]).len(), 1);
     scene.settings.include_tests = true;

@@ -42,7 +42,12 @@ impl Baseline {
     ///
     /// # Errors
     /// A [`Problem`] when nothing can be judged by it.
-    pub fn take(root: &Path, sandbox: &Sandbox, suite: &Suite, cancel: &CancelToken) -> Result<Self, Problem> {
+    pub fn take(
+        root: &Path,
+        sandbox: &Sandbox,
+        suite: &Suite,
+        cancel: &CancelToken,
+    ) -> Result<Self, Problem> {
         let layer = sandbox.scratch("baseline").map_err(|error| Problem::Sandbox(error.to_string()))?;
         let view = View { root: root.to_owned(), layers: vec![], keep: Some(layer.path().join("upper")) };
         let mut session = sandbox.open(&view, cancel).map_err(|error| Problem::Sandbox(error.to_string()))?;
@@ -62,7 +67,11 @@ impl Baseline {
         notes.extend(first.notes.iter().cloned());
         let mut sorted = sort_tests(&first.report, &second.report);
         if sorted.passing.is_empty() {
-            return Err(if sorted.red.is_empty() { Problem::Empty } else { Problem::AllRed(std::mem::take(&mut sorted.red)) });
+            return Err(if sorted.red.is_empty() {
+                Problem::Empty
+            } else {
+                Problem::AllRed(std::mem::take(&mut sorted.red))
+            });
         }
         let all = build.iter().chain(&runs);
         Ok(Self {
@@ -100,7 +109,13 @@ impl Baseline {
     }
 }
 
-fn run(suite: &Suite, session: &mut Session, part: Part<'_>, limit: Duration, cancel: &CancelToken) -> Result<SuiteRun, Problem> {
+fn run(
+    suite: &Suite,
+    session: &mut Session,
+    part: Part<'_>,
+    limit: Duration,
+    cancel: &CancelToken,
+) -> Result<SuiteRun, Problem> {
     let run = suite.run(session, part, limit, cancel).map_err(|error| Problem::Sandbox(error.to_string()))?;
     match &run.end {
         RunEnd::Finished => Ok(run),
@@ -159,7 +174,13 @@ mod tests {
     fn tests_are_sorted_by_what_they_did_twice() {
         use TestOutcome::{Failed, Passed, Skipped};
         let no = || Failed("no".into());
-        let first = report(&[("good", Passed), ("bad", no()), ("wavers", Passed), ("skipped", Skipped), ("vanishes", Passed)]);
+        let first = report(&[
+            ("good", Passed),
+            ("bad", no()),
+            ("wavers", Passed),
+            ("skipped", Skipped),
+            ("vanishes", Passed),
+        ]);
         let second = report(&[("good", Passed), ("bad", no()), ("wavers", no()), ("skipped", Skipped)]);
         let sorted = sort_tests(&first, &second);
         assert_eq!(sorted.passing.into_iter().collect::<Vec<_>>(), ["good"]);

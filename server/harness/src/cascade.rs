@@ -7,8 +7,8 @@ use crate::sandbox::{Sandbox, SandboxError, Session, View};
 use crate::suite::{Part, RunEnd, Suite, SuiteRun};
 use crate::tools::Workbench;
 use hephaestus_core::{
-    ByteRange, CancelToken, Candidate, Evidence, FileChange, Goal, Judge, Patch, Recheck, RelPath, Snapshot, SourceFile,
-    Stage, StageRun, TestFailure, Trial, TrialCost, Verdict,
+    ByteRange, CancelToken, Candidate, Evidence, FileChange, Goal, Judge, Patch, Recheck, RelPath, Snapshot,
+    SourceFile, Stage, StageRun, TestFailure, Trial, TrialCost, Verdict,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed};
 use std::collections::BTreeSet;
@@ -65,7 +65,8 @@ impl Harness {
     /// A harness that is ready to judge.
     #[must_use]
     pub fn new(parts: HarnessParts) -> Self {
-        let test_files = parts.snapshot.files.values().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
+        let test_files =
+            parts.snapshot.files.values().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
         Self { parts, reach: ReachMemory::default(), test_files }
     }
 
@@ -114,7 +115,8 @@ impl Harness {
                 }
             };
             let Some(language) = self.parts.languages.detect(path, &text) else { continue };
-            let errors = |file: Arc<SourceFile>| Parsed::new(language, file).map(|parsed| parsed.error_ranges().len());
+            let errors =
+                |file: Arc<SourceFile>| Parsed::new(language, file).map(|parsed| parsed.error_ranges().len());
             let was = before.and_then(|file| errors(Arc::clone(file))).unwrap_or(0);
             let is_test = before.is_some_and(|file| file.is_test);
             let is = errors(Arc::new(SourceFile::new(path.clone(), language.id().clone(), text, is_test)));
@@ -130,8 +132,11 @@ impl Harness {
 
     /// A view of the workspace with `patch` in it.
     fn open(&self, patch: &Patch, cancel: &CancelToken) -> Result<Session, SandboxError> {
-        let view =
-            View { root: self.parts.snapshot.root.clone(), layers: vec![self.parts.baseline.layer()], keep: None };
+        let view = View {
+            root: self.parts.snapshot.root.clone(),
+            layers: vec![self.parts.baseline.layer()],
+            keep: None,
+        };
         let mut session = self.parts.sandbox.open(&view, cancel)?;
         for path in patch.paths() {
             let before = self.parts.snapshot.file(path).map(|file| &*file.text);
@@ -176,7 +181,7 @@ impl Harness {
         for path in patch.paths() {
             files.extend(self.parts.imports.tests_reaching(path, &self.parts.snapshot));
         }
-        let runnable: Vec<RelPath> = files.into_iter().filter(|file| is_test_module(file)).collect();
+        let runnable: Vec<RelPath> = files.into_iter().filter(is_test_module).collect();
         let strict = runnable.len() < self.test_files.iter().filter(|file| is_test_module(file)).count();
         (!runnable.is_empty() && strict).then_some(runnable)
     }
@@ -200,7 +205,12 @@ impl Harness {
         Ok(())
     }
 
-    fn run_tests(&self, session: &mut Session, part: Part<'_>, climb: &Climb<'_>) -> Result<SuiteRun, SandboxError> {
+    fn run_tests(
+        &self,
+        session: &mut Session,
+        part: Part<'_>,
+        climb: &Climb<'_>,
+    ) -> Result<SuiteRun, SandboxError> {
         let limit = self.parts.baseline.time_limit(&self.parts.suite);
         self.parts.suite.run(session, part, limit, climb.cancel)
     }
@@ -214,7 +224,9 @@ impl Harness {
             .iter()
             .filter(|(id, _)| !known(id))
             .filter_map(|(id, outcome)| match outcome {
-                TestOutcome::Failed(message) => Some(TestFailure { id: id.clone(), message: message.clone() }),
+                TestOutcome::Failed(message) => {
+                    Some(TestFailure { id: id.clone(), message: message.clone() })
+                }
                 TestOutcome::Passed | TestOutcome::Skipped => None,
             })
             .collect()
@@ -222,7 +234,9 @@ impl Harness {
 
     /// Tests that passed before and do not run any more: a change that loses a test has not passed it.
     fn vanished(&self, run: &SuiteRun) -> Vec<TestFailure> {
-        let gone = |id: &&String| !matches!(run.report.tests.get(*id), Some(TestOutcome::Passed | TestOutcome::Failed(_)));
+        let gone = |id: &&String| {
+            !matches!(run.report.tests.get(*id), Some(TestOutcome::Passed | TestOutcome::Failed(_)))
+        };
         let message = "it passed before and does not run any more";
         self.parts
             .baseline
@@ -271,14 +285,24 @@ impl Harness {
         // Whoever asked pays; for everybody else the answer is free.
         let (wall, cpu) = ran.as_ref().map_or_else(Default::default, |run| (run.wall, run.cpu));
         let command = ran.map(|run| run.command).unwrap_or_default();
-        let tail = if held { String::new() } else { format!("no test notices when {} is broken", place.name) };
+        let tail =
+            if held { String::new() } else { format!("no test notices when {} is broken", place.name) };
         match answer {
             Some(Reached::Yes | Reached::No) => {
-                climb.evidence.stages.push(StageRun { command, tail, wall, cpu, ..stage_run(Stage::Reach, held) });
+                climb.evidence.stages.push(StageRun {
+                    command,
+                    tail,
+                    wall,
+                    cpu,
+                    ..stage_run(Stage::Reach, held)
+                });
                 if held { Ok(()) } else { Err(Fall::Verdict(Verdict::Unreached)) }
             }
             Some(Reached::Unknown(reason)) => {
-                climb.evidence.not_checked.push(format!("whether any test reaches {} ({reason})", place.name));
+                climb
+                    .evidence
+                    .not_checked
+                    .push(format!("whether any test reaches {} ({reason})", place.name));
                 Ok(())
             }
             None => Err(Fall::Verdict(Verdict::Cancelled)),
@@ -299,7 +323,9 @@ impl Harness {
         let run = self.run_tests(&mut session, part, &climb)?;
         let noticed = match run.end {
             RunEnd::Cancelled => return Err(Fall::Verdict(Verdict::Cancelled)),
-            RunEnd::Finished => !self.new_failures(&run).is_empty() || (selected.is_none() && !self.vanished(&run).is_empty()),
+            RunEnd::Finished => {
+                !self.new_failures(&run).is_empty() || (selected.is_none() && !self.vanished(&run).is_empty())
+            }
             _ => true,
         };
         Ok((if noticed { Reached::Yes } else { Reached::No }, Some(run)))
@@ -312,9 +338,14 @@ impl Harness {
             None => {}
             Some(Ok(count)) => {
                 climb.evidence.findings.push(count);
-                climb.evidence.stages.push(StageRun { wall: started.elapsed(), ..stage_run(Stage::Recheck, true) });
+                climb
+                    .evidence
+                    .stages
+                    .push(StageRun { wall: started.elapsed(), ..stage_run(Stage::Recheck, true) });
             }
-            Some(Err(reason)) => climb.evidence.not_checked.push(format!("whether the finding is gone ({reason})")),
+            Some(Err(reason)) => {
+                climb.evidence.not_checked.push(format!("whether the finding is gone ({reason})"))
+            }
         }
         if climb.cancel.is_cancelled() { Err(Fall::Verdict(Verdict::Cancelled)) } else { Ok(()) }
     }
@@ -338,7 +369,13 @@ impl Judge for Harness {
         let end = self.climb(goal, candidate, &mut climb);
         let verdict = climb.verdict(end);
         let cost = TrialCost { wall: started.elapsed(), cpu: climb.cpu };
-        Trial { candidate: candidate.id.clone(), verdict, evidence: self.finish(climb.evidence), cost, remembered: false }
+        Trial {
+            candidate: candidate.id.clone(),
+            verdict,
+            evidence: self.finish(climb.evidence),
+            cost,
+            remembered: false,
+        }
     }
 }
 
@@ -349,8 +386,12 @@ impl<'a> Climb<'a> {
 
     fn push(&mut self, stage: Stage, run: SuiteRun, failures: Vec<TestFailure>, held: bool) {
         self.cpu += run.cpu;
-        let count = |wanted: &TestOutcome| u32::try_from(run.report.ids(|outcome| outcome == wanted).count()).unwrap_or(u32::MAX);
-        for note in run.notes.iter().filter(|note| !self.evidence.notes.contains(note)).cloned().collect::<Vec<_>>() {
+        let count = |wanted: &TestOutcome| {
+            u32::try_from(run.report.ids(|outcome| outcome == wanted).count()).unwrap_or(u32::MAX)
+        };
+        for note in
+            run.notes.iter().filter(|note| !self.evidence.notes.contains(note)).cloned().collect::<Vec<_>>()
+        {
             self.evidence.notes.push(note);
         }
         self.evidence.stages.push(StageRun {

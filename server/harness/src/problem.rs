@@ -48,7 +48,10 @@ impl Problem {
     /// Whether the surroundings are at fault rather than the tests.
     #[must_use]
     pub fn is_environment(&self) -> bool {
-        matches!(self, Self::ProgramMissing(_) | Self::BuildFailed { .. } | Self::Broken { .. } | Self::Sandbox(_))
+        matches!(
+            self,
+            Self::ProgramMissing(_) | Self::BuildFailed { .. } | Self::Broken { .. } | Self::Sandbox(_)
+        )
     }
 
     /// What to do about it, in a sentence or two.
@@ -73,7 +76,11 @@ impl Problem {
         match self {
             Self::BuildFailed { tail, .. } | Self::Broken { tail, .. } => tail.clone(),
             Self::AllRed(failures) => {
-                let shown: Vec<_> = failures.iter().take(5).map(|failure| format!("{}: {}", failure.id, gist(&failure.message))).collect();
+                let shown: Vec<_> = failures
+                    .iter()
+                    .take(5)
+                    .map(|failure| format!("{}: {}", failure.id, gist(&failure.message)))
+                    .collect();
                 shown.join("\n")
             }
             _ => String::new(),

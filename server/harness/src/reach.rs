@@ -86,10 +86,18 @@ fn place(parsed: &Parsed, range: ByteRange) -> Place {
     let at = first_letter(&file.text, range);
     let Some(function) = parsed.function_at(ByteRange::new(at, at)) else {
         let range = ByteRange::new(0, file.text.len());
-        return Place { file: file.path.clone(), range, kind: PlaceKind::File, name: format!("the top level of {}", file.path) };
+        return Place {
+            file: file.path.clone(),
+            range,
+            kind: PlaceKind::File,
+            name: format!("the top level of {}", file.path),
+        };
     };
     let line = file.text.get(..at).unwrap_or_default().matches('\n').count() + 1;
-    match parsed.statement_at(at).filter(|statement| function.body.contains(*statement) && *statement != function.body) {
+    match parsed
+        .statement_at(at)
+        .filter(|statement| function.body.contains(*statement) && *statement != function.body)
+    {
         Some(range) => Place {
             file: file.path.clone(),
             range,
@@ -154,7 +162,11 @@ fn in_front(text: &str, at: usize, statement: &str) -> Option<Edit> {
     let before = text.get(line_start..at)?;
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let separator = if statement.ends_with(';') { " " } else { "; " };
-    let inserted = if before.trim().is_empty() { format!("{statement}{end}{before}") } else { format!("{statement}{separator}") };
+    let inserted = if before.trim().is_empty() {
+        format!("{statement}{end}{before}")
+    } else {
+        format!("{statement}{separator}")
+    };
     Some(Edit::new(at..at, inserted))
 }
 
@@ -187,7 +199,11 @@ mod tests {
         let places = places(&parsed, &[ByteRange::new(at, at + marker.len())]);
         let patch = break_on_purpose(&parsed, &places[0]).unwrap();
         let broken = patch.apply_to(&path, Some(text)).unwrap().unwrap();
-        for canary in [r#"raise RuntimeError("hephaestus: is this reached?")"#, r#"throw new Error("hephaestus: is this reached?");"#, r#"panic!("hephaestus: is this reached?");"#] {
+        for canary in [
+            r#"raise RuntimeError("hephaestus: is this reached?")"#,
+            r#"throw new Error("hephaestus: is this reached?");"#,
+            r#"panic!("hephaestus: is this reached?");"#,
+        ] {
             if broken.contains(canary) {
                 return broken.replace(canary, "BOOM");
             }
@@ -198,19 +214,37 @@ mod tests {
     #[test]
     fn the_statement_at_an_edit_is_broken() {
         let python = "def f(x):\n    if x:\n        return 1\n    return [2]\n";
-        assert_eq!(broken_at("python", python, "[2]"), "def f(x):\n    if x:\n        return 1\n    BOOM\n    return [2]\n");
-        assert_eq!(broken_at("python", python, "return 1"), "def f(x):\n    if x:\n        BOOM\n        return 1\n    return [2]\n");
-        assert_eq!(broken_at("python", "def f(x):\n    if x: return 1\n    return 2\n", "return 1"), "def f(x):\n    if x: BOOM; return 1\n    return 2\n");
+        assert_eq!(
+            broken_at("python", python, "[2]"),
+            "def f(x):\n    if x:\n        return 1\n    BOOM\n    return [2]\n"
+        );
+        assert_eq!(
+            broken_at("python", python, "return 1"),
+            "def f(x):\n    if x:\n        BOOM\n        return 1\n    return [2]\n"
+        );
+        assert_eq!(
+            broken_at("python", "def f(x):\n    if x: return 1\n    return 2\n", "return 1"),
+            "def f(x):\n    if x: BOOM; return 1\n    return 2\n"
+        );
         let script = "function f(x) { if (x) return 1; return 2; }";
-        assert_eq!(broken_at("javascript", script, "return 1"), "function f(x) { if (x) { BOOM return 1; } return 2; }");
+        assert_eq!(
+            broken_at("javascript", script, "return 1"),
+            "function f(x) { if (x) { BOOM return 1; } return 2; }"
+        );
         let rust = "fn f(x: bool) -> u8 { if x { return 1; } g(2) }";
-        assert_eq!(broken_at("rust", rust, "return 1"), "fn f(x: bool) -> u8 { if x { BOOM return 1; } g(2) }");
+        assert_eq!(
+            broken_at("rust", rust, "return 1"),
+            "fn f(x: bool) -> u8 { if x { BOOM return 1; } g(2) }"
+        );
         assert_eq!(broken_at("rust", rust, "g(2)"), "fn f(x: bool) -> u8 { if x { return 1; } BOOM g(2) }");
     }
 
     #[test]
     fn outside_statements_the_function_or_the_file_is_broken() {
-        assert_eq!(broken_at("python", "def f(x=1):\n    return x\n", "x=1"), "def f(x=1):\n    BOOM\n    return x\n");
+        assert_eq!(
+            broken_at("python", "def f(x=1):\n    return x\n", "x=1"),
+            "def f(x=1):\n    BOOM\n    return x\n"
+        );
         assert_eq!(broken_at("python", "X = 1\n", "X"), "BOOM\n");
         assert_eq!(broken_at("rust", "fn f(x: u8) -> u8 { x }", "x: u8"), "fn f(x: u8) -> u8 { BOOM  x }");
     }
@@ -218,7 +252,12 @@ mod tests {
     #[test]
     fn an_interrupted_question_is_asked_again() {
         let memory = ReachMemory::default();
-        let place = Place { file: RelPath::new("a.py").unwrap(), range: (0..1).into(), kind: PlaceKind::Function, name: "f".into() };
+        let place = Place {
+            file: RelPath::new("a.py").unwrap(),
+            range: (0..1).into(),
+            kind: PlaceKind::Function,
+            name: "f".into(),
+        };
         assert_eq!(memory.answer(&place, || None), None);
         assert_eq!(memory.answer(&place, || Some(Reached::No)), Some(Reached::No));
         assert_eq!(memory.answer(&place, || panic!("asked twice")), Some(Reached::No));

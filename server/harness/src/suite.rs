@@ -1,9 +1,9 @@
 //! One workspace's test suite: the runner with everything filled in, run inside a session and read back.
 
+use crate::problem::Problem;
 use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{ReportFormat, TestReport};
 use crate::runners::{Facts, Fill, Programs, Runner};
-use crate::problem::Problem;
 use crate::sandbox::{Sandbox, SandboxError, Session, Step, StepOutcome, StepStatus, View};
 use hephaestus_core::{CancelToken, RelPath, TestSettings};
 use std::path::Path;
@@ -137,7 +137,8 @@ impl Suite {
         let own = self.runner.env.iter().map(|(name, value)| (name.clone(), fill.word(value)));
         let users = self.settings.env.iter().map(|(name, value)| (name.clone(), value.clone()));
         let report = &self.runner.report;
-        let on_stdout = !matches!(part, Part::Build) && report.file.is_none() && report.format != ReportFormat::Exit;
+        let on_stdout =
+            !matches!(part, Part::Build) && report.file.is_none() && report.format != ReportFormat::Exit;
         let argv = if on_stdout { redirected(argv, Streams::Both) } else { argv };
         let collect = vec![report.file.clone().unwrap_or_else(|| FILE.to_owned())];
         Step { argv, cwd: None, env: own.chain(users).collect(), timeout, collect, ..Step::default() }
@@ -160,12 +161,16 @@ impl Suite {
         };
         run.end = match &outcome.status {
             StepStatus::Exited(code) => self.end_of(*code, part, &outcome, &mut run.report),
-            StepStatus::Signaled(signal) => RunEnd::Broken(format!("the test command was killed by signal {signal}")),
+            StepStatus::Signaled(signal) => {
+                RunEnd::Broken(format!("the test command was killed by signal {signal}"))
+            }
             StepStatus::TimedOut => RunEnd::TimedOut,
             StepStatus::Cancelled => RunEnd::Cancelled,
             StepStatus::NotStarted { reason, not_found: true } => RunEnd::NotFound(reason.clone()),
             StepStatus::NotStarted { reason, .. } => RunEnd::Broken(reason.clone()),
-            StepStatus::DiskFull => RunEnd::Broken("the tests wrote more than the sandbox allows (sandbox.disk_mb)".to_owned()),
+            StepStatus::DiskFull => {
+                RunEnd::Broken("the tests wrote more than the sandbox allows (sandbox.disk_mb)".to_owned())
+            }
         };
         run
     }
@@ -186,12 +191,20 @@ impl Suite {
         }
         let passed = exit.passed.contains(&code);
         if self.runner.report.format == ReportFormat::Exit {
-            let outcome = if passed { crate::TestOutcome::Passed } else { crate::TestOutcome::Failed(tail_of(outcome)) };
+            let outcome = if passed {
+                crate::TestOutcome::Passed
+            } else {
+                crate::TestOutcome::Failed(tail_of(outcome))
+            };
             report.add("the test command".to_owned(), outcome);
             return RunEnd::Finished;
         }
         let text = match &self.runner.report.file {
-            Some(name) => outcome.files.iter().find(|(file, _)| file == name).map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()),
+            Some(name) => outcome
+                .files
+                .iter()
+                .find(|(file, _)| file == name)
+                .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()),
             None => Some(output(outcome)),
         };
         let Some(text) = text else {
@@ -201,9 +214,13 @@ impl Suite {
             Ok(read) => *report = read,
             Err(error) => return RunEnd::Broken(error.to_string()),
         }
-        let any_failed = report.ids(|outcome| matches!(outcome, crate::TestOutcome::Failed(_))).next().is_some();
+        let any_failed =
+            report.ids(|outcome| matches!(outcome, crate::TestOutcome::Failed(_))).next().is_some();
         if !passed && !any_failed {
-            return RunEnd::Broken(format!("{} exited with {code}, but names no failing test", self.runner.title));
+            return RunEnd::Broken(format!(
+                "{} exited with {code}, but names no failing test",
+                self.runner.title
+            ));
         }
         if report.tests.is_empty() { RunEnd::NoTests } else { RunEnd::Finished }
     }
@@ -218,8 +235,15 @@ fn typed(argv: &[String]) -> Vec<String> {
 /// The command as one would type it.
 fn shown(argv: &[String]) -> String {
     let quoted = argv.iter().map(|word| {
-        let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c));
-        if plain { word.clone() } else if word.len() > 200 { "'…'".to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+        let plain =
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c));
+        if plain {
+            word.clone()
+        } else if word.len() > 200 {
+            "'…'".to_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     });
     quoted.collect::<Vec<_>>().join(" ")
 }

@@ -31,7 +31,8 @@ impl Workbench {
         let old = self.layer_of(&call.name);
         let layers: Vec<PathBuf> = old.iter().map(|layer| layer.path().join("upper")).collect();
         // Only the first run on the unchanged code leaves a layer: a candidate's traces must not reach the next one.
-        let fresh = if old.is_none() && call.patch.is_empty() { Some(self.sandbox.scratch("tool")?) } else { None };
+        let fresh =
+            if old.is_none() && call.patch.is_empty() { Some(self.sandbox.scratch("tool")?) } else { None };
         let keep = fresh.as_ref().map(|layer| layer.path().join("upper"));
         let view = View { root: self.snapshot.root.clone(), layers, keep };
         let mut session = self.sandbox.open(&view, cancel)?;
@@ -57,13 +58,7 @@ impl Workbench {
             StepStatus::Exited(code) => Some(code),
             _ => None,
         };
-        Ok(ToolOutput {
-            exit,
-            stdout: output(&outcome),
-            stderr: outcome.stderr.text,
-            root,
-            cpu: outcome.cpu,
-        })
+        Ok(ToolOutput { exit, stdout: output(&outcome), stderr: outcome.stderr.text, root, cpu: outcome.cpu })
     }
 
     fn text_after(&self, call: &ToolCall, path: &RelPath) -> Option<String> {

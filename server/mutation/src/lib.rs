@@ -28,7 +28,8 @@ mod tests {
     #[test]
     fn every_engine_is_named() {
         let languages = Languages::builtin().unwrap();
-        let names: Vec<&str> = all(languages, &RuleSets::default()).iter().map(|engine| engine.name()).collect();
+        let names: Vec<&str> =
+            all(languages, &RuleSets::default()).iter().map(|engine| engine.name()).collect();
         assert_eq!(names, ENGINES);
     }
 }

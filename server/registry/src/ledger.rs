@@ -9,7 +9,9 @@ use hephaestus_core::{Candidate, CandidateId, ContentHash, Goal, Ledger, Score, 
 use rusqlite::{OptionalExtension, params};
 
 use crate::error::{Fault, RegistryError};
-use crate::record::{RunId, StoredTrial, TrialId, fresh_id, from_json, from_sql, put_candidate, put_goal, put_trial};
+use crate::record::{
+    RunId, StoredTrial, TrialId, fresh_id, from_json, from_sql, put_candidate, put_goal, put_trial,
+};
 use crate::store::Registry;
 
 /// Different messages kept; more of them would not help anyone.
@@ -169,7 +171,8 @@ impl Ledger for RunLedger {
                     known.remove(&candidate);
                     continue;
                 }
-                let (id, trial, score): (String, String, Option<String>) = (row.get(2)?, row.get(3)?, row.get(4)?);
+                let (id, trial, score): (String, String, Option<String>) =
+                    (row.get(2)?, row.get(3)?, row.get(4)?);
                 let trial: Trial = from_json("trial", &id, &trial)?;
                 let score = score.map(|score| from_json("score", &id, &score)).transpose()?;
                 known.insert(candidate, (trial, score));

@@ -9,7 +9,8 @@ mod gates;
 mod region;
 
 use hephaestus_core::{
-    Acceptance, Candidate, Dimension, Direction, Goal, Measure, Score, Scorer, ScoringSettings, Snapshot, SourceFile, Trial,
+    Acceptance, Candidate, Dimension, Direction, Goal, Measure, Score, Scorer, ScoringSettings, Snapshot,
+    SourceFile, Trial,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +78,10 @@ impl Workshop {
                 files.push((before, after));
             }
         }
-        let region = files.iter().find(|(before, _)| before.file().path == goal.file).map(|(before, after)| Region::of(goal, before, after));
+        let region = files
+            .iter()
+            .find(|(before, _)| before.file().path == goal.file)
+            .map(|(before, after)| Region::of(goal, before, after));
         Case { goal, candidate, trial, parts: &self.parts, files, region }
     }
 }
@@ -85,10 +89,14 @@ impl Workshop {
 impl Scorer for Workshop {
     fn score(&self, goal: &Goal, candidate: &Candidate, trial: &Trial) -> Score {
         let case = self.case(goal, candidate, trial);
-        let measures: Vec<Measure> = dimensions::all().iter().filter_map(|dimension| dimension.measure(&case)).collect();
+        let measures: Vec<Measure> =
+            dimensions::all().iter().filter_map(|dimension| dimension.measure(&case)).collect();
         let gates: Vec<_> = gates::all().iter().map(|gate| gate.check(&case)).collect();
-        let mut reasons: Vec<String> =
-            gates.iter().filter(|gate| !gate.open).map(|gate| format!("{}: {}", gate.gate, gate.reason)).collect();
+        let mut reasons: Vec<String> = gates
+            .iter()
+            .filter(|gate| !gate.open)
+            .map(|gate| format!("{}: {}", gate.gate, gate.reason))
+            .collect();
         reasons.extend(judge_measures(&goal.acceptance, &measures, &self.parts));
         let target_met = meets_target(&goal.acceptance, &measures);
         let weighted = weigh(&measures, &self.parts.settings);
@@ -149,7 +157,9 @@ fn allowance(measure: &Measure, settings: &ScoringSettings) -> f64 {
 
 fn meets_target(acceptance: &Acceptance, measures: &[Measure]) -> bool {
     let Some(target) = acceptance.target else { return true };
-    measures.iter().find(|measure| measure.dimension == target.dimension).is_some_and(|measure| match measure.direction {
+    measures.iter().find(|measure| measure.dimension == target.dimension).is_some_and(|measure| match measure
+        .direction
+    {
         Direction::Lower => measure.after <= target.at,
         Direction::Higher => measure.after >= target.at,
         Direction::Shown => false,

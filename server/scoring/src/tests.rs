@@ -27,7 +27,8 @@ fn the_tables_follow_the_vocabulary() {
     let gates: Vec<Gate> = gates::all().iter().map(|gate| gate.gate()).collect();
     assert_eq!(gates, Gate::ALL);
     let measured: Vec<Dimension> = dimensions::all().iter().map(|meter| meter.dimension()).collect();
-    let known: Vec<Dimension> = Dimension::ALL.iter().copied().filter(|known| measured.contains(known)).collect();
+    let known: Vec<Dimension> =
+        Dimension::ALL.iter().copied().filter(|known| measured.contains(known)).collect();
     assert_eq!(measured, known, "in the order of the vocabulary, none twice");
 }
 
@@ -72,7 +73,8 @@ fn weights_sort_and_stay_within_bounds() {
     let settings = ScoringSettings::default();
     let none = weigh(&[measure(Dimension::Size, 10.0, 10.0)], &settings);
     let some = weigh(&[measure(Dimension::Size, 10.0, 5.0)], &settings);
-    let more = weigh(&[measure(Dimension::Size, 10.0, 5.0), measure(Dimension::Findings, 1.0, 0.0)], &settings);
+    let more =
+        weigh(&[measure(Dimension::Size, 10.0, 5.0), measure(Dimension::Findings, 1.0, 0.0)], &settings);
     assert!(none == 0.0 && some > none && more > some && more <= 1.0);
 }
 
@@ -82,6 +84,10 @@ fn a_measured_gain_has_to_be_worth_it() {
     let accept = acceptance(&[Dimension::RunTime], None);
     let timed = |after| Measure { error: 0.1, ..measure(Dimension::RunTime, 10.0, after) };
     assert_eq!(judge_measures(&accept, &[timed(9.95)], &settings).len(), 1, "within the error");
-    assert_eq!(judge_measures(&accept, &[timed(9.7)], &settings).len(), 1, "beyond the error, but too little");
+    assert_eq!(
+        judge_measures(&accept, &[timed(9.7)], &settings).len(),
+        1,
+        "beyond the error, but too little"
+    );
     assert!(judge_measures(&accept, &[timed(9.0)], &settings).is_empty());
 }

@@ -69,15 +69,28 @@ struct Ready {
     text: NamedTempFile,
 }
 
-fn write(root: &Path, snapshot: &hephaestus_core::Snapshot, patch: &Patch) -> Result<Vec<RelPath>, ApplyError> {
+fn write(
+    root: &Path,
+    snapshot: &hephaestus_core::Snapshot,
+    patch: &Patch,
+) -> Result<Vec<RelPath>, ApplyError> {
     let mut ready = Vec::new();
     let all = patch.paths().count();
     for path in patch.paths() {
         let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed(path.clone()))?;
-        let new = patch.apply_to(path, Some(&old.text)).ok().flatten().ok_or_else(|| ApplyError::Changed(path.clone()))?;
+        let new = patch
+            .apply_to(path, Some(&old.text))
+            .ok()
+            .flatten()
+            .ok_or_else(|| ApplyError::Changed(path.clone()))?;
         let place = path.under(root);
         check(&place, path, &old.hash)?;
-        let text = stage(&place, &new).map_err(|source| ApplyError::Io { path: place.clone(), source, done: 0, all })?;
+        let text = stage(&place, &new).map_err(|source| ApplyError::Io {
+            path: place.clone(),
+            source,
+            done: 0,
+            all,
+        })?;
         ready.push(Ready { file: path.clone(), place, text });
     }
     // Once more, as late as possible: staging takes time.
@@ -88,7 +101,12 @@ fn write(root: &Path, snapshot: &hephaestus_core::Snapshot, patch: &Patch) -> Re
     let mut files = Vec::new();
     for next in ready {
         let done = files.len();
-        next.text.persist(&next.place).map_err(|error| ApplyError::Io { path: next.place.clone(), source: error.error, done, all })?;
+        next.text.persist(&next.place).map_err(|error| ApplyError::Io {
+            path: next.place.clone(),
+            source: error.error,
+            done,
+            all,
+        })?;
         files.push(next.file);
     }
     Ok(files)
@@ -135,7 +153,10 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -143,7 +164,9 @@ mod tests {
     #[test]
     fn writes_every_file_and_leaves_nothing_else() {
         let (folder, snapshot) = workspace(&[("a.py", "x = 1\n"), ("b.py", "y = 1\n")]);
-        let files = write(folder.path(), &snapshot, &patch(&snapshot, &[("a.py", "x = 2\n"), ("b.py", "y = 2\n")])).unwrap();
+        let files =
+            write(folder.path(), &snapshot, &patch(&snapshot, &[("a.py", "x = 2\n"), ("b.py", "y = 2\n")]))
+                .unwrap();
         assert_eq!(files.len(), 2);
         assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "x = 2\n");
         assert_eq!(names(folder.path()), ["a.py", "b.py"]);
@@ -153,7 +176,8 @@ mod tests {
     fn one_changed_file_stops_everything() {
         let (folder, snapshot) = workspace(&[("a.py", "x = 1\n"), ("b.py", "y = 1\n")]);
         fs::write(folder.path().join("b.py"), "y = 1  # edited meanwhile\n").unwrap();
-        let result = write(folder.path(), &snapshot, &patch(&snapshot, &[("a.py", "x = 2\n"), ("b.py", "y = 2\n")]));
+        let result =
+            write(folder.path(), &snapshot, &patch(&snapshot, &[("a.py", "x = 2\n"), ("b.py", "y = 2\n")]));
         assert!(matches!(result, Err(ApplyError::Changed(path)) if path.as_str() == "b.py"));
         assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "x = 1\n");
         assert_eq!(names(folder.path()), ["a.py", "b.py"]);

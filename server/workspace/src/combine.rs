@@ -54,12 +54,19 @@ pub(crate) fn disjoint(offers: Vec<Offer>) -> (Vec<Offer>, Vec<(GoalId, Candidat
 }
 
 /// Proves `offers` together; where they fail, halves are proved until the ones that do not get along are found.
-pub(crate) fn prove_together(harness: &Harness, offers: &[Offer], runs: u32, cancel: &CancelToken) -> Together {
-    let mut search = Search { harness, runs, cancel, cost: TrialCost { wall: Duration::ZERO, cpu: Duration::ZERO } };
+pub(crate) fn prove_together(
+    harness: &Harness,
+    offers: &[Offer],
+    runs: u32,
+    cancel: &CancelToken,
+) -> Together {
+    let mut search =
+        Search { harness, runs, cancel, cost: TrialCost { wall: Duration::ZERO, cpu: Duration::ZERO } };
     let mut patch = Patch::default();
     let mut left_out = Vec::new();
     let verdict = search.extend(&mut patch, offers, &mut left_out);
-    let taken = offers.iter().map(|offer| offer.goal.id.clone()).filter(|id| !left_out.contains(id)).collect();
+    let taken =
+        offers.iter().map(|offer| offer.goal.id.clone()).filter(|id| !left_out.contains(id)).collect();
     Together { patch, verdict, taken, left_out, cost: search.cost }
 }
 

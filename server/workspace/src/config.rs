@@ -1,6 +1,8 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
-use hephaestus_core::{ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings};
+use hephaestus_core::{
+    ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,7 +100,12 @@ impl Config {
             }
         }
         Value::Table(merged).try_into().map_err(|error: toml::de::Error| {
-            ConfigError::Invalid(ConfigProblem { file: root.join(FILE), line: 1, column: 1, message: error.message().to_owned() })
+            ConfigError::Invalid(ConfigProblem {
+                file: root.join(FILE),
+                line: 1,
+                column: 1,
+                message: error.message().to_owned(),
+            })
         })
     }
 
@@ -174,7 +181,10 @@ mod tests {
     fn unknown_keys_wrong_types_and_bad_toml_are_told_with_their_place() {
         let unknown = complaint("[forge]\nbeam = 2\nmax_iteration = 3\n");
         assert_eq!((unknown.line, unknown.column), (3, 1));
-        assert!(unknown.message.contains("max_iteration") && unknown.message.contains("max_iterations"), "{unknown}");
+        assert!(
+            unknown.message.contains("max_iteration") && unknown.message.contains("max_iterations"),
+            "{unknown}"
+        );
         let wrong = complaint("[testing]\nstable_runs = \"two\"\n");
         assert_eq!(wrong.line, 2);
         let bad = complaint("[forge\n");

@@ -4,10 +4,10 @@ use crate::forging::ForgeRequest;
 use crate::open::Workspace;
 use crate::report::GoalsReport;
 use hephaestus_core::{CancelToken, SandboxSettings, Snapshot};
+use hephaestus_harness::Suite;
 use hephaestus_harness::Workbench;
 use hephaestus_harness::runners::{Facts, Programs, all as all_runners, fitting};
 use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
-use hephaestus_harness::Suite;
 use hephaestus_mutation::fixers;
 use serde::Serialize;
 use std::sync::Arc;
@@ -58,14 +58,26 @@ impl Diagnosis {
         let sandbox = Sandbox::new(helper.clone(), settings.clone());
         match sandbox.isolation() {
             Ok((isolation, notes)) if isolation.is_full() => {
-                let landlock = if isolation.landlock > 0 { format!(", Landlock ABI {}", isolation.landlock) } else { String::new() };
-                diagnosis.add("sandbox", CheckState::Works, format!("overlay, namespaces, no network{landlock}"), None);
+                let landlock = if isolation.landlock > 0 {
+                    format!(", Landlock ABI {}", isolation.landlock)
+                } else {
+                    String::new()
+                };
+                diagnosis.add(
+                    "sandbox",
+                    CheckState::Works,
+                    format!("overlay, namespaces, no network{landlock}"),
+                    None,
+                );
                 for note in notes {
                     diagnosis.add("sandbox", CheckState::Degraded, note, None);
                 }
             }
             Ok((isolation, notes)) => {
-                let detail = format!("files: {:?}, processes: {:?}, network: {:?}", isolation.files, isolation.processes, isolation.network);
+                let detail = format!(
+                    "files: {:?}, processes: {:?}, network: {:?}",
+                    isolation.files, isolation.processes, isolation.network
+                );
                 diagnosis.add("sandbox", CheckState::Degraded, detail.to_lowercase(), Some(notes.join(" ")));
             }
             Err(error) => diagnosis.add("sandbox", CheckState::Broken, error.to_string(), None),
@@ -83,7 +95,9 @@ impl Workspace {
         self.check_runners(&mut diagnosis, &sandbox, cancel);
         self.check_fixers(&mut diagnosis);
         match hephaestus_registry::Registry::open(&self.state_folder()) {
-            Ok(registry) => diagnosis.add("registry", CheckState::Works, registry.path().display().to_string(), None),
+            Ok(registry) => {
+                diagnosis.add("registry", CheckState::Works, registry.path().display().to_string(), None)
+            }
             Err(error) => diagnosis.add("registry", CheckState::Broken, error.to_string(), None),
         }
         diagnosis
@@ -101,7 +115,12 @@ impl Workspace {
         for runner in runners {
             let suite = Suite::new(runner.clone(), programs.clone(), &facts, self.config.testing.clone());
             match suite.probe(&self.root, sandbox, cancel) {
-                Ok(()) => diagnosis.add(&runner.title, CheckState::Works, format!("judges {} files", runner.language), None),
+                Ok(()) => diagnosis.add(
+                    &runner.title,
+                    CheckState::Works,
+                    format!("judges {} files", runner.language),
+                    None,
+                ),
                 Err(problem) => diagnosis.add(&runner.title, CheckState::Broken, problem.to_string(), None),
             }
         }
@@ -115,7 +134,12 @@ impl Workspace {
                 diagnosis.add(&fixer.title, CheckState::Works, "its findings are proved one by one", None);
             } else if used {
                 let mend = format!("install {} to have its findings proved too", fixer.title);
-                diagnosis.add(&fixer.title, CheckState::Absent, "not installed, or not set up for this workspace", Some(mend));
+                diagnosis.add(
+                    &fixer.title,
+                    CheckState::Absent,
+                    "not installed, or not set up for this workspace",
+                    Some(mend),
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
-use crate::memory::Memory;
 use crate::combine::{Together, disjoint, prove_together};
+use crate::memory::Memory;
 use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
@@ -106,7 +106,8 @@ impl Workspace {
     ) -> Result<ForgeReport, ForgeError> {
         let sandbox = Sandbox::new(request.helper.clone(), self.config.sandbox.clone());
         let report = ForgeReport::new(self, now_ms());
-        let run = Run { workspace: self, request, cancel, listener, started: Instant::now(), sandbox, report };
+        let run =
+            Run { workspace: self, request, cancel, listener, started: Instant::now(), sandbox, report };
         run.go()
     }
 
@@ -114,16 +115,23 @@ impl Workspace {
     fn benches(&self) -> Result<Vec<Bench>, ForgeError> {
         let facts = Facts::gather(&self.snapshot);
         let programs = Programs::of(&self.root);
-        let used: BTreeSet<LanguageId> = self.snapshot.files.values().map(|file| file.language.clone()).collect();
-        let suite = |runner: Runner| Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
+        let used: BTreeSet<LanguageId> =
+            self.snapshot.files.values().map(|file| file.language.clone()).collect();
+        let suite =
+            |runner: Runner| Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
         if let Some(command) = &self.config.testing.command {
             let any = used.first().cloned().unwrap_or_else(|| LanguageId::new("any"));
-            return Ok(vec![Bench { suite: suite(Runner::of_command(command, any)), others: vec![], languages: used }]);
+            return Ok(vec![Bench {
+                suite: suite(Runner::of_command(command, any)),
+                others: vec![],
+                languages: used,
+            }]);
         }
         let all = all_runners().map_err(|error| ForgeError::Internal(error.to_string()))?;
         let mut benches: Vec<Bench> = Vec::new();
         for runner in self.wanted(all, &facts)? {
-            let languages: BTreeSet<LanguageId> = used.iter().filter(|language| self.judges(runner, language)).cloned().collect();
+            let languages: BTreeSet<LanguageId> =
+                used.iter().filter(|language| self.judges(runner, language)).cloned().collect();
             match benches.iter_mut().find(|bench| bench.suite.runner.language == runner.language) {
                 Some(bench) => bench.others.push(suite(runner.clone())),
                 None if languages.is_empty() => {}
@@ -146,7 +154,9 @@ impl Workspace {
     fn judges(&self, runner: &Runner, language: &LanguageId) -> bool {
         let inherits = |language: &LanguageId| {
             let pack = self.languages.get(language).map(|language| language.pack());
-            pack.is_some_and(|pack| pack.manifest.inherits.iter().any(|parent| parent == runner.language.as_str()))
+            pack.is_some_and(|pack| {
+                pack.manifest.inherits.iter().any(|parent| parent == runner.language.as_str())
+            })
         };
         *language == runner.language || inherits(language)
     }
@@ -168,7 +178,9 @@ impl Run<'_> {
             }
             match self.work_on(bench, &memory) {
                 Ok(()) => {}
-                Err(ForgeError::Problem(problem)) if benches.len() > 1 => problems.push((bench.suite.runner.title.clone(), problem)),
+                Err(ForgeError::Problem(problem)) if benches.len() > 1 => {
+                    problems.push((bench.suite.runner.title.clone(), problem))
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -198,7 +210,8 @@ impl Run<'_> {
         self.report.notices.extend(linted.notices.iter().cloned());
         (self.listener)(ForgeEvent::Stage("looking for goals"));
         let goals = workspace.propose(&linted.findings, &baseline.red);
-        let goals: Vec<Goal> = goals.into_iter().filter(|goal| bench.languages.contains(&goal.language)).collect();
+        let goals: Vec<Goal> =
+            goals.into_iter().filter(|goal| bench.languages.contains(&goal.language)).collect();
         (self.listener)(ForgeEvent::Goals(goals.len()));
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
@@ -213,10 +226,18 @@ impl Run<'_> {
             .collect();
         (self.listener)(ForgeEvent::Stage("forging"));
         let clock = Monotonic(self.started);
-        let parts =
-            Parts { engines: &engines, judge: &harness, scorer: &scorer, ledger: &ledger, clock: &clock, snapshot: &workspace.snapshot };
+        let parts = Parts {
+            engines: &engines,
+            judge: &harness,
+            scorer: &scorer,
+            ledger: &ledger,
+            clock: &clock,
+            snapshot: &workspace.snapshot,
+        };
         let (offers, outcome) = self.drive(&parts, goals, &ledger, memory.records());
-        self.report.notices.extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
+        self.report
+            .notices
+            .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
         self.put_together(&harness, offers);
         Ok(())
@@ -230,10 +251,14 @@ impl Run<'_> {
                 Ok(baseline) => {
                     let title = &suite.runner.title;
                     let message = |problem| format!("{problem}; {title} judges instead");
-                    self.report.notices.extend(missing.map(|problem| Notice { path: None, message: message(problem) }));
+                    self.report
+                        .notices
+                        .extend(missing.map(|problem| Notice { path: None, message: message(problem) }));
                     return Ok((Bench { suite: suite.clone(), ..bench.clone() }, baseline));
                 }
-                Err(ForgeError::Problem(problem @ Problem::ProgramMissing(_))) => missing = missing.or(Some(problem)),
+                Err(ForgeError::Problem(problem @ Problem::ProgramMissing(_))) => {
+                    missing = missing.or(Some(problem))
+                }
                 // The tests are written for the runner that is missing: that is what has to be mended.
                 Err(ForgeError::Problem(Problem::Empty | Problem::AllRed(_))) if missing.is_some() => break,
                 Err(error) => return Err(error),
@@ -257,9 +282,16 @@ impl Run<'_> {
         Ok(baseline)
     }
 
-    fn harness(&self, bench: &Bench, baseline: Baseline, workbench: &Arc<Workbench>, linted: &Linted) -> Harness {
+    fn harness(
+        &self,
+        bench: &Bench,
+        baseline: Baseline,
+        workbench: &Arc<Workbench>,
+        linted: &Linted,
+    ) -> Harness {
         let workspace = self.workspace;
-        let recheck = FixerRecheck::new(linted.fixers.clone(), workspace.snapshot.clone(), linted.findings.clone());
+        let recheck =
+            FixerRecheck::new(linted.fixers.clone(), workspace.snapshot.clone(), linted.findings.clone());
         Harness::new(HarnessParts {
             sandbox: self.sandbox.clone(),
             suite: bench.suite.clone(),
@@ -274,7 +306,8 @@ impl Run<'_> {
 
     fn scorer(&self, baseline: &Baseline) -> Workshop {
         let workspace = self.workspace;
-        let dependencies = workspace.parsed.values().flat_map(|parsed| workspace.imports.external(parsed)).collect();
+        let dependencies =
+            workspace.parsed.values().flat_map(|parsed| workspace.imports.external(parsed)).collect();
         Workshop::new(ScorerParts {
             snapshot: workspace.snapshot.clone(),
             languages: workspace.languages,
@@ -301,7 +334,10 @@ impl Run<'_> {
         let mut stages = BTreeMap::new();
         let mut remembered = 0;
         let listener = &mut *self.listener;
-        let settings = CycleSettings { records, ..cycle_settings(self.workspace, &self.request.budget, self.started.elapsed()) };
+        let settings = CycleSettings {
+            records,
+            ..cycle_settings(self.workspace, &self.request.budget, self.started.elapsed())
+        };
         let outcome = drive(parts, settings, goals, self.cancel, &mut |event| match event {
             Event::Progress(progress) => listener(ForgeEvent::Progress(progress)),
             Event::Offer(offer) => {
@@ -348,7 +384,13 @@ impl Together {
     /// What is left when there was no time to prove it.
     fn unproved(offers: &[Offer]) -> Self {
         let left_out = offers.iter().map(|offer| offer.goal.id.clone()).collect();
-        Self { patch: hephaestus_core::Patch::default(), verdict: Verdict::Cancelled, taken: vec![], left_out, cost: hephaestus_core::TrialCost::default() }
+        Self {
+            patch: hephaestus_core::Patch::default(),
+            verdict: Verdict::Cancelled,
+            taken: vec![],
+            left_out,
+            cost: hephaestus_core::TrialCost::default(),
+        }
     }
 }
 
@@ -398,7 +440,10 @@ fn keep_log(ledger: &RunLedger, candidate: &Candidate, trial: &Trial) {
 
 impl Totals {
     /// The whole workspace in numbers, test code left out.
-    pub(crate) fn of<'a>(workspace: &Workspace, parsed: impl Iterator<Item = &'a hephaestus_syntax::Parsed>) -> Self {
+    pub(crate) fn of<'a>(
+        workspace: &Workspace,
+        parsed: impl Iterator<Item = &'a hephaestus_syntax::Parsed>,
+    ) -> Self {
         let limit = workspace.config.goals.cognitive_limit;
         let mut totals = Self::default();
         for parsed in parsed.filter(|parsed| !parsed.file().is_test) {

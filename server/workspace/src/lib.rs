@@ -14,7 +14,7 @@ mod open;
 mod report;
 mod surveying;
 
-pub use apply::{ApplyError, Applied};
+pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
 pub use doctor::{Check, CheckState, Diagnosis};
 pub use forging::{ForgeError, ForgeEvent, ForgeRequest};

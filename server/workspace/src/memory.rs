@@ -11,8 +11,23 @@ use std::fs;
 
 /// Files that say which versions of what the code runs with; a verdict holds for these alone.
 const MANIFESTS: &[&str] = &[
-    "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pyproject.toml", "setup.cfg",
-    "setup.py", "tox.ini", "pytest.ini", "poetry.lock", "uv.lock", "requirements.txt", "requirements-dev.txt", "tsconfig.json",
+    "Cargo.toml",
+    "Cargo.lock",
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "tox.ini",
+    "pytest.ini",
+    "poetry.lock",
+    "uv.lock",
+    "requirements.txt",
+    "requirements-dev.txt",
+    "tsconfig.json",
 ];
 
 /// Candidates whose fate is looked at to know how rules fare.
@@ -28,7 +43,11 @@ pub(crate) struct Memory {
 impl Memory {
     /// Opens the registry and notes that a run starts; in memory alone when the disk does not let us, which the user is
     /// told. With `fresh`, what is remembered is not asked for.
-    pub(crate) fn open(workspace: &Workspace, report: &mut ForgeReport, fresh: bool) -> Result<Self, RegistryError> {
+    pub(crate) fn open(
+        workspace: &Workspace,
+        report: &mut ForgeReport,
+        fresh: bool,
+    ) -> Result<Self, RegistryError> {
         let start = |registry: Registry| {
             let seed = workspace.config.forge.seed;
             let run = registry.start_run("forge", workspace.root(), seed, report.started_ms)?;
@@ -81,7 +100,8 @@ impl Memory {
 
 /// Verdicts hold for the very same code, manifests, settings, runner and behaviour of the unchanged code only.
 fn context(workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> ContentHash {
-    let settings = serde_json::to_string(&(&workspace.config.testing, &workspace.config.scoring)).unwrap_or_default();
+    let settings =
+        serde_json::to_string(&(&workspace.config.testing, &workspace.config.scoring)).unwrap_or_default();
     let mut parts = vec![env!("CARGO_PKG_VERSION").to_owned(), suite.runner.name.clone(), settings];
     for file in workspace.snapshot.files.values() {
         parts.extend([file.path.to_string(), file.hash.to_string()]);

@@ -75,7 +75,8 @@ impl Workspace {
         let config = Config::load(&root)?;
         let languages = Languages::builtin().map_err(|error| WorkspaceError::Internal(error.to_string()))?;
         let scope = Scope { root: &root, exclude: &config.goals.exclude };
-        let snapshot = discover(&scope, languages).map_err(|error| WorkspaceError::Glob(error.to_string()))?;
+        let snapshot =
+            discover(&scope, languages).map_err(|error| WorkspaceError::Glob(error.to_string()))?;
         if snapshot.files.is_empty() {
             return Err(WorkspaceError::NoSources(root));
         }
@@ -143,7 +144,11 @@ fn inside(root: &Path, path: &Path) -> Result<Option<RelPath>, WorkspaceError> {
         .map_err(|error| WorkspaceError::NoFolder { path: path.to_owned(), reason: error.to_string() })?;
     let outside = || WorkspaceError::Outside { path: path.to_owned(), root: root.to_owned() };
     let relative = full.strip_prefix(root).map_err(|_| outside())?;
-    if relative.as_os_str().is_empty() { Ok(None) } else { RelPath::new(relative).map(Some).map_err(|_| outside()) }
+    if relative.as_os_str().is_empty() {
+        Ok(None)
+    } else {
+        RelPath::new(relative).map(Some).map_err(|_| outside())
+    }
 }
 
 fn parse_all(
@@ -156,7 +161,10 @@ fn parse_all(
     for (path, file) in &snapshot.files {
         let Some(language) = languages.get(&file.language) else { continue };
         let Some(tree) = Parsed::with_cancel(language, Arc::clone(file), cancel) else {
-            notices.push(Notice { path: Some(path.clone()), message: "left out: it takes too long to parse".to_owned() });
+            notices.push(Notice {
+                path: Some(path.clone()),
+                message: "left out: it takes too long to parse".to_owned(),
+            });
             continue;
         };
         if let Some(first) = tree.error_ranges().first() {
@@ -195,12 +203,17 @@ fn user_rules(root: &Path, notices: &mut Vec<Notice>) -> Vec<(RelPath, String)> 
     for folder in &config.rule_dirs {
         // Outside the workspace nothing is read on a configuration file's word.
         let Ok(folder) = RelPath::new(folder) else {
-            notices.push(Notice { path: Some(path.clone()), message: format!("`{folder}` is outside the workspace; its rules are not used") });
+            notices.push(Notice {
+                path: Some(path.clone()),
+                message: format!("`{folder}` is outside the workspace; its rules are not used"),
+            });
             continue;
         };
-        let walk = ignore::WalkBuilder::new(folder.under(root)).standard_filters(false).follow_links(false).build();
+        let walk =
+            ignore::WalkBuilder::new(folder.under(root)).standard_filters(false).follow_links(false).build();
         for entry in walk.flatten() {
-            let is_rule = entry.path().extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+            let is_rule =
+                entry.path().extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
             let relative = entry.path().strip_prefix(root).ok().and_then(|path| RelPath::new(path).ok());
             if let (true, Some(relative), Ok(text)) = (is_rule, relative, fs::read_to_string(entry.path())) {
                 files.push((relative, text));

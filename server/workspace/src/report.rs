@@ -4,7 +4,8 @@ use crate::combine::Together;
 use crate::forging::Stages;
 use crate::open::Workspace;
 use hephaestus_core::{
-    Candidate, CandidateId, Evidence, Goal, GoalId, Isolation, Notice, Offer, Patch, Score, Snapshot, SourceFile, Trial, Verdict,
+    Candidate, CandidateId, Evidence, Goal, GoalId, Isolation, Notice, Offer, Patch, Score, Snapshot,
+    SourceFile, Trial, Verdict,
 };
 use hephaestus_forge::{Ended, Outcome};
 use hephaestus_harness::Baseline;
@@ -85,12 +86,22 @@ impl Rejected {
             (None, Some(run)) => format!("{}: {} failed", run.stage.as_str(), run.failures.len()),
             (None, None) => trial.evidence.notes.join("; "),
         };
-        Self { goal: goal.id.clone(), candidate: candidate.clone(), verdict: trial.verdict, reason, failed_tests }
+        Self {
+            goal: goal.id.clone(),
+            candidate: candidate.clone(),
+            verdict: trial.verdict,
+            reason,
+            failed_tests,
+        }
     }
 }
 
 fn fall_tests(evidence: &Evidence) -> Vec<String> {
-    evidence.fall().into_iter().flat_map(|run| run.failures.iter().map(|failure| failure.id.clone())).collect()
+    evidence
+        .fall()
+        .into_iter()
+        .flat_map(|run| run.failures.iter().map(|failure| failure.id.clone()))
+        .collect()
 }
 
 /// The workspace in numbers, test code left out.
@@ -202,7 +213,11 @@ impl ForgeReport {
     /// Improvements that also hold together with the others.
     #[must_use]
     pub fn taken(&self) -> BTreeSet<&GoalId> {
-        self.together.iter().filter(|part| part.verdict == Verdict::Passed).flat_map(|part| &part.taken).collect()
+        self.together
+            .iter()
+            .filter(|part| part.verdict == Verdict::Passed)
+            .flat_map(|part| &part.taken)
+            .collect()
     }
 
     /// The verdict on everything together; `None` when there was nothing to prove.
@@ -226,7 +241,10 @@ impl ForgeReport {
 
     pub(crate) fn applied_candidates(&self) -> impl Iterator<Item = &CandidateId> {
         let taken = self.taken();
-        self.improvements.iter().filter(move |offer| taken.contains(&offer.goal.id)).map(|offer| &offer.candidate.id)
+        self.improvements
+            .iter()
+            .filter(move |offer| taken.contains(&offer.goal.id))
+            .map(|offer| &offer.candidate.id)
     }
 
     pub(crate) fn add_outcome(&mut self, outcome: &Outcome) {
@@ -282,7 +300,8 @@ impl ForgeReport {
         let mut by_verdict: BTreeMap<&str, u64> = BTreeMap::new();
         by_verdict.insert("passed", self.stats.passed);
         for rejected in &self.rejected {
-            let word = if rejected.verdict == Verdict::Passed { "not-accepted" } else { rejected.verdict.as_str() };
+            let word =
+                if rejected.verdict == Verdict::Passed { "not-accepted" } else { rejected.verdict.as_str() };
             *by_verdict.entry(word).or_default() += 1;
         }
         let by_stage: Vec<Value> = self

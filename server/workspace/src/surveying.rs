@@ -45,7 +45,9 @@ impl Workspace {
                 let inherits = |pack: &str| pack == fixer.language.as_str();
                 let language = self.languages.get(&file.language);
                 file.language == fixer.language
-                    || language.is_some_and(|language| language.pack().manifest.inherits.iter().any(|parent| inherits(parent)))
+                    || language.is_some_and(|language| {
+                        language.pack().manifest.inherits.iter().any(|parent| inherits(parent))
+                    })
             });
             if !settings.enabled || !has_files {
                 continue;

@@ -13,7 +13,10 @@ fn keys(schema: &Value, at: &Value, path: &str, found: &mut BTreeMap<String, Str
     };
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     for (name, property) in at.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let inner = property.get("$ref").and_then(Value::as_str).and_then(|reference| schema.pointer(reference.trim_start_matches('#')));
+        let inner = property
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| schema.pointer(reference.trim_start_matches('#')));
         let is_table = inner.is_some_and(|inner| inner.get("properties").is_some());
         let tables_by_name = property.get("additionalProperties").filter(|inner| inner.get("$ref").is_some());
         if let Some(inner) = tables_by_name {

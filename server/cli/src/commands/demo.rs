@@ -26,7 +26,8 @@ pub(crate) fn run(common: &Common, own: &Demo) -> Result<ExitCode, Failure> {
     let scratch = tempfile::tempdir()?;
     let folder = match &own.keep {
         Some(folder) => {
-            fs::create_dir(folder).map_err(|error| Failure::new(Kind::Usage, format!("{}: {error}", folder.display())))?;
+            fs::create_dir(folder)
+                .map_err(|error| Failure::new(Kind::Usage, format!("{}: {error}", folder.display())))?;
             folder.clone()
         }
         None => scratch.path().join("parcel"),
@@ -36,8 +37,15 @@ pub(crate) fn run(common: &Common, own: &Demo) -> Result<ExitCode, Failure> {
     let mut workspace = Workspace::open(&folder, &OpenOptions::default(), &cancel)?;
     workspace.config_mut().fixers.entry("clippy".to_owned()).or_default().enabled = false;
     let (report, workspace) = forge_it(common, workspace, &cancel)?;
-    let goals = report.goals.iter().map(|goal| format!("   {PLACE}{}:{}{PLACE:#} {}\n", goal.file, goal.line, goal.message));
-    tell(common, "2", &format!("{} goals were found in it:\n{}", report.goals.len(), goals.collect::<String>().trim_end()))?;
+    let goals = report
+        .goals
+        .iter()
+        .map(|goal| format!("   {PLACE}{}:{}{PLACE:#} {}\n", goal.file, goal.line, goal.message));
+    tell(
+        common,
+        "2",
+        &format!("{} goals were found in it:\n{}", report.goals.len(), goals.collect::<String>().trim_end()),
+    )?;
     tell_trials(common, &report)?;
     for offer in &report.improvements {
         terminal::print(&forge::improvement(&report, offer, true))?;
@@ -48,14 +56,24 @@ pub(crate) fn run(common: &Common, own: &Demo) -> Result<ExitCode, Failure> {
 fn unpack(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder.join("src"))?;
     for (from, to) in [(MANIFEST, "Cargo.toml"), ("src/lib.rs", "src/lib.rs")] {
-        let file = PROJECT.get_file(from).ok_or_else(|| Failure::new(Kind::Internal, format!("{from} is missing")))?;
+        let file = PROJECT
+            .get_file(from)
+            .ok_or_else(|| Failure::new(Kind::Internal, format!("{from} is missing")))?;
         fs::write(folder.join(to), file.contents())?;
     }
     Ok(())
 }
 
-fn forge_it(common: &Common, workspace: Workspace, cancel: &CancelToken) -> Result<(ForgeReport, Workspace), Failure> {
-    let request = ForgeRequest { helper: helper()?, budget: Budget { wall: Some(BUDGET), cpu: None, trials: None }, fresh: true };
+fn forge_it(
+    common: &Common,
+    workspace: Workspace,
+    cancel: &CancelToken,
+) -> Result<(ForgeReport, Workspace), Failure> {
+    let request = ForgeRequest {
+        helper: helper()?,
+        budget: Budget { wall: Some(BUDGET), cpu: None, trials: None },
+        fresh: true,
+    };
     let mut progress = ForgeProgress::new(common.quiet);
     let report = workspace.forge(&request, cancel, &mut |event| progress.tell(&event));
     progress.finish();
@@ -82,9 +100,15 @@ fn tell_trials(common: &Common, report: &ForgeReport) -> Result<(), Failure> {
     tell(common, "3", text.trim_end())
 }
 
-fn finish(common: &Common, mut report: ForgeReport, workspace: &Workspace, folder: &Path) -> Result<ExitCode, Failure> {
+fn finish(
+    common: &Common,
+    mut report: ForgeReport,
+    workspace: &Workspace,
+    folder: &Path,
+) -> Result<ExitCode, Failure> {
     if report.improvements.is_empty() {
-        return Err(Failure::new(Kind::Missed, "nothing was proved").hint("`hephaestus doctor` shows what does not work here."));
+        return Err(Failure::new(Kind::Missed, "nothing was proved")
+            .hint("`hephaestus doctor` shows what does not work here."));
     }
     let applied = workspace.apply(&mut report)?;
     let file = applied.files.first().map(|file| file.under(folder));
@@ -99,6 +123,10 @@ fn finish(common: &Common, mut report: ForgeReport, workspace: &Workspace, folde
             report.after.cognitive
         ),
     )?;
-    tell(common, "5", "now yours: `hephaestus forge` in a project of your own shows what it can prove there")?;
+    tell(
+        common,
+        "5",
+        "now yours: `hephaestus forge` in a project of your own shows what it can prove there",
+    )?;
     Ok(ExitCode::SUCCESS)
 }

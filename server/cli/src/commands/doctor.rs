@@ -16,7 +16,11 @@ pub(crate) fn run(common: &Common, own: &Doctor) -> Result<ExitCode, Failure> {
         Err(WorkspaceError::NoSources(_)) => Diagnosis::of_machine(&helper()?, &SandboxSettings::default()),
         Err(error) => return Err(error.into()),
     };
-    let text = if own.json { format!("{}\n", serde_json::to_string_pretty(&diagnosis.checks)?) } else { text(&diagnosis) };
+    let text = if own.json {
+        format!("{}\n", serde_json::to_string_pretty(&diagnosis.checks)?)
+    } else {
+        text(&diagnosis)
+    };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

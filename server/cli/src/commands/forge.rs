@@ -21,7 +21,8 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
     let result = workspace.forge(&request, &cancel, &mut |event| progress.tell(&event));
     progress.finish();
     let mut report = result?;
-    let applied = if own.apply && report.proved_patch().is_some() { Some(workspace.apply(&mut report)?) } else { None };
+    let applied =
+        if own.apply && report.proved_patch().is_some() { Some(workspace.apply(&mut report)?) } else { None };
     let text = match own.format {
         ForgeFormat::Text => text(&report, own, common.quiet),
         ForgeFormat::Json => format!("{}\n", serde_json::to_string_pretty(&report.to_json())?),
@@ -34,9 +35,10 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
         anstream::eprintln!("{GOOD}written{GOOD:#}: {} files", applied.files.len());
     }
     match own.require {
-        Some(wanted) if report.improvements.len() < wanted => {
-            Err(Failure::new(Kind::Missed, format!("{} improvements were proved, {wanted} were required", report.improvements.len())))
-        }
+        Some(wanted) if report.improvements.len() < wanted => Err(Failure::new(
+            Kind::Missed,
+            format!("{} improvements were proved, {wanted} were required", report.improvements.len()),
+        )),
         _ => Ok(ExitCode::SUCCESS),
     }
 }
@@ -53,7 +55,11 @@ fn configure(workspace: &mut Workspace, own: &Forge) -> Result<ForgeRequest, Fai
     forge.jobs = own.jobs.unwrap_or(forge.jobs);
     forge.seed = own.seed.unwrap_or(forge.seed);
     let wall = own.budget.unwrap_or(Duration::from_secs(forge.timeout));
-    Ok(ForgeRequest { helper: helper()?, budget: Budget { wall: Some(wall), cpu: None, trials: own.trials }, fresh: own.fresh })
+    Ok(ForgeRequest {
+        helper: helper()?,
+        budget: Budget { wall: Some(wall), cpu: None, trials: own.trials },
+        fresh: own.fresh,
+    })
 }
 
 /// The run as text.
@@ -129,11 +135,20 @@ fn summary(report: &ForgeReport, own: &Forge) -> String {
     match report.verdict_together() {
         Some(Verdict::Passed) => {
             let left_out = report.improvements.len() - report.taken().len();
-            let except = if left_out > 0 { format!("; {left_out} hold alone but not beside the others") } else { String::new() };
+            let except = if left_out > 0 {
+                format!("; {left_out} hold alone but not beside the others")
+            } else {
+                String::new()
+            };
             text.push_str(&format!("all together: {GOOD}passed{GOOD:#}{except}\n"));
             text.push_str(&format!(
                 "cognitive complexity {} → {}, tokens {} → {}, findings {} → {}\n",
-                report.before.cognitive, report.after.cognitive, report.before.tokens, report.after.tokens, report.before.findings, report.after.findings
+                report.before.cognitive,
+                report.after.cognitive,
+                report.before.tokens,
+                report.after.tokens,
+                report.before.findings,
+                report.after.findings
             ));
             if !own.apply {
                 text.push_str("write them with --apply, look at them with --format html\n");

@@ -27,7 +27,11 @@ pub(crate) fn request() -> Result<ForgeRequest, Failure> {
 }
 
 /// Opens the workspace, restricted to what was selected.
-pub(crate) fn open(common: &Common, selection: &Selection, cancel: &CancelToken) -> Result<Workspace, Failure> {
+pub(crate) fn open(
+    common: &Common,
+    selection: &Selection,
+    cancel: &CancelToken,
+) -> Result<Workspace, Failure> {
     for kind in &selection.kind {
         kind.parse::<GoalKind>().map_err(|message| Failure::new(Kind::Usage, message))?;
     }

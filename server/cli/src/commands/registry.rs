@@ -3,7 +3,9 @@
 use crate::args::{Common, Registry as Arguments, RegistryVerb};
 use crate::failure::{Failure, Kind};
 use crate::terminal::{self, FAINT, PLACE, STRONG};
-use hephaestus_workspace::registry::{Registry, Retention, RunSummary, SearchFilter, StoredCandidate, VersionSummary};
+use hephaestus_workspace::registry::{
+    Registry, Retention, RunSummary, SearchFilter, StoredCandidate, VersionSummary,
+};
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::process::ExitCode;
@@ -20,23 +22,35 @@ pub(crate) fn run(common: &Common, own: &Arguments) -> Result<ExitCode, Failure>
         RegistryVerb::Log { limit } => registry.log(*limit)?.iter().map(run_line).collect(),
         RegistryVerb::Show { id } => shown(&found(&registry, id)?),
         RegistryVerb::Diff { left, right } => compared(&registry, left, right)?,
-        RegistryVerb::Lineage { id } => registry.get_lineage(id)?.iter().map(|step| format!("{}\n", headline(step))).collect(),
+        RegistryVerb::Lineage { id } => {
+            registry.get_lineage(id)?.iter().map(|step| format!("{}\n", headline(step))).collect()
+        }
         RegistryVerb::Search { text, limit } => {
             let filter = SearchFilter { limit: Some(*limit), ..SearchFilter::default() };
             registry.search(text, &filter)?.iter().map(version_line).collect()
         }
         RegistryVerb::Export { file } => exported(&registry, file.as_deref())?,
         RegistryVerb::Import { file } => {
-            let source = File::open(file).map_err(|error| Failure::new(Kind::Usage, format!("{}: {error}", file.display())))?;
+            let source = File::open(file)
+                .map_err(|error| Failure::new(Kind::Usage, format!("{}: {error}", file.display())))?;
             let new = registry.import(&mut BufReader::new(source))?;
-            format!("new: {} runs, {} goals, {} candidates, {} trials, {} decisions\n", new.runs, new.goals, new.candidates, new.trials, new.decisions)
+            format!(
+                "new: {} runs, {} goals, {} candidates, {} trials, {} decisions\n",
+                new.runs, new.goals, new.candidates, new.trials, new.decisions
+            )
         }
         RegistryVerb::Gc { days, megabytes } => {
-            let retention = Retention { max_age_days: Some(u64::from(*days)), max_mb: Some(*megabytes), max_rows: None };
+            let retention =
+                Retention { max_age_days: Some(u64::from(*days)), max_mb: Some(*megabytes), max_rows: None };
             let gone = registry.gc(&retention, now_ms())?;
             format!(
                 "gone: {} candidates, {} goals, {} runs, {} logs; {} KiB → {} KiB\n",
-                gone.candidates, gone.goals, gone.runs, gone.logs, gone.bytes_before / 1024, gone.bytes_after / 1024
+                gone.candidates,
+                gone.goals,
+                gone.runs,
+                gone.logs,
+                gone.bytes_before / 1024,
+                gone.bytes_after / 1024
             )
         }
     };
@@ -51,7 +65,8 @@ fn now_ms() -> u64 {
 
 fn found(registry: &Registry, id: &str) -> Result<StoredCandidate, Failure> {
     registry.get_version(id)?.ok_or_else(|| {
-        Failure::new(Kind::Usage, format!("no candidate has the id `{id}`")).hint("`hephaestus registry search` lists them.")
+        Failure::new(Kind::Usage, format!("no candidate has the id `{id}`"))
+            .hint("`hephaestus registry search` lists them.")
     })
 }
 
@@ -60,7 +75,8 @@ fn exported(registry: &Registry, file: Option<&std::path::Path>) -> Result<Strin
     registry.export(&mut lines)?;
     match file {
         Some(path) => {
-            let mut out = File::create(path).map_err(|error| Failure::new(Kind::Usage, format!("{}: {error}", path.display())))?;
+            let mut out = File::create(path)
+                .map_err(|error| Failure::new(Kind::Usage, format!("{}: {error}", path.display())))?;
             out.write_all(&lines)?;
             Ok(String::new())
         }
@@ -131,7 +147,12 @@ fn shown(stored: &StoredCandidate) -> String {
         }
         text.push('\n');
     }
-    for measure in stored.score.iter().flat_map(|score| &score.measures).filter(|measure| measure.before != measure.after) {
+    for measure in stored
+        .score
+        .iter()
+        .flat_map(|score| &score.measures)
+        .filter(|measure| measure.before != measure.after)
+    {
         text.push_str(&format!("  {} {} → {}\n", measure.dimension, measure.before, measure.after));
     }
     for reason in stored.score.iter().flat_map(|score| &score.reasons) {
@@ -151,7 +172,12 @@ fn compared(registry: &Registry, left: &str, right: &str) -> Result<String, Fail
         let shown = |measure: &Option<hephaestus_core::Measure>| {
             measure.map_or("-".to_owned(), |measure| format!("{} → {}", measure.before, measure.after))
         };
-        text.push_str(&format!("  {:<16} {:<20} {}\n", pair.dimension.as_str(), shown(&pair.left), shown(&pair.right)));
+        text.push_str(&format!(
+            "  {:<16} {:<20} {}\n",
+            pair.dimension.as_str(),
+            shown(&pair.left),
+            shown(&pair.right)
+        ));
     }
     text.push_str(&terminal::coloured(&comparison.left_diff, "  "));
     text.push_str(&terminal::coloured(&comparison.right_diff, "  "));

@@ -29,7 +29,8 @@ impl Proposer for Clones {
 
 fn draft(group: &CloneGroup, survey: &Survey<'_>) -> Option<Draft> {
     let (first, others) = group.places.split_first()?;
-    let named: Vec<String> = others.iter().map(|place| format!("{}:{}", place.path, line_of(survey, place))).collect();
+    let named: Vec<String> =
+        others.iter().map(|place| format!("{}:{}", place.path, line_of(survey, place))).collect();
     let mut footprint: Vec<_> = group.places.iter().map(|place| place.path.clone()).collect();
     footprint.dedup();
     Some(Draft {

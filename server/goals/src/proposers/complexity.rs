@@ -17,7 +17,8 @@ impl Proposer for Complexity {
 
     fn propose(&self, survey: &Survey<'_>) -> Vec<Draft> {
         let limit = survey.settings.cognitive_limit;
-        let functions = survey.parsed.values().flat_map(|parsed| parsed.functions().iter().map(move |own| (parsed, own)));
+        let functions =
+            survey.parsed.values().flat_map(|parsed| parsed.functions().iter().map(move |own| (parsed, own)));
         functions
             .filter(|(_, function)| function.metrics.cognitive > limit && !function.wrapper)
             .map(|(parsed, function)| draft(parsed, function, limit))

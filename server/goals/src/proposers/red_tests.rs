@@ -25,7 +25,13 @@ fn draft(failure: &TestFailure, survey: &Survey<'_>) -> Option<Draft> {
     Some(Draft {
         kind: GoalKind::Repair,
         rule: "red-test".to_owned(),
-        footprint: survey.snapshot.files.values().filter(|file| !file.is_test).map(|file| file.path.clone()).collect(),
+        footprint: survey
+            .snapshot
+            .files
+            .values()
+            .filter(|file| !file.is_test)
+            .map(|file| file.path.clone())
+            .collect(),
         file,
         range,
         message: format!("`{}` fails: {first}", failure.id),
@@ -42,7 +48,8 @@ fn draft(failure: &TestFailure, survey: &Survey<'_>) -> Option<Draft> {
 /// Where the test stands: the function its id ends with, in the test file whose path the id names best; else the first
 /// test file. Ids look like `tests.test_a::test_x[1]`, `suite > case`, `src/lib.rs::tests::case`.
 fn place(id: &str, survey: &Survey<'_>) -> Option<(RelPath, ByteRange)> {
-    let words: Vec<&str> = id.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        id.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let score = |path: &RelPath| path.as_str().split(['/', '.']).filter(|part| words.contains(part)).count();
     let candidates = survey.parsed.values().flat_map(|parsed| {
         parsed

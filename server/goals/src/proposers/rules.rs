@@ -12,7 +12,13 @@ impl Proposer for Rules {
     }
 
     fn kinds(&self) -> &'static [GoalKind] {
-        &[GoalKind::Simplify, GoalKind::Modernize, GoalKind::Correctness, GoalKind::DeadCode, GoalKind::Performance]
+        &[
+            GoalKind::Simplify,
+            GoalKind::Modernize,
+            GoalKind::Correctness,
+            GoalKind::DeadCode,
+            GoalKind::Performance,
+        ]
     }
 
     fn propose(&self, survey: &Survey<'_>) -> Vec<Draft> {
@@ -46,7 +52,11 @@ fn draft(parsed: &Parsed, found: RuleMatch) -> Option<Draft> {
         target: None,
         must_pass: vec![],
         footprint: vec![file.path.clone()],
-        origin: GoalOrigin::Rule { rule: rule.id.clone(), edit, preserves_behaviour: rule.preserves_behaviour },
+        origin: GoalOrigin::Rule {
+            rule: rule.id.clone(),
+            edit,
+            preserves_behaviour: rule.preserves_behaviour,
+        },
         gain,
         cost: 1.0,
     })

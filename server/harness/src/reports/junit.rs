@@ -115,7 +115,9 @@ mod tests {
         let report = parse(REPORT).unwrap();
         assert_eq!(report.tests["tests.test_a::test_one"], TestOutcome::Passed);
         assert_eq!(report.tests["tests.test_a::test_three"], TestOutcome::Skipped);
-        let TestOutcome::Failed(message) = &report.tests["tests.test_a::test_two[<x>]"] else { panic!("{report:?}") };
+        let TestOutcome::Failed(message) = &report.tests["tests.test_a::test_two[<x>]"] else {
+            panic!("{report:?}")
+        };
         assert!(message.contains("assert 1 == 2") && message.contains("AssertionError"));
         let TestOutcome::Failed(message) = &report.tests["tests.test_b"] else { panic!("{report:?}") };
         assert!(message.contains("ImportError"));

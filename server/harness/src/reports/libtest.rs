@@ -17,11 +17,15 @@ pub(super) fn parse(text: &str) -> TestReport {
             if let Some((id, outcome)) = result(rest) {
                 report.add(qualified(&binary, id), outcome);
             }
-        } else if let Some(id) = words.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
+        } else if let Some(id) =
+            words.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----"))
+        {
             failing = Some(qualified(&binary, id));
         } else if words == "failures:" {
             failing = None;
-        } else if let Some(TestOutcome::Failed(message)) = failing.as_ref().and_then(|id| report.tests.get_mut(id)) {
+        } else if let Some(TestOutcome::Failed(message)) =
+            failing.as_ref().and_then(|id| report.tests.get_mut(id))
+        {
             let joined = if message.is_empty() { words.to_owned() } else { format!("{message}\n{words}") };
             *message = shorten(&joined);
         }
@@ -70,7 +74,13 @@ mod tests {
         let ids: Vec<_> = report.tests.keys().map(String::as_str).collect();
         assert_eq!(
             ids,
-            ["doc x::src/lib.rs - f", "doc x::src/lib.rs - f #2", "src/lib.rs::a::one", "src/lib.rs::a::two", "tests/it.rs::one"]
+            [
+                "doc x::src/lib.rs - f",
+                "doc x::src/lib.rs - f #2",
+                "src/lib.rs::a::one",
+                "src/lib.rs::a::two",
+                "tests/it.rs::one"
+            ]
         );
         let TestOutcome::Failed(message) = &report.tests["src/lib.rs::a::two"] else { panic!("{report:?}") };
         assert!(message.contains("boom"));

@@ -71,15 +71,13 @@ impl TestReport {
 
     /// Adds a test. A second one of the same name gets a number, a failing outcome is never lost.
     pub(crate) fn add(&mut self, id: String, outcome: TestOutcome) {
-        if !self.tests.contains_key(&id) {
-            self.tests.insert(id, outcome);
-            return;
-        }
-        let mut nth = 2;
-        while self.tests.contains_key(&format!("{id} #{nth}")) {
+        let mut free = id.clone();
+        let mut nth = 1;
+        while self.tests.contains_key(&free) {
             nth += 1;
+            free = format!("{id} #{nth}");
         }
-        self.tests.insert(format!("{id} #{nth}"), outcome);
+        self.tests.insert(free, outcome);
     }
 
     /// Ids of tests with an outcome that `wanted` picks.
@@ -115,7 +113,9 @@ mod tests {
 
     #[test]
     fn rubbish_never_panics() {
-        for text in ["", "\0\u{1}", "<", "<testsuite", "{", "ok", "not ok", "test ", "test x ...", "1..", "    ok 1"] {
+        for text in
+            ["", "\0\u{1}", "<", "<testsuite", "{", "ok", "not ok", "test ", "test x ...", "1..", "    ok 1"]
+        {
             for format in [
                 ReportFormat::Junit,
                 ReportFormat::Tap,

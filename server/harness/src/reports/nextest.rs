@@ -9,7 +9,9 @@ pub(super) fn parse(text: &str) -> TestReport {
         let Some((status, rest)) = words.split_first() else { continue };
         let outcome = match *status {
             "PASS" | "LEAK" => TestOutcome::Passed,
-            "FAIL" | "SIGSEGV" | "SIGABRT" | "TIMEOUT" | "LEAK-FAIL" => TestOutcome::Failed(format!("nextest says {status}")),
+            "FAIL" | "SIGSEGV" | "SIGABRT" | "TIMEOUT" | "LEAK-FAIL" => {
+                TestOutcome::Failed(format!("nextest says {status}"))
+            }
             "SKIP" => TestOutcome::Skipped,
             _ => continue,
         };

@@ -31,7 +31,11 @@ impl PackageJson {
         let value: Value = serde_json::from_str(text).ok()?;
         let object = value.as_object()?;
         let keys = |name: &str| {
-            object.get(name).and_then(Value::as_object).into_iter().flat_map(|map| map.keys().cloned().collect::<Vec<_>>())
+            object
+                .get(name)
+                .and_then(Value::as_object)
+                .into_iter()
+                .flat_map(|map| map.keys().cloned().collect::<Vec<_>>())
         };
         let dependencies = keys("dependencies").chain(keys("devDependencies")).collect();
         let scripts = object
@@ -50,9 +54,15 @@ impl PackageJson {
         let tests = self.scripts.iter().filter(|(name, _)| name.contains("test") || name.contains("unit"));
         for (_, script) in tests {
             let words = split_words(script);
-            let Some(at) = words.iter().position(|own| own == word || own.ends_with(&format!("/{word}"))) else { continue };
+            let Some(at) = words.iter().position(|own| own == word || own.ends_with(&format!("/{word}")))
+            else {
+                continue;
+            };
             let rest = words.get(at + 1..).unwrap_or_default();
-            let end = rest.iter().position(|own| matches!(own.as_str(), "|" | "&&" | "||" | ";" | ">")).unwrap_or(rest.len());
+            let end = rest
+                .iter()
+                .position(|own| matches!(own.as_str(), "|" | "&&" | "||" | ";" | ">"))
+                .unwrap_or(rest.len());
             return Some(rest.get(..end).unwrap_or_default().to_vec());
         }
         None
@@ -141,13 +151,19 @@ mod tests {
             let path = RelPath::new(path).unwrap();
             snapshot = snapshot.with_file(SourceFile::new(path, LanguageId::new("any"), *text, false));
         }
-        let facts = Facts { files: snapshot.files.keys().cloned().collect(), package: package.and_then(PackageJson::parse) };
+        let facts = Facts {
+            files: snapshot.files.keys().cloned().collect(),
+            package: package.and_then(PackageJson::parse),
+        };
         (snapshot, facts)
     }
 
     fn names(files: &[(&str, &str)], package: Option<&str>) -> Vec<String> {
         let (snapshot, facts) = workspace(files, package);
-        fitting(super::super::all().unwrap(), &facts, &snapshot).iter().map(|runner| runner.name.clone()).collect()
+        fitting(super::super::all().unwrap(), &facts, &snapshot)
+            .iter()
+            .map(|runner| runner.name.clone())
+            .collect()
     }
 
     #[test]
@@ -155,7 +171,10 @@ mod tests {
         assert_eq!(names(&[("tests/test_a.py", "")], None), ["pytest", "unittest"]);
         assert_eq!(names(&[("src/a.py", "")], None), Vec::<String>::new());
         assert_eq!(names(&[("Cargo.toml", "")], None), ["cargo-test"]);
-        assert_eq!(names(&[("Cargo.toml", ""), (".config/nextest.toml", "")], None), ["cargo-nextest", "cargo-test"]);
+        assert_eq!(
+            names(&[("Cargo.toml", ""), (".config/nextest.toml", "")], None),
+            ["cargo-nextest", "cargo-test"]
+        );
         let tape = r#"{"devDependencies":{"tape":"1"},"scripts":{"tests-only":"nyc tape 'test/**/*.js'"}}"#;
         assert_eq!(names(&[("test/a.js", "require('tape')")], Some(tape)), ["tape"]);
         assert_eq!(names(&[("test/a.js", "import test from 'node:test'")], Some("{}")), ["node-test"]);
@@ -164,7 +183,10 @@ mod tests {
 
     #[test]
     fn arguments_come_from_the_test_script() {
-        let package = PackageJson::parse(r#"{"scripts":{"lint":"eslint .","test":"nyc mocha --require x 'test/*.js' && echo ok"}}"#).unwrap();
+        let package = PackageJson::parse(
+            r#"{"scripts":{"lint":"eslint .","test":"nyc mocha --require x 'test/*.js' && echo ok"}}"#,
+        )
+        .unwrap();
         assert_eq!(package.script_args("mocha").unwrap(), ["--require", "x", "test/*.js"]);
         assert_eq!(package.script_args("tape"), None);
     }

@@ -226,12 +226,15 @@ fn read_all() -> Result<Vec<Runner>, RunnerError> {
     let mut runners = Vec::new();
     for file in FOLDER.files() {
         let path = file.path();
-        let (Some("toml"), Some(stem)) = (extension(path), path.file_stem().and_then(|stem| stem.to_str())) else {
+        let (Some("toml"), Some(stem)) = (extension(path), path.file_stem().and_then(|stem| stem.to_str()))
+        else {
             continue;
         };
         let shim = FOLDER
             .files()
-            .find(|other| other.path().to_str().is_some_and(|name| name.starts_with(&format!("{stem}.shim."))))
+            .find(|other| {
+                other.path().to_str().is_some_and(|name| name.starts_with(&format!("{stem}.shim.")))
+            })
             .and_then(include_dir::File::contents_utf8);
         runners.push(Runner::parse(stem, file.contents_utf8().unwrap_or_default(), shim)?);
     }
@@ -317,7 +320,13 @@ mod tests {
                 let in_report = run.command.iter().any(|word| word.contains("{out}"));
                 check(runner.report.file.is_none() || in_report, "names a report file but never {out}");
                 let takes_files = run.command.iter().any(|word| word == "{files}");
-                check(takes_files == (runner.impacted.is_some() && std::ptr::eq(run, runner.impacted.as_ref().unwrap()) && run.files == Selection::Tests), "{files} stands in the wrong command");
+                check(
+                    takes_files
+                        == (runner.impacted.is_some()
+                            && std::ptr::eq(run, runner.impacted.as_ref().unwrap())
+                            && run.files == Selection::Tests),
+                    "{files} stands in the wrong command",
+                );
                 let uses_shim = run.command.iter().any(|word| word == "{shim}");
                 check(uses_shim == runner.shim.is_some(), "shim and {shim} do not go together");
                 let uses_script = run.command.iter().any(|word| word == "{script_args}");

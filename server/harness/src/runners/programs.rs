@@ -20,7 +20,11 @@ impl Programs {
     /// Finds the programs for the workspace at `root`: a virtual environment inside it, an active one, PATH.
     #[must_use]
     pub fn of(root: &Path) -> Self {
-        let python_roots = ["src", "lib", ""].iter().filter(|folder| is_import_root(&root.join(folder), folder)).map(|folder| (*folder).to_owned()).collect();
+        let python_roots = ["src", "lib", ""]
+            .iter()
+            .filter(|folder| is_import_root(&root.join(folder), folder))
+            .map(|folder| (*folder).to_owned())
+            .collect();
         Self {
             python: python(root),
             node: env::var("HEPHAESTUS_NODE").unwrap_or_else(|_| "node".to_owned()),
@@ -33,7 +37,11 @@ impl Programs {
     #[must_use]
     pub fn fill(&self, text: &str, root: &str) -> String {
         let inside = |program: &str| {
-            if program.starts_with('.') || program.starts_with("venv") { format!("{root}/{program}") } else { program.to_owned() }
+            if program.starts_with('.') || program.starts_with("venv") {
+                format!("{root}/{program}")
+            } else {
+                program.to_owned()
+            }
         };
         let separator = if cfg!(windows) { ";" } else { ":" };
         let roots: Vec<String> = self
@@ -66,14 +74,18 @@ fn python(root: &Path) -> String {
             return format!("{folder}/{binary}");
         }
     }
-    if let Some(active) = env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join(binary)).filter(|path| path.exists()) {
+    if let Some(active) = env::var_os("VIRTUAL_ENV")
+        .map(|folder| PathBuf::from(folder).join(binary))
+        .filter(|path| path.exists())
+    {
         return active.display().to_string();
     }
     if on_path("python3") { "python3".to_owned() } else { "python".to_owned() }
 }
 
 fn on_path(program: &str) -> bool {
-    env::var_os("PATH").is_some_and(|paths| env::split_paths(&paths).any(|folder| folder.join(program).is_file()))
+    env::var_os("PATH")
+        .is_some_and(|paths| env::split_paths(&paths).any(|folder| folder.join(program).is_file()))
 }
 
 #[cfg(test)]

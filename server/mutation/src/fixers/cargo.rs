@@ -59,7 +59,8 @@ fn finding(message: &Message, output: &ToolOutput, snapshot: &Snapshot) -> Optio
     }
     let primary = message.spans.iter().find(|span| span.is_primary)?;
     let file = relative(&primary.file_name, &output.root, snapshot)?;
-    let suggestion = std::iter::once(message).chain(&message.children).find_map(|part| suggestion(part, output, snapshot));
+    let suggestion =
+        std::iter::once(message).chain(&message.children).find_map(|part| suggestion(part, output, snapshot));
     let (edit, applicability) = suggestion.map_or((None, String::new()), |(edit, word)| (Some(edit), word));
     Some(Finding {
         fixer: String::new(),
@@ -74,7 +75,11 @@ fn finding(message: &Message, output: &ToolOutput, snapshot: &Snapshot) -> Optio
 }
 
 /// All replacements of one message together are one suggestion.
-fn suggestion(message: &Message, output: &ToolOutput, snapshot: &Snapshot) -> Option<(hephaestus_core::Patch, String)> {
+fn suggestion(
+    message: &Message,
+    output: &ToolOutput,
+    snapshot: &Snapshot,
+) -> Option<(hephaestus_core::Patch, String)> {
     let mut edits: Vec<(RelPath, Edit)> = Vec::new();
     let mut word = String::new();
     for span in &message.spans {
@@ -111,15 +116,23 @@ mod tests {
     fn suggestions_of_any_applicability_become_edits() {
         let text = "fn f(x: Vec<u8>) -> bool { x.len() == 0 }\n";
         let path = RelPath::new("src/lib.rs").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }
-            .with_file(SourceFile::new(path.clone(), LanguageId::new("rust"), text, false));
+        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
+            path.clone(),
+            LanguageId::new("rust"),
+            text,
+            false,
+        ));
         let line = r#"{"reason":"compiler-message","message":{"message":"length comparison to zero","code":{"code":"clippy::len_zero"},"level":"warning",
           "spans":[{"file_name":"src/lib.rs","byte_start":27,"byte_end":39,"is_primary":true,"suggested_replacement":null,"suggestion_applicability":null,"expansion":null}],
           "children":[{"message":"try","code":null,"level":"help","spans":[{"file_name":"src/lib.rs","byte_start":27,"byte_end":39,"is_primary":true,"suggested_replacement":"x.is_empty()","suggestion_applicability":"MaybeIncorrect","expansion":null}],"children":[]}]}}"#;
-        let stdout = format!("{}\n{}\n", line.replace('\n', " "), r#"{"reason":"build-finished","success":true}"#);
+        let stdout =
+            format!("{}\n{}\n", line.replace('\n', " "), r#"{"reason":"build-finished","success":true}"#);
         let output = ToolOutput { stdout, root: "/w".into(), ..ToolOutput::default() };
         let findings = read(&output, &snapshot).unwrap();
-        assert_eq!((findings[0].code.as_str(), findings[0].applicability.as_str()), ("len_zero", "maybe-incorrect"));
+        assert_eq!(
+            (findings[0].code.as_str(), findings[0].applicability.as_str()),
+            ("len_zero", "maybe-incorrect")
+        );
         let after = findings[0].edit.as_ref().unwrap().apply_to(&path, Some(text)).unwrap().unwrap();
         assert!(after.contains("{ x.is_empty() }"));
     }

@@ -133,15 +133,24 @@ impl Fixer {
         if !self.needs.is_empty() && !self.needs.iter().any(|file| root.join(file).is_file()) {
             return None;
         }
-        let inside = self.places.iter().map(|place| format!("{place}/{}", self.program)).find(|path| root.join(path).is_file());
+        let inside = self
+            .places
+            .iter()
+            .map(|place| format!("{place}/{}", self.program))
+            .find(|path| root.join(path).is_file());
         let found = inside.or_else(|| if self.only_in_places { None } else { self.on_path() })?;
         Some(Self { found: Some(found), ..self.clone() })
     }
 
     fn on_path(&self) -> Option<String> {
         let active = env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join("bin"));
-        let paths = env::var_os("PATH").map(|paths| env::split_paths(&paths).collect::<Vec<_>>()).unwrap_or_default();
-        let found = active.into_iter().chain(paths).map(|folder| folder.join(&self.program)).find(|path| path.is_file());
+        let paths =
+            env::var_os("PATH").map(|paths| env::split_paths(&paths).collect::<Vec<_>>()).unwrap_or_default();
+        let found = active
+            .into_iter()
+            .chain(paths)
+            .map(|folder| folder.join(&self.program))
+            .find(|path| path.is_file());
         found.map(|path| path.display().to_string())
     }
 
@@ -169,16 +178,25 @@ impl Fixer {
         let mut findings = self.read(&output, snapshot)?;
         for finding in &mut findings {
             finding.fixer.clone_from(&self.id);
-            finding.url = finding.url.take().or_else(|| self.url.as_ref().map(|url| url.replace("{code}", &finding.code)));
+            finding.url = finding
+                .url
+                .take()
+                .or_else(|| self.url.as_ref().map(|url| url.replace("{code}", &finding.code)));
         }
-        findings.sort_by(|left, right| (&left.file, left.range, &left.code).cmp(&(&right.file, right.range, &right.code)));
+        findings.sort_by(|left, right| {
+            (&left.file, left.range, &left.code).cmp(&(&right.file, right.range, &right.code))
+        });
         findings.dedup();
         Ok(findings)
     }
 
     fn argv(&self) -> Vec<String> {
         let program = self.found.clone().unwrap_or_else(|| self.program.clone());
-        let program = if program.starts_with('/') || !program.contains('/') { program } else { format!("{{root}}/{program}") };
+        let program = if program.starts_with('/') || !program.contains('/') {
+            program
+        } else {
+            format!("{{root}}/{program}")
+        };
         let mut argv = Vec::new();
         for word in &self.command {
             if word == "{select}" {
@@ -219,9 +237,17 @@ mod tests {
         let fixers = all().unwrap();
         assert!(fixers.len() >= 3);
         for fixer in fixers {
-            assert!(fixer.command.iter().any(|word| word.contains("{program}")), "{}: no {{program}}", fixer.id);
+            assert!(
+                fixer.command.iter().any(|word| word.contains("{program}")),
+                "{}: no {{program}}",
+                fixer.id
+            );
             assert!(!fixer.title.is_empty() && fixer.timeout > 0, "{}", fixer.id);
-            assert!(fixer.url.as_ref().is_none_or(|url| url.contains("{code}")), "{}: url without {{code}}", fixer.id);
+            assert!(
+                fixer.url.as_ref().is_none_or(|url| url.contains("{code}")),
+                "{}: url without {{code}}",
+                fixer.id
+            );
         }
     }
 

@@ -50,15 +50,22 @@ pub(super) fn read(output: &ToolOutput, snapshot: &Snapshot) -> Result<Vec<Findi
             let suggested = message.suggestions.first().map(|suggestion| suggestion.fix.clone());
             let applicability = if message.fix.is_some() { "fix" } else { "suggestion" };
             let edit = message.fix.clone().or(suggested).and_then(|fix| {
-                let range = ByteRange::new(from_utf16(&source.text, fix.range.0)?, from_utf16(&source.text, fix.range.1)?);
+                let range = ByteRange::new(
+                    from_utf16(&source.text, fix.range.0)?,
+                    from_utf16(&source.text, fix.range.1)?,
+                );
                 patch_of(vec![(path.clone(), Edit::new(range, fix.text))], snapshot)
             });
             let at = |line: Option<u32>, column: Option<u32>| {
-                let position = Position { line: line.unwrap_or(1).saturating_sub(1), character: column.unwrap_or(1).saturating_sub(1) };
+                let position = Position {
+                    line: line.unwrap_or(1).saturating_sub(1),
+                    character: column.unwrap_or(1).saturating_sub(1),
+                };
                 index.offset(position, Encoding::Utf16)
             };
             let start = at(message.line, message.column);
-            let end = if message.end_line.is_some() { at(message.end_line, message.end_column) } else { start };
+            let end =
+                if message.end_line.is_some() { at(message.end_line, message.end_column) } else { start };
             findings.push(Finding {
                 fixer: String::new(),
                 code,
@@ -96,15 +103,20 @@ mod tests {
     fn fixes_and_suggestions_become_edits() {
         let text = "var s = '😀'; if (a == b) {}\n";
         let path = RelPath::new("a.js").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }
-            .with_file(SourceFile::new(path.clone(), LanguageId::new("javascript"), text, false));
+        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
+            path.clone(),
+            LanguageId::new("javascript"),
+            text,
+            false,
+        ));
         let json = r#"[{"filePath":"/w/a.js","messages":[
             {"ruleId":"eqeqeq","message":"Expected '==='","line":1,"column":21,"endLine":1,"endColumn":23,"suggestions":[{"desc":"d","fix":{"range":[20,22],"text":"==="}}]},
             {"ruleId":"no-var","message":"m","line":1,"column":1,"fix":{"range":[0,3],"text":"let"}},
             {"ruleId":null,"message":"parse error","line":1,"column":1}]}]"#;
         let output = ToolOutput { stdout: json.into(), root: "/w".into(), ..ToolOutput::default() };
         let findings = read(&output, &snapshot).unwrap();
-        let after = |nth: usize| findings[nth].edit.as_ref().unwrap().apply_to(&path, Some(text)).unwrap().unwrap();
+        let after =
+            |nth: usize| findings[nth].edit.as_ref().unwrap().apply_to(&path, Some(text)).unwrap().unwrap();
         assert_eq!(findings.len(), 2);
         assert_eq!(after(0), "var s = '😀'; if (a === b) {}\n");
         assert_eq!(after(1), "let s = '😀'; if (a == b) {}\n");

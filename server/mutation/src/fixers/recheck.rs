@@ -50,13 +50,21 @@ fn patched(snapshot: &Snapshot, candidate: &Candidate) -> Snapshot {
     for path in candidate.patch.paths() {
         let Some(file) = snapshot.file(path) else { continue };
         if let Ok(Some(text)) = candidate.patch.apply_to(path, Some(&file.text)) {
-            patched = patched.with_file(hephaestus_core::SourceFile::new(path.clone(), file.language.clone(), text, file.is_test));
+            patched = patched.with_file(hephaestus_core::SourceFile::new(
+                path.clone(),
+                file.language.clone(),
+                text,
+                file.is_test,
+            ));
         }
     }
     patched
 }
 
-fn count<'a>(findings: impl Iterator<Item = &'a Finding>, touched: &BTreeSet<&RelPath>) -> Vec<(String, u32)> {
+fn count<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+    touched: &BTreeSet<&RelPath>,
+) -> Vec<(String, u32)> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for finding in findings.filter(|finding| touched.contains(&finding.file)) {
         *counts.entry(finding.code.clone()).or_default() += 1;

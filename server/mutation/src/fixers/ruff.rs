@@ -38,7 +38,8 @@ struct FixEdit {
 }
 
 pub(super) fn read(output: &ToolOutput, snapshot: &Snapshot) -> Result<Vec<Finding>, String> {
-    let diagnostics: Vec<Diagnostic> = serde_json::from_str(&output.stdout).map_err(|error| error.to_string())?;
+    let diagnostics: Vec<Diagnostic> =
+        serde_json::from_str(&output.stdout).map_err(|error| error.to_string())?;
     Ok(diagnostics.into_iter().filter_map(|diagnostic| finding(diagnostic, output, snapshot)).collect())
 }
 
@@ -54,7 +55,8 @@ fn finding(diagnostic: Diagnostic, output: &ToolOutput, snapshot: &Snapshot) -> 
         });
         patch_of(edits.collect(), snapshot)
     });
-    let applicability = diagnostic.fix.and_then(|fix| fix.applicability).unwrap_or_default().to_ascii_lowercase();
+    let applicability =
+        diagnostic.fix.and_then(|fix| fix.applicability).unwrap_or_default().to_ascii_lowercase();
     Some(Finding {
         fixer: String::new(),
         code: diagnostic.code.unwrap_or_else(|| "syntax-error".to_owned()),
@@ -68,7 +70,8 @@ fn finding(diagnostic: Diagnostic, output: &ToolOutput, snapshot: &Snapshot) -> 
 }
 
 fn offset(index: &LineIndex, location: Location) -> usize {
-    let position = Position { line: location.row.saturating_sub(1), character: location.column.saturating_sub(1) };
+    let position =
+        Position { line: location.row.saturating_sub(1), character: location.column.saturating_sub(1) };
     index.offset(position, Encoding::Utf32)
 }
 
@@ -81,8 +84,12 @@ mod tests {
     fn columns_count_characters_and_foreign_files_are_left_out() {
         let text = "s = 'é😀'; x = set([1])\n";
         let path = RelPath::new("a.py").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }
-            .with_file(SourceFile::new(path.clone(), LanguageId::new("python"), text, false));
+        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
+            path.clone(),
+            LanguageId::new("python"),
+            text,
+            false,
+        ));
         let json = r#"[{"code":"C405","message":"m","filename":"/w/a.py","location":{"row":1,"column":15},"end_location":{"row":1,"column":23},"url":null,
             "fix":{"applicability":"unsafe","message":"","edits":[{"content":"{1}","location":{"row":1,"column":15},"end_location":{"row":1,"column":23}}]}},
             {"code":"E1","message":"m","filename":"/other/b.py","location":{"row":1,"column":1},"end_location":{"row":1,"column":1},"fix":null,"url":null}]"#;

@@ -35,7 +35,8 @@ fn finding(result: &Value, output: &ToolOutput, snapshot: &Snapshot) -> Option<F
             let path = path_of(change.get("artifactLocation")?, output, snapshot)?;
             for replacement in change.get("replacements")?.as_array()? {
                 let range = region(replacement.get("deletedRegion")?, &path, snapshot)?;
-                let text = replacement.pointer("/insertedContent/text").and_then(Value::as_str).unwrap_or_default();
+                let text =
+                    replacement.pointer("/insertedContent/text").and_then(Value::as_str).unwrap_or_default();
                 edits.push((path.clone(), Edit::new(range, text)));
             }
         }
@@ -63,7 +64,8 @@ fn path_of(artifact: &Value, output: &ToolOutput, snapshot: &Snapshot) -> Option
 fn region(region: &Value, file: &RelPath, snapshot: &Snapshot) -> Option<ByteRange> {
     let source = snapshot.file(file)?;
     let index = LineIndex::new(Arc::clone(&source.text));
-    let number = |key: &str| region.get(key).and_then(Value::as_u64).and_then(|value| u32::try_from(value).ok());
+    let number =
+        |key: &str| region.get(key).and_then(Value::as_u64).and_then(|value| u32::try_from(value).ok());
     let line = number("startLine")?;
     let at = |line: u32, column: u32| {
         let position = Position { line: line.saturating_sub(1), character: column.saturating_sub(1) };
@@ -83,8 +85,12 @@ mod tests {
     fn fixes_become_edits() {
         let text = "a = 1\nb = 2\n";
         let path = RelPath::new("a.py").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }
-            .with_file(SourceFile::new(path.clone(), LanguageId::new("python"), text, false));
+        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
+            path.clone(),
+            LanguageId::new("python"),
+            text,
+            false,
+        ));
         let json = r#"{"version":"2.1.0","runs":[{"results":[{"ruleId":"R1","message":{"text":"m"},
           "locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.py"},"region":{"startLine":2,"startColumn":1,"endColumn":2}}}],
           "fixes":[{"artifactChanges":[{"artifactLocation":{"uri":"file:///w/a.py"},"replacements":[{"deletedRegion":{"startLine":2,"startColumn":1,"endColumn":2},"insertedContent":{"text":"c"}}]}]}]}]}]}"#;

@@ -19,7 +19,8 @@ pub(super) fn patch_of(edits: Vec<(RelPath, Edit)>, snapshot: &Snapshot) -> Opti
     files.dedup();
     for file in files {
         let source = snapshot.file(&file)?;
-        let mut own: Vec<Edit> = edits.iter().filter(|(path, _)| *path == file).map(|(_, edit)| edit.clone()).collect();
+        let mut own: Vec<Edit> =
+            edits.iter().filter(|(path, _)| *path == file).map(|(_, edit)| edit.clone()).collect();
         own.sort_by_key(|edit| (edit.range.start, edit.range.end));
         own.dedup();
         let part = Patch::edit(file.clone(), source.hash.clone(), own).ok()?;

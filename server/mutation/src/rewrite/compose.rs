@@ -3,9 +3,7 @@
 //! A rewrite counts when it lowers the function's cognitive complexity. One that leaves it as it is may still open the
 //! way for another one (an `else` that has to go before a guard can come), so such rewrites are looked through once.
 
-use hephaestus_core::{
-    ByteRange, Candidate, EngineContext, EngineId, Goal, Patch, SourceFile,
-};
+use hephaestus_core::{ByteRange, Candidate, EngineContext, EngineId, Goal, Patch, SourceFile};
 use hephaestus_syntax::{Language, Languages, Parsed, RuleSets};
 use std::sync::Arc;
 
@@ -73,7 +71,10 @@ impl Round<'_> {
         let mut drafts = Vec::new();
         for found in matches {
             let file = draft.parsed.file();
-            let Ok(patch) = Patch::edit(file.path.clone(), file.hash.clone(), vec![found.edit.clone()]) else { continue };
+            let Ok(patch) = Patch::edit(file.path.clone(), file.hash.clone(), vec![found.edit.clone()])
+            else {
+                continue;
+            };
             let Ok(Some(text)) = patch.apply_to(&file.path, Some(&file.text)) else { continue };
             let steps = draft.steps.iter().cloned().chain([found.rule.id.clone()]).collect();
             drafts.extend(self.draft(&text, steps));
@@ -82,7 +83,8 @@ impl Round<'_> {
     }
 
     fn draft(&self, text: &str, steps: Vec<String>) -> Option<Draft> {
-        let file = SourceFile::new(self.goal.file.clone(), self.goal.language.clone(), text, self.original.is_test);
+        let file =
+            SourceFile::new(self.goal.file.clone(), self.goal.language.clone(), text, self.original.is_test);
         let parsed = Parsed::with_cancel(self.language, Arc::new(file), self.context.cancel)?;
         if !parsed.error_ranges().is_empty() && !steps.is_empty() {
             return None;

@@ -13,6 +13,11 @@ impl Meter for Documentation {
 
     fn measure(&self, case: &Case<'_>) -> Option<Measure> {
         let [before, after] = case.region.as_ref()?.function?;
-        Some(counted(self.dimension(), Direction::Higher, u8::from(before.documented), u8::from(after.documented)))
+        Some(counted(
+            self.dimension(),
+            Direction::Higher,
+            u8::from(before.documented),
+            u8::from(after.documented),
+        ))
     }
 }

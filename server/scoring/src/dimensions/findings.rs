@@ -16,12 +16,15 @@ impl Meter for Findings {
         let (before, after) = match &case.goal.origin {
             GoalOrigin::Finding { fixer, code, .. } => {
                 let count = case.trial.evidence.findings.iter().find(|count| count.source == *fixer)?;
-                let of = |counts: &[(String, u32)]| counts.iter().find(|(own, _)| own == code).map_or(0, |(_, n)| *n);
+                let of = |counts: &[(String, u32)]| {
+                    counts.iter().find(|(own, _)| own == code).map_or(0, |(_, n)| *n)
+                };
                 (of(&count.before), of(&count.after))
             }
             GoalOrigin::Rule { rule, .. } => {
                 let of = |parsed: &Parsed| {
-                    let found = case.parts.rules.matches(parsed).into_iter().filter(|found| found.rule.id == *rule);
+                    let found =
+                        case.parts.rules.matches(parsed).into_iter().filter(|found| found.rule.id == *rule);
                     u32::try_from(found.count()).unwrap_or(u32::MAX)
                 };
                 let sum = |counts: Vec<u32>| counts.into_iter().fold(0, u32::saturating_add);

@@ -41,6 +41,11 @@ pub(crate) fn all() -> Vec<Box<dyn Meter>> {
 }
 
 /// A counted measure: no error.
-pub(crate) fn counted(dimension: Dimension, direction: Direction, before: impl Into<f64>, after: impl Into<f64>) -> Measure {
+pub(crate) fn counted(
+    dimension: Dimension,
+    direction: Direction,
+    before: impl Into<f64>,
+    after: impl Into<f64>,
+) -> Measure {
     Measure { dimension, before: before.into(), after: after.into(), direction, error: 0.0 }
 }

@@ -14,9 +14,13 @@ impl Check for NoNewFinding {
     fn ask(&self, case: &Case<'_>) -> Result<String, String> {
         for count in &case.trial.evidence.findings {
             for (code, after) in &count.after {
-                let before = count.before.iter().find(|(own, _)| own == code).map_or(0, |(_, before)| *before);
+                let before =
+                    count.before.iter().find(|(own, _)| own == code).map_or(0, |(_, before)| *before);
                 if *after > before {
-                    return Err(format!("{} now reports {code} {after} times instead of {before}", count.source));
+                    return Err(format!(
+                        "{} now reports {code} {after} times instead of {before}",
+                        count.source
+                    ));
                 }
             }
         }

@@ -12,7 +12,10 @@ impl Check for TestsKept {
     }
 
     fn ask(&self, case: &Case<'_>) -> Result<String, String> {
-        let touched = case.files.iter().find(|(before, _)| before.file().is_test && before.file().path != case.goal.file);
+        let touched = case
+            .files
+            .iter()
+            .find(|(before, _)| before.file().is_test && before.file().path != case.goal.file);
         match touched {
             Some((before, _)) => Err(format!("{} is test code", before.file().path)),
             None => Ok("no test was touched, none vanished".to_owned()),

@@ -22,7 +22,11 @@ impl Config {
         let is_weight = |value: f64| value.is_finite() && value >= 0.0;
         let checks = [
             (share(self.forge.quality_threshold), "forge.quality_threshold", "must lie between 0 and 1"),
-            (share(self.forge.improvement_threshold), "forge.improvement_threshold", "must lie between 0 and 1"),
+            (
+                share(self.forge.improvement_threshold),
+                "forge.improvement_threshold",
+                "must lie between 0 and 1",
+            ),
             (share(self.forge.exploration_ratio), "forge.exploration_ratio", "must lie between 0 and 1"),
             (self.forge.max_iterations > 0, "forge.max_iterations", "must be at least 1"),
             (self.forge.beam > 0, "forge.beam", "must be at least 1"),
@@ -31,7 +35,11 @@ impl Config {
             (self.testing.timeout_factor >= 1.0, "testing.timeout_factor", "must be at least 1"),
             (self.testing.timeout_floor > 0.0, "testing.timeout_floor", "must be more than 0"),
             (self.testing.baseline_timeout > 0, "testing.baseline_timeout", "must be at least 1"),
-            ((0.0..=100.0).contains(&self.testing.coverage_threshold), "testing.coverage_threshold", "must lie between 0 and 100"),
+            (
+                (0.0..=100.0).contains(&self.testing.coverage_threshold),
+                "testing.coverage_threshold",
+                "must lie between 0 and 100",
+            ),
             (self.sandbox.memory_mb >= 64, "sandbox.memory_mb", "must be at least 64"),
             (self.sandbox.disk_mb >= 16, "sandbox.disk_mb", "must be at least 16"),
             (self.sandbox.processes >= 8, "sandbox.processes", "must be at least 8"),
@@ -52,20 +60,24 @@ impl Config {
         if let Some(message) = self.forge.engines.iter().find_map(|name| unknown(name, ENGINES)) {
             return Some((key(&["forge", "engines"]), message));
         }
-        let runners: Vec<&str> = runners::all().unwrap_or_default().iter().map(|runner| runner.name.as_str()).collect();
+        let runners: Vec<&str> =
+            runners::all().unwrap_or_default().iter().map(|runner| runner.name.as_str()).collect();
         if let Some(message) = self.testing.runner.as_ref().and_then(|name| unknown(name, &runners)) {
             return Some((key(&["testing", "runner"]), message));
         }
-        let ids: Vec<&str> = fixers::all().unwrap_or_default().iter().map(|fixer| fixer.id.as_str()).collect();
+        let ids: Vec<&str> =
+            fixers::all().unwrap_or_default().iter().map(|fixer| fixer.id.as_str()).collect();
         if let Some((id, message)) = self.fixers.keys().find_map(|id| Some((id, unknown(id, &ids)?))) {
             return Some((key(&["fixers", id]), message));
         }
         let dimensions: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect();
         let tolerances = self.scoring.tolerances.iter();
-        tolerances.filter_map(|(name, value)| {
-            let negative = || (!(*value >= 0.0)).then(|| "must be at least 0".to_owned());
-            Some((key(&["scoring", "tolerances", name]), unknown(name, &dimensions).or_else(negative)?))
-        }).next()
+        tolerances
+            .filter_map(|(name, value)| {
+                let negative = || (!(*value >= 0.0)).then(|| "must be at least 0".to_owned());
+                Some((key(&["scoring", "tolerances", name]), unknown(name, &dimensions).or_else(negative)?))
+            })
+            .next()
     }
 }
 
@@ -78,7 +90,11 @@ pub(super) fn place_of(text: &str, key: &[String]) -> usize {
     let Ok(root) = DeTable::parse(text) else { return 0 };
     let (mut table, mut at) = (Some(root.get_ref()), 0);
     for word in key {
-        let Some((name, value)) = table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == word)) else { break };
+        let Some((name, value)) =
+            table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == word))
+        else {
+            break;
+        };
         at = name.span().start;
         table = match value.get_ref() {
             DeValue::Table(table) => Some(table),

@@ -46,7 +46,8 @@ impl ForgeReport {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let outcomes = self.outcomes();
-        let goals = self.goals.iter().map(|goal| goal_json(goal, &self.snapshot, outcomes.get(&goal.id).copied()));
+        let goals =
+            self.goals.iter().map(|goal| goal_json(goal, &self.snapshot, outcomes.get(&goal.id).copied()));
         let taken = self.taken();
         json!({
             "schema": "hephaestus/forge/1",
@@ -88,7 +89,8 @@ impl ForgeReport {
     fn improvement(&self, offer: &Offer, taken: &BTreeSet<&GoalId>) -> Value {
         let Offer { goal, candidate, trial, score, .. } = offer;
         let overlaps = |other: &hephaestus_core::Candidate| candidate.patch.merge(&other.patch).is_err();
-        let alternatives = self.superseded.iter().filter(|(_, other)| overlaps(other)).map(|(_, other)| &other.id);
+        let alternatives =
+            self.superseded.iter().filter(|(_, other)| overlaps(other)).map(|(_, other)| &other.id);
         json!({
             "goal": goal.id,
             "candidate": candidate.id,

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// The goals as a SARIF log. Columns count UTF-16 units, as SARIF has it.
 #[must_use]
 pub fn sarif(report: &GoalsReport) -> Value {
-    let rules: BTreeMap<&str, &Goal> = report.goals.iter().rev().map(|goal| (goal.rule.as_str(), goal)).collect();
+    let rules: BTreeMap<&str, &Goal> =
+        report.goals.iter().rev().map(|goal| (goal.rule.as_str(), goal)).collect();
     let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(nth, rule)| (*rule, nth)).collect();
     let described: Vec<Value> = rules
         .iter()
@@ -22,7 +23,8 @@ pub fn sarif(report: &GoalsReport) -> Value {
             })
         })
         .collect();
-    let results: Vec<Value> = report.goals.iter().map(|goal| result(goal, report, index.get(goal.rule.as_str()))).collect();
+    let results: Vec<Value> =
+        report.goals.iter().map(|goal| result(goal, report, index.get(goal.rule.as_str()))).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -74,7 +76,9 @@ fn percent(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte))
+            }
             byte => uri.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -85,16 +85,16 @@ fn a_killed_helper_fails_the_trial_and_not_the_run() {
     crate::remains::assert_nothing_left(&project.mark(), &project.temp());
 }
 
-/// Runs `forge --apply` and kills it at its n-th renaming of a file, by strace.
+/// Runs `forge --apply` and kills it at its n-th renaming of a file, by strace. Only its main thread is traced, which
+/// writes the files; what it starts goes its way.
 fn apply_killed_at_rename(project: &Project, nth: usize) -> bool {
     let inject = format!("inject=rename,renameat,renameat2:signal=KILL:when={nth}");
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2", "-e", &inject]);
+    command.args(["-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2", "-e", &inject]);
     command.arg(env!("CARGO_BIN_EXE_hephaestus")).args(["forge", "--apply", "--quiet"]);
     project.prepare(&mut command);
-    // In the full sandbox the tracer cannot follow; the copying one does for files that are written outside of it.
-    let output = command.env("HEPHAESTUS_SANDBOX", "copy").output().unwrap();
-    !output.status.success()
+    let output = command.output().unwrap();
+    output.status.code().is_none_or(|code| code > 128)
 }
 
 #[test]

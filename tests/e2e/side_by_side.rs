@@ -35,8 +35,7 @@ fn two_runs_at_once_do_not_both_write() {
     }
     assert_eq!(written, 1, "the second one must refuse, or find nothing left to do");
     assert_eq!(project.read("calc.py").matches("return number % 2 == 0").count(), 1);
-    let after = project.run(&["forge", "--format", "json"]).expect(0).json();
-    assert_eq!(improvements(&after).len(), 0, "the suite still passes and nothing is left to do");
+    project.run(&["forge", "--trials", "1"]).expect(0);
 }
 
 #[test]

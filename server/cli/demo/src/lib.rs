@@ -7,29 +7,26 @@ pub struct Parcel {
     pub country: Option<String>,
 }
 
-/// Price in cents, or `None` when the parcel cannot be sent.
-pub fn price(parcel: &Parcel) -> Option<u32> {
+/// Price in cents, or why the parcel cannot be sent.
+pub fn price(parcel: &Parcel) -> Result<u32, String> {
     if parcel.grams > 0 {
-        if parcel.grams <= 30_000 {
-            match &parcel.country {
-                Some(country) => {
-                    let base = if country == "home" { 490 } else { 1290 };
-                    let weight = parcel.grams / 1000 * 50;
-                    if parcel.express {
-                        return Some(base + weight + 600);
-                    } else {
-                        return Some(base + weight);
-                    }
+        if let Some(country) = &parcel.country {
+            if parcel.grams <= 30_000 {
+                let base = if country == "home" { 490 } else { 1290 };
+                let weight = parcel.grams / 1000 * 50;
+                if parcel.express {
+                    return Ok(base + weight + 600);
+                } else {
+                    return Ok(base + weight);
                 }
-                None => {
-                    return None;
-                }
+            } else {
+                return Err("too heavy".to_owned());
             }
         } else {
-            return None;
+            return Err("no country".to_owned());
         }
     } else {
-        return None;
+        return Err("no weight".to_owned());
     }
 }
 
@@ -47,20 +44,11 @@ pub fn has_express(parcels: &[Parcel]) -> bool {
 pub fn refused(parcels: &[Parcel]) -> Vec<&Parcel> {
     let mut refused = Vec::new();
     for parcel in parcels {
-        if price(parcel).is_none() {
+        if price(parcel).is_err() {
             refused.push(parcel);
         }
     }
     refused
-}
-
-/// Whether there is nothing to send.
-pub fn is_idle(parcels: &[Parcel]) -> bool {
-    if parcels.len() == 0 {
-        true
-    } else {
-        false
-    }
 }
 
 #[cfg(test)]
@@ -73,18 +61,18 @@ mod tests {
 
     #[test]
     fn weight_country_and_speed_make_the_price() {
-        assert_eq!(price(&parcel(500, false, Some("home"))), Some(490));
-        assert_eq!(price(&parcel(2500, false, Some("home"))), Some(590));
-        assert_eq!(price(&parcel(2500, true, Some("home"))), Some(1190));
-        assert_eq!(price(&parcel(500, false, Some("abroad"))), Some(1290));
+        assert_eq!(price(&parcel(500, false, Some("home"))), Ok(490));
+        assert_eq!(price(&parcel(2500, false, Some("home"))), Ok(590));
+        assert_eq!(price(&parcel(2500, true, Some("home"))), Ok(1190));
+        assert_eq!(price(&parcel(500, false, Some("abroad"))), Ok(1290));
+        assert_eq!(price(&parcel(30_000, false, Some("home"))), Ok(1990));
     }
 
     #[test]
     fn some_parcels_are_refused() {
-        assert_eq!(price(&parcel(0, false, Some("home"))), None);
-        assert_eq!(price(&parcel(30_000, false, Some("home"))), Some(1990));
-        assert_eq!(price(&parcel(30_001, false, Some("home"))), None);
-        assert_eq!(price(&parcel(500, true, None)), None);
+        assert_eq!(price(&parcel(0, false, Some("home"))), Err("no weight".to_owned()));
+        assert_eq!(price(&parcel(30_001, false, Some("home"))), Err("too heavy".to_owned()));
+        assert_eq!(price(&parcel(500, true, None)), Err("no country".to_owned()));
         let parcels = [parcel(0, false, None), parcel(1, false, Some("home"))];
         assert_eq!(refused(&parcels).len(), 1);
     }
@@ -93,7 +81,5 @@ mod tests {
     fn express_is_noticed() {
         assert!(has_express(&[parcel(1, false, None), parcel(1, true, None)]));
         assert!(!has_express(&[parcel(1, false, None)]));
-        assert!(is_idle(&[]));
-        assert!(!is_idle(&[parcel(1, false, None)]));
     }
 }

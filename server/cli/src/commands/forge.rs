@@ -79,7 +79,7 @@ pub(crate) fn text(report: &ForgeReport, own: &Forge, quiet: bool) -> String {
 pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) -> String {
     let goal = &offer.goal;
     let steps = offer.candidate.operators.len();
-    let steps = if steps > 1 { format!(" in {steps} proved steps") } else { String::new() };
+    let steps = if steps > 1 { format!(" in {steps} steps") } else { String::new() };
     let mut text = format!(
         "{GOOD}proved{GOOD:#} {PLACE}{}:{}{PLACE:#} {}{steps} {FAINT}[{}]{FAINT:#}\n",
         goal.file, goal.line, goal.message, goal.rule

@@ -7,7 +7,7 @@ const EVIL: &str = "</script><script>alert(1)</script><!-- <img src=x onerror=al
 
 fn sample(text: &str) -> Value {
     json!({
-        "schema": "hephaestus/forge/1", "command": "forge", "version": text, "root": format!("/home/me/{text}"),
+        "schema": "hephaestus/forge/1", "command": "forge", "version": text, "root": format!("/srv/me/{text}"),
         "started_ms": 1_790_000_000_000_u64,
         "runner": {"name": text, "tests": 1519, "red": [{"id": text, "message": text}], "flaky": [text], "wall_s": 3.4, "cpu_s": 2.4,
                    "isolation": {"files": text, "processes": "group", "network": "shared", "landlock": null}, "notes": [text]},

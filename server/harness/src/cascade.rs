@@ -64,7 +64,8 @@ impl From<SandboxError> for Fall {
 impl Harness {
     /// A harness that is ready to judge.
     #[must_use]
-    pub fn new(parts: HarnessParts) -> Self {
+    pub fn new(mut parts: HarnessParts) -> Self {
+        parts.suite.stop_early = parts.baseline.set_aside().is_empty();
         let test_files =
             parts.snapshot.files.values().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
         Self { parts, reach: ReachMemory::default(), test_files }
@@ -184,6 +185,14 @@ impl Harness {
         let runnable: Vec<RelPath> = files.into_iter().filter(is_test_module).collect();
         let strict = runnable.len() < self.test_files.iter().filter(|file| is_test_module(file)).count();
         (!runnable.is_empty() && strict).then_some(runnable)
+    }
+
+    /// All test files, where naming them lets the run end at its first failure.
+    fn every_test(&self) -> Option<Vec<RelPath>> {
+        let suite = &self.parts.suite;
+        let stops =
+            suite.stop_early && suite.runner.impacted.as_ref().is_some_and(|run| !run.fail_fast.is_empty());
+        stops.then(|| self.test_files.iter().filter(|file| is_test_module(file)).cloned().collect())
     }
 
     fn full_suite(&self, session: &mut Session, runs: u32, climb: &mut Climb<'_>) -> Result<(), Fall> {
@@ -318,7 +327,7 @@ impl Harness {
             Err(Fall::Verdict(Verdict::Unviable)) => return Ok((Reached::Yes, None)),
             other => other?,
         }
-        let selected = self.selection(broken);
+        let selected = self.selection(broken).or_else(|| self.every_test());
         let part = selected.as_ref().map_or(Part::Full, |files| Part::Impacted(files));
         let run = self.run_tests(&mut session, part, &climb)?;
         let noticed = match run.end {

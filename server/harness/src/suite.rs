@@ -26,6 +26,8 @@ pub struct Suite {
     pub script_args: Vec<String>,
     /// The user's settings.
     pub settings: TestSettings,
+    /// Whether impacted tests may stop at the first failure: only when every test judges.
+    pub(crate) stop_early: bool,
 }
 
 /// Which part of a suite to run.
@@ -78,7 +80,7 @@ impl Suite {
             let found = facts.package.as_ref().and_then(|package| package.script_args(&script.word));
             found.filter(|args| !args.is_empty()).unwrap_or_else(|| script.default.clone())
         });
-        Self { runner, programs, script_args, settings }
+        Self { runner, programs, script_args, settings, stop_early: false }
     }
 
     /// Asks whether the runner's program is there, in the sandbox: a workspace's own files decide what it finds.
@@ -120,11 +122,13 @@ impl Suite {
         let root = session.root().display().to_string();
         let out = session.out_dir().to_owned();
         let files = if let Part::Impacted(files) = part { files } else { &[] };
+        let impacted = self.runner.impacted.as_ref().filter(|_| self.stop_early);
         let fill = Fill {
             programs: Some(&self.programs),
             root: &root,
             out: &out,
             files,
+            fail_fast: impacted.map_or(&[], |run| run.fail_fast.as_slice()),
             script_args: &self.script_args,
             shim: self.runner.shim.as_deref(),
         };

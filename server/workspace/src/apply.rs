@@ -4,12 +4,12 @@
 use crate::forging::now_ms;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
+use crate::staging::{Staged, Staging};
 use hephaestus_core::{ContentHash, DecisionKind, Patch, RelPath};
 use hephaestus_registry::Registry;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +45,11 @@ impl Workspace {
     /// Writes what was proved together.
     ///
     /// # Errors
-    /// When it was not proved, a file has changed, or the disk refuses. Every new text is on disk beside its file before
-    /// the first one takes its place, so that a full disk changes nothing.
+    /// When it was not proved, a file has changed, or the disk refuses. Every new text is on disk before the first one
+    /// takes its place, so that a full disk changes nothing.
     pub fn apply(&self, report: &mut ForgeReport) -> Result<Applied, ApplyError> {
         let patch = report.proved_patch().ok_or(ApplyError::NotProved)?;
-        let files = write(&self.root, &self.snapshot, &patch)?;
+        let files = write(&self.root, &self.snapshot, &patch, &Staging::new(&self.state_folder()))?;
         report.mark_applied();
         if let Ok(registry) = Registry::open(&self.state_folder()) {
             for candidate in report.applied_candidates() {
@@ -62,19 +62,13 @@ impl Workspace {
     }
 }
 
-/// A new text on disk, ready to take its place.
-struct Ready {
-    file: RelPath,
-    place: PathBuf,
-    text: NamedTempFile,
-}
-
 fn write(
     root: &Path,
     snapshot: &hephaestus_core::Snapshot,
     patch: &Patch,
+    staging: &Staging,
 ) -> Result<Vec<RelPath>, ApplyError> {
-    let mut ready = Vec::new();
+    let mut ready: Vec<(&RelPath, Staged)> = Vec::new();
     let all = patch.paths().count();
     for path in patch.paths() {
         let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed(path.clone()))?;
@@ -85,29 +79,19 @@ fn write(
             .ok_or_else(|| ApplyError::Changed(path.clone()))?;
         let place = path.under(root);
         check(&place, path, &old.hash)?;
-        let text = stage(&place, &new).map_err(|source| ApplyError::Io {
-            path: place.clone(),
-            source,
-            done: 0,
-            all,
-        })?;
-        ready.push(Ready { file: path.clone(), place, text });
+        let failed = |source| ApplyError::Io { path: place.clone(), source, done: 0, all };
+        ready.push((path, staging.stage(&place, new.as_bytes()).map_err(failed)?));
     }
     // Once more, as late as possible: staging takes time.
-    for next in &ready {
-        let old = snapshot.file(&next.file).ok_or_else(|| ApplyError::Changed(next.file.clone()))?;
-        check(&next.place, &next.file, &old.hash)?;
+    for (path, staged) in &ready {
+        let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed((*path).clone()))?;
+        check(staged.place(), path, &old.hash)?;
     }
     let mut files = Vec::new();
-    for next in ready {
-        let done = files.len();
-        next.text.persist(&next.place).map_err(|error| ApplyError::Io {
-            path: next.place.clone(),
-            source: error.error,
-            done,
-            all,
-        })?;
-        files.push(next.file);
+    for (path, staged) in ready {
+        let (place, done) = (staged.place().to_owned(), files.len());
+        staged.take_its_place().map_err(|source| ApplyError::Io { path: place, source, done, all })?;
+        files.push(path.clone());
     }
     Ok(files)
 }
@@ -116,16 +100,6 @@ fn check(place: &Path, path: &RelPath, hash: &ContentHash) -> Result<(), ApplyEr
     let is_plain = fs::symlink_metadata(place).is_ok_and(|data| data.is_file());
     let same = fs::read(place).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash);
     if is_plain && same { Ok(()) } else { Err(ApplyError::Changed(path.clone())) }
-}
-
-/// Writes `text` beside `place`, with the same permissions, down to the disk.
-fn stage(place: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let folder = place.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".hephaestus-").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(fs::metadata(place)?.permissions())?;
-    file.as_file().sync_all()?;
-    Ok(file)
 }
 
 #[cfg(test)]
@@ -150,6 +124,11 @@ mod tests {
             let old = snapshot.file(&path).unwrap();
             patch.merge(&Patch::between(path, &old.text, new)).unwrap()
         })
+    }
+
+    fn write(folder: &Path, snapshot: &Snapshot, patch: &Patch) -> Result<Vec<RelPath>, ApplyError> {
+        let state = tempfile::tempdir().unwrap();
+        super::write(folder, snapshot, patch, &Staging::new(state.path()))
     }
 
     fn names(folder: &Path) -> Vec<String> {

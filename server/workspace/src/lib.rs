@@ -12,6 +12,7 @@ mod forging;
 mod memory;
 mod open;
 mod report;
+mod staging;
 mod surveying;
 
 pub use apply::{Applied, ApplyError};

@@ -98,6 +98,9 @@ pub struct Run {
     /// What `{files}` stands for.
     #[serde(default)]
     pub files: Selection,
+    /// What `{fail_fast}` stands for when no test is set aside: a known red one would end the run before the others.
+    #[serde(default)]
+    pub fail_fast: Vec<String>,
 }
 
 /// What an `impacted` command is given.
@@ -195,7 +198,7 @@ impl Runner {
             title: command.to_owned(),
             detect: Detect::default(),
             build: None,
-            full: Run { command: argv, files: Selection::All },
+            full: Run { command: argv, files: Selection::All, fail_fast: vec![] },
             impacted: None,
             report: Report { format: ReportFormat::Exit, file: None },
             script: None,
@@ -257,6 +260,8 @@ pub struct Fill<'a> {
     pub out: &'a str,
     /// Test files.
     pub files: &'a [RelPath],
+    /// Arguments that end a run at its first failure.
+    pub fail_fast: &'a [String],
     /// Arguments from package.json.
     pub script_args: &'a [String],
     /// The shim.
@@ -271,6 +276,7 @@ impl Fill<'_> {
         for word in words {
             match word.as_str() {
                 "{files}" => argv.extend(self.files.iter().map(|file| file.as_str().to_owned())),
+                "{fail_fast}" => argv.extend(self.fail_fast.iter().cloned()),
                 "{script_args}" => argv.extend(self.script_args.iter().cloned()),
                 "{shim}" => argv.push(self.shim.unwrap_or_default().to_owned()),
                 word => argv.push(self.word(word)),
@@ -327,6 +333,8 @@ mod tests {
                             && run.files == Selection::Tests),
                     "{files} stands in the wrong command",
                 );
+                let stops = run.command.iter().any(|word| word == "{fail_fast}");
+                check(stops == !run.fail_fast.is_empty(), "fail_fast and {fail_fast} do not go together");
                 let uses_shim = run.command.iter().any(|word| word == "{shim}");
                 check(uses_shim == runner.shim.is_some(), "shim and {shim} do not go together");
                 let uses_script = run.command.iter().any(|word| word == "{script_args}");

@@ -2,6 +2,7 @@
 //!
 //! A rewrite counts when it lowers the function's cognitive complexity. One that leaves it as it is may still open the
 //! way for another one (an `else` that has to go before a guard can come), so such rewrites are looked through once.
+//! Extractions come after the rules, from the starting point only: they always simplify and never open the way.
 
 use hephaestus_core::{ByteRange, Candidate, EngineContext, EngineId, Goal, Patch, SourceFile};
 use hephaestus_syntax::{Language, Languages, Parsed, RuleSets};
@@ -14,6 +15,8 @@ const ENABLERS: usize = 16;
 struct Draft {
     parsed: Parsed,
     cognitive: u32,
+    /// The most complex function that was cut out of it in this round.
+    helper: u32,
     steps: Vec<String>,
 }
 
@@ -59,27 +62,40 @@ impl Round<'_> {
             }
             better.extend(self.next(enabler).into_iter().filter(|draft| draft.cognitive < start.cognitive));
         }
-        better.sort_by_key(|draft| (draft.cognitive, draft.steps.len()));
+        better.extend(self.extracted(&start).into_iter().filter(|draft| draft.cognitive < start.cognitive));
+        better.sort_by_key(|draft| (draft.cognitive, draft.helper, draft.steps.len()));
         better.truncate(self.context.limit);
         better.into_iter().filter_map(|draft| self.candidate(&start, draft, parent)).collect()
     }
 
-    /// Every text one rewrite away.
+    /// Every text one rule away.
     fn next(&self, draft: &Draft) -> Vec<Draft> {
         let Some(range) = self.function(&draft.parsed).map(|(range, _)| range) else { return Vec::new() };
         let matches = self.rules.matches_in(&draft.parsed, range);
+        matches.into_iter().filter_map(|found| self.edited(draft, vec![found.edit], &found.rule.id)).collect()
+    }
+
+    /// Every text one extraction away whose new function keeps the limit itself: complexity is not moved as a whole.
+    fn extracted(&self, draft: &Draft) -> Vec<Draft> {
+        let Some((range, cognitive)) = self.function(&draft.parsed) else { return Vec::new() };
+        let limit = self.goal.acceptance.target.map_or(f64::from(cognitive) / 2.0, |target| target.at);
         let mut drafts = Vec::new();
-        for found in matches {
-            let file = draft.parsed.file();
-            let Ok(patch) = Patch::edit(file.path.clone(), file.hash.clone(), vec![found.edit.clone()])
-            else {
-                continue;
-            };
-            let Ok(Some(text)) = patch.apply_to(&file.path, Some(&file.text)) else { continue };
-            let steps = draft.steps.iter().cloned().chain([found.rule.id.clone()]).collect();
-            drafts.extend(self.draft(&text, steps));
+        for cut in extract::extractions(&draft.parsed, range) {
+            if self.context.cancel.is_cancelled() {
+                break;
+            }
+            if f64::from(cut.helper) <= limit && let Some(next) = self.edited(draft, cut.edits, extract::STEP) {
+                drafts.push(Draft { helper: cut.helper, ..next });
+            }
         }
         drafts
+    }
+
+    fn edited(&self, draft: &Draft, edits: Vec<Edit>, step: &str) -> Option<Draft> {
+        let file = draft.parsed.file();
+        let patch = Patch::edit(file.path.clone(), file.hash.clone(), edits).ok()?;
+        let text = patch.apply_to(&file.path, Some(&file.text)).ok()??;
+        self.draft(&text, draft.steps.iter().cloned().chain([step.to_owned()]).collect())
     }
 
     fn draft(&self, text: &str, steps: Vec<String>) -> Option<Draft> {
@@ -90,7 +106,7 @@ impl Round<'_> {
             return None;
         }
         let cognitive = self.function(&parsed)?.1;
-        Some(Draft { parsed, cognitive, steps })
+        Some(Draft { parsed, cognitive, helper: 0, steps })
     }
 
     /// The goal's function in a changed text: by name, nearest to where it was.

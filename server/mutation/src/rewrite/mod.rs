@@ -5,6 +5,7 @@
 //! what makes it simpler; every step is proved on its own before the next one is tried.
 
 mod compose;
+mod extract;
 
 use hephaestus_core::{Candidate, Engine, EngineContext, EngineId, Goal, GoalKind, GoalOrigin};
 use hephaestus_syntax::{Languages, RuleSets};

@@ -73,7 +73,11 @@ fn a_killed_helper_fails_the_trial_and_not_the_run() {
     let project = Project::slow();
     let child = project.start(&["forge", "--format", "json", "--trials", "4"]);
     let own = child.id();
-    let helpers = || marked_processes(&project.mark()).into_iter().filter(|(pid, line)| *pid != own && line.contains("sandbox-init"));
+    let helpers = || {
+        marked_processes(&project.mark())
+            .into_iter()
+            .filter(|(pid, line)| *pid != own && line.contains("sandbox-init"))
+    };
     eventually("a helper runs", || helpers().next().is_some());
     for (pid, _) in helpers() {
         // It may be gone by now: then there is nothing to kill.
@@ -105,7 +109,10 @@ fn killed_while_writing_each_file_is_old_or_new_and_nothing_else_lies_there() {
     for nth in 1..3 {
         let project = Project::of("python-unittest");
         project.write("more.py", project.read("calc.py").replace("digit", "figure"));
-        project.write("test_more.py", project.read("test_calc.py").replace("calc", "more").replace("digit", "figure"));
+        project.write(
+            "test_more.py",
+            project.read("test_calc.py").replace("calc", "more").replace("digit", "figure"),
+        );
         let old = [project.read("calc.py"), project.read("more.py")];
         let was_killed = apply_killed_at_rename(&project, nth);
         assert!(was_killed, "the {nth}. rename never came");
@@ -116,7 +123,11 @@ fn killed_while_writing_each_file_is_old_or_new_and_nothing_else_lies_there() {
         assert!(now.iter().all(|text| text.ends_with("return \"other\"\n")), "{now:?}");
         project.run_writing(&["forge", "--apply"]).expect(0);
         assert_eq!(hidden_files(&project.root()), Vec::<String>::new(), "staged texts lie about");
-        assert_eq!(hidden_files(&project.path(".hephaestus")), Vec::<String>::new(), "staged texts lie about");
+        assert_eq!(
+            hidden_files(&project.path(".hephaestus")),
+            Vec::<String>::new(),
+            "staged texts lie about"
+        );
         assert!(project.read("calc.py").contains("return number % 2 == 0"));
         assert!(project.read("more.py").contains("return number % 2 == 0"));
     }

@@ -40,7 +40,8 @@ fn ctrl_c_keeps_what_was_found_and_leaves_nothing() {
     let report = run.expect(0).says(&["stopping; what was found is kept"]).json();
     assert!(!improvements(&report).is_empty());
     assert_eq!(report["stats"]["ended"], "cancelled");
-    let untried = report["goals"].as_array().unwrap().iter().filter(|goal| goal["outcome"] == "untried").count();
+    let untried =
+        report["goals"].as_array().unwrap().iter().filter(|goal| goal["outcome"] == "untried").count();
     assert!(untried > 0, "everything was tried before the interrupt came");
     assert_eq!(changes(&before, &project.fingerprint()), Vec::<String>::new());
     assert_nothing_left(&project.mark(), &project.temp());
@@ -50,7 +51,10 @@ fn ctrl_c_keeps_what_was_found_and_leaves_nothing() {
 #[test]
 fn ctrl_c_before_anything_was_tried_says_so() {
     let project = Project::slow();
-    project.write("test_hang.py", "import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        while True: pass\n");
+    project.write(
+        "test_hang.py",
+        "import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        while True: pass\n",
+    );
     let child = project.start(&["forge"]);
     eventually("the tests run", || project.test_runs() > 0);
     interrupt(&child);

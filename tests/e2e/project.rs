@@ -75,7 +75,11 @@ impl Project {
     /// Ids of the test runs of its suite that are going on now.
     pub(crate) fn test_run_ids(&self) -> Vec<u32> {
         let is_run = |line: &str| line.contains("report.tap");
-        remains::marked_processes(&self.mark()).into_iter().filter(|(_, line)| is_run(line)).map(|(pid, _)| pid).collect()
+        remains::marked_processes(&self.mark())
+            .into_iter()
+            .filter(|(_, line)| is_run(line))
+            .map(|(pid, _)| pid)
+            .collect()
     }
 
     /// How many of them there are.

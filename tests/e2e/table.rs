@@ -1,1 +1,76 @@
-//! To be written.
+//! `tests/README.md` names a test for every kind of bad input, and every test it names exists.
+
+use std::fs;
+use std::path::Path;
+
+const README: &str = include_str!("../README.md");
+
+/// The repository.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// What has to be covered.
+const BAD_INPUT: &[&str] = &[
+    "not a project",
+    "no tests",
+    "red baseline",
+    "flaky baseline",
+    "syntax errors",
+    "mixed encodings",
+    "CRLF",
+    "byte order mark",
+    "no final newline",
+    "symlink loops",
+    "unreadable files",
+    "a file deleted while it is read",
+    "tests that hang",
+    "tests that fork daemons",
+    "tests that fill the disk",
+    "tests that eat memory",
+    "tests that write into the workspace",
+    "tests that open sockets",
+    "a suite that passes whatever one does",
+    "configuration: unknown keys",
+    "configuration: wrong types",
+    "configuration: bad TOML",
+    "a full disk",
+    "two runs at once",
+    "kill -9",
+    "Ctrl-C",
+];
+
+/// The rows of the table: what is covered, and the tests as `file` and `name`.
+fn rows() -> Vec<(String, Vec<(String, String)>)> {
+    let rows =
+        README.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let named = |cell: &str| {
+        let names = cell.split('`').skip(1).step_by(2);
+        names
+            .filter_map(|name| name.rsplit_once("::"))
+            .map(|(file, name)| (file.to_owned(), name.to_owned()))
+            .collect()
+    };
+    rows.filter(|(item, _)| *item != "Bad input" && !item.starts_with('-'))
+        .map(|(item, cell)| (item.to_owned(), named(cell)))
+        .collect()
+}
+
+#[test]
+fn every_kind_of_bad_input_has_a_test_and_every_test_exists() {
+    let rows = rows();
+    for item in BAD_INPUT {
+        let row = rows.iter().find(|(own, _)| own == item);
+        assert!(
+            row.is_some_and(|(_, tests)| !tests.is_empty()),
+            "tests/README.md names no test for `{item}`"
+        );
+    }
+    for (item, tests) in &rows {
+        assert!(BAD_INPUT.contains(&item.as_str()), "`{item}` is in the table and not in the list");
+        for (file, name) in tests {
+            let path = Path::new(ROOT).join(file);
+            let text =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            assert!(text.contains(&format!("fn {name}(")), "{file} has no test `{name}`");
+        }
+    }
+}

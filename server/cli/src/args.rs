@@ -120,7 +120,7 @@ pub(crate) struct Forge {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ForgeFormat,
-    /// Time to spend: 90, 60s, 5m, 1h
+    /// Time for trying candidates, the baseline and the linters apart: 90, 60s, 5m, 1h
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) budget: Option<Duration>,
     /// Trials to make at the most

@@ -42,8 +42,6 @@ pub use path::{PathError, RelPath};
 pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Recheck, Scorer, ToolCall, ToolOutput, Tools};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
-pub use settings::{
-    ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings, Weights,
-};
+pub use settings::{ForgeSettings, GoalSettings, SandboxSettings, ScoringSettings, TestSettings, Weights};
 pub use snapshot::{Notice, Snapshot, SourceFile};
 pub use trial::{Trial, TrialCost, Verdict};

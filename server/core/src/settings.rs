@@ -103,7 +103,7 @@ pub struct TestSettings {
     pub baseline_timeout: u64,
     /// Environment variables for the tests.
     pub env: BTreeMap<String, String>,
-    /// Coverage in percent that a project is expected to have (shown in reports).
+    /// Coverage in percent that a project is expected to have. Kept for later: nothing measures coverage yet.
     pub coverage_threshold: f64,
 }
 
@@ -183,19 +183,4 @@ impl ScoringSettings {
             _ => 0.25,
         })
     }
-}
-
-/// `[log]`: how much is said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Only what failed.
-    Error,
-    /// Also what is odd.
-    #[default]
-    Warn,
-    /// Also what happens.
-    Info,
-    /// Also why.
-    Debug,
 }

@@ -58,7 +58,8 @@ else:
     if suite.countTestCases() == 0:
         for folder in ("tests", "test"):
             if os.path.isdir(folder):
-                suite = loader.discover(folder)
+                # A loader remembers its first folder; the tests here may be no package.
+                suite = unittest.TestLoader().discover(folder)
 if suite.countTestCases() == 0:
     sys.exit(5)
 result = unittest.TextTestRunner(resultclass=Result, verbosity=0).run(suite)

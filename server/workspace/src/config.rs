@@ -1,8 +1,6 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
-use hephaestus_core::{
-    ForgeSettings, GoalSettings, LogLevel, SandboxSettings, ScoringSettings, TestSettings,
-};
+use hephaestus_core::{ForgeSettings, GoalSettings, SandboxSettings, ScoringSettings, TestSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,8 +29,6 @@ pub struct Config {
     pub scoring: ScoringSettings,
     /// Other linters, by id.
     pub fixers: BTreeMap<String, FixerSettings>,
-    /// How much is said in the log.
-    pub log: LogLevel,
 }
 
 /// `[fixers.NAME]`: one linter.

@@ -36,7 +36,7 @@ pub enum ForgeError {
 pub struct ForgeRequest {
     /// How the sandbox's helper is started.
     pub helper: HelperCommand,
-    /// What may be spent, from start to end.
+    /// What may be spent on trying candidates; the baseline and the linters come before.
     pub budget: Budget,
     /// Try everything again, whatever is remembered.
     pub fresh: bool,
@@ -171,15 +171,28 @@ impl Run<'_> {
         }
         let memory = Memory::open(self.workspace, &mut self.report, self.request.fresh)
             .map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let result = self.work_on_all(&benches, &memory);
+        self.report.stats.wall = self.started.elapsed();
+        if let Err(error) = &result {
+            self.report.stats.ended = error.to_string();
+        }
+        memory.close(&self.report);
+        result?;
+        self.report.measure_after(self.workspace);
+        Ok(self.report)
+    }
+
+    /// Works with every suite. One that cannot judge stops nothing as long as another one can.
+    fn work_on_all(&mut self, benches: &[Bench], memory: &Memory) -> Result<(), ForgeError> {
         let mut problems = Vec::new();
-        for bench in &benches {
+        for bench in benches {
             if self.cancel.is_cancelled() {
                 break;
             }
-            match self.work_on(bench, &memory) {
+            match self.work_on(bench, memory) {
                 Ok(()) => {}
                 Err(ForgeError::Problem(problem)) if benches.len() > 1 => {
-                    problems.push((bench.suite.runner.title.clone(), problem))
+                    problems.push((bench.suite.runner.title.clone(), problem));
                 }
                 Err(error) => return Err(error),
             }
@@ -193,10 +206,7 @@ impl Run<'_> {
             path: None,
             message: format!("{title}: {problem}. {}", problem.hint()),
         }));
-        self.report.stats.wall = self.started.elapsed();
-        self.report.measure_after(self.workspace);
-        memory.close(&self.report);
-        Ok(self.report)
+        Ok(())
     }
 
     fn work_on(&mut self, bench: &Bench, memory: &Memory) -> Result<(), ForgeError> {
@@ -334,10 +344,7 @@ impl Run<'_> {
         let mut stages = BTreeMap::new();
         let mut remembered = 0;
         let listener = &mut *self.listener;
-        let settings = CycleSettings {
-            records,
-            ..cycle_settings(self.workspace, &self.request.budget, self.started.elapsed())
-        };
+        let settings = CycleSettings { records, ..cycle_settings(self.workspace, &self.request.budget) };
         let outcome = drive(parts, settings, goals, self.cancel, &mut |event| match event {
             Event::Progress(progress) => listener(ForgeEvent::Progress(progress)),
             Event::Offer(offer) => {
@@ -394,11 +401,10 @@ impl Together {
     }
 }
 
-fn cycle_settings(workspace: &Workspace, budget: &Budget, elapsed: Duration) -> CycleSettings {
+fn cycle_settings(workspace: &Workspace, budget: &Budget) -> CycleSettings {
     let forge = &workspace.config.forge;
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let slots = if forge.jobs == 0 { processors } else { forge.jobs as usize };
-    let wall = budget.wall.map(|wall| wall.saturating_sub(elapsed).max(Duration::from_millis(1)));
     CycleSettings {
         slots,
         max_iterations: forge.max_iterations,
@@ -406,7 +412,7 @@ fn cycle_settings(workspace: &Workspace, budget: &Budget, elapsed: Duration) -> 
         quality_threshold: forge.quality_threshold,
         exploration_ratio: forge.exploration_ratio,
         seed: forge.seed,
-        budget: Budget { wall, ..budget.clone() },
+        budget: budget.clone(),
         records: HashMap::new(),
     }
 }

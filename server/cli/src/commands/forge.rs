@@ -21,23 +21,27 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
     let result = workspace.forge(&request, &cancel, &mut |event| progress.tell(&event));
     progress.finish();
     let mut report = result?;
-    let applied =
-        if own.apply && report.proved_patch().is_some() { Some(workspace.apply(&mut report)?) } else { None };
+    let missed = own.require.is_some_and(|wanted| report.improvements.len() < wanted);
+    let may_write = own.apply && !missed && report.proved_patch().is_some();
+    let applied = if may_write { Some(workspace.apply(&mut report)?) } else { None };
     let text = match own.format {
         ForgeFormat::Text => text(&report, own, common.quiet),
         ForgeFormat::Json => format!("{}\n", serde_json::to_string_pretty(&report.to_json())?),
         ForgeFormat::Html => crate::report::render(&report.to_json()),
     };
     terminal::print(&text)?;
-    if let Some(applied) = applied
-        && !common.quiet
-    {
-        anstream::eprintln!("{GOOD}written{GOOD:#}: {} files", applied.files.len());
+    if own.apply && !common.quiet {
+        match applied {
+            Some(applied) => {
+                anstream::eprintln!("{GOOD}written{GOOD:#}: {}", counted(applied.files.len(), "file"))
+            }
+            None => anstream::eprintln!("{ODD}nothing was written{ODD:#}"),
+        }
     }
     match own.require {
         Some(wanted) if report.improvements.len() < wanted => Err(Failure::new(
             Kind::Missed,
-            format!("{} improvements were proved, {wanted} were required", report.improvements.len()),
+            format!("{} proved, {wanted} required", counted(report.improvements.len(), "improvement")),
         )),
         _ => Ok(ExitCode::SUCCESS),
     }
@@ -93,9 +97,9 @@ pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) 
         .collect();
     let evidence = &offer.trial.evidence;
     text.push_str(&format!(
-        "  {}; {} tests passed {} times; not checked: {}\n",
+        "  {}; {} passed {} times; not checked: {}\n",
         gains.join(", "),
-        evidence.tests_passed(),
+        counted(evidence.tests_passed() as usize, "test"),
         evidence.full_runs(),
         evidence.not_checked.join(", ")
     ));
@@ -125,10 +129,10 @@ fn summary(report: &ForgeReport, own: &Forge) -> String {
         text.push('\n');
     }
     text.push_str(&format!(
-        "{STRONG}{} improvements{STRONG:#} proved; {} goals, {} candidates tried in {:.0} s ({})\n",
-        report.improvements.len(),
-        report.goals.len(),
-        report.stats.trials,
+        "{STRONG}{}{STRONG:#} proved; {}, {} tried in {:.0} s ({})\n",
+        counted(report.improvements.len(), "improvement"),
+        counted(report.goals.len(), "goal"),
+        counted(usize::try_from(report.stats.trials).unwrap_or(usize::MAX), "candidate"),
         report.stats.wall.as_secs_f64(),
         report.stats.ended
     ));
@@ -158,6 +162,12 @@ fn summary(report: &ForgeReport, own: &Forge) -> String {
         None => {}
     }
     text
+}
+
+/// `1 test`, `2 tests`.
+fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 /// A notice on one line.

@@ -23,7 +23,8 @@ pub(crate) fn run(common: &Common, own: &Goals) -> Result<ExitCode, Failure> {
 fn text(report: &GoalsReport, quiet: bool) -> String {
     let mut text = String::new();
     for goal in &report.goals {
-        let symbol = goal.symbol.as_ref().map(|symbol| format!(" in {symbol}")).unwrap_or_default();
+        let unnamed = goal.symbol.as_ref().filter(|symbol| !goal.message.contains(symbol.as_str()));
+        let symbol = unnamed.map(|symbol| format!(" in {symbol}")).unwrap_or_default();
         text.push_str(&format!(
             "{PLACE}{}:{}{PLACE:#} {STRONG}{}{STRONG:#} {}{FAINT}{symbol} [{}]{FAINT:#}\n",
             goal.file, goal.line, goal.kind, goal.message, goal.rule

@@ -13,11 +13,14 @@ use crate::args::{Common, Selection};
 use crate::failure::{Failure, Kind};
 use hephaestus_core::{Budget, CancelToken, GoalKind};
 use hephaestus_workspace::{ForgeRequest, HelperCommand, OpenOptions, Workspace};
+use std::path::Path;
 use std::process;
 
 /// How the sandbox's helper is started: this very program.
 pub(crate) fn helper() -> Result<HelperCommand, Failure> {
-    let program = std::env::current_exe()?;
+    // On Linux the link outlives the file: a rebuild or an update may replace the program while it runs.
+    let link = Path::new("/proc/self/exe");
+    let program = if link.exists() { link.to_owned() } else { std::env::current_exe()? };
     Ok(HelperCommand { program, args: vec![crate::HELPER.into()] })
 }
 

@@ -4,9 +4,11 @@
 //! way for another one (an `else` that has to go before a guard can come), so such rewrites are looked through once.
 //! Extractions come after the rules, from the starting point only: they always simplify and never open the way.
 
-use hephaestus_core::{ByteRange, Candidate, EngineContext, EngineId, Goal, Patch, SourceFile};
+use hephaestus_core::{ByteRange, Candidate, Edit, EngineContext, EngineId, Goal, Patch, SourceFile};
 use hephaestus_syntax::{Language, Languages, Parsed, RuleSets};
 use std::sync::Arc;
+
+use super::extract;
 
 /// Rewrites that do not simplify by themselves and are looked through for ones that do, per starting point.
 const ENABLERS: usize = 16;
@@ -84,7 +86,9 @@ impl Round<'_> {
             if self.context.cancel.is_cancelled() {
                 break;
             }
-            if f64::from(cut.helper) <= limit && let Some(next) = self.edited(draft, cut.edits, extract::STEP) {
+            if f64::from(cut.helper) <= limit
+                && let Some(next) = self.edited(draft, cut.edits, extract::STEP)
+            {
                 drafts.push(Draft { helper: cut.helper, ..next });
             }
         }

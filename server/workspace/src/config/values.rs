@@ -74,7 +74,7 @@ impl Config {
         let tolerances = self.scoring.tolerances.iter();
         tolerances
             .filter_map(|(name, value)| {
-                let negative = || (!(*value >= 0.0)).then(|| "must be at least 0".to_owned());
+                let negative = || (value.is_nan() || *value < 0.0).then(|| "must be at least 0".to_owned());
                 Some((key(&["scoring", "tolerances", name]), unknown(name, &dimensions).or_else(negative)?))
             })
             .next()

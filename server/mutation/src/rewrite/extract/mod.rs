@@ -29,5 +29,9 @@ const LANGUAGES: &[(&str, Extract)] = &[("python", python::extractions)];
 /// The extractions possible in `function`, the most rewarding first.
 pub(super) fn extractions(parsed: &Parsed, function: ByteRange) -> Vec<Extraction> {
     let id = parsed.language().id().as_str();
-    LANGUAGES.iter().find(|(language, _)| *language == id).map(|(_, extract)| extract(parsed, function)).unwrap_or_default()
+    LANGUAGES
+        .iter()
+        .find(|(language, _)| *language == id)
+        .map(|(_, extract)| extract(parsed, function))
+        .unwrap_or_default()
 }

@@ -11,10 +11,12 @@ use tree_sitter::Node;
 use super::Extraction;
 use super::scopes::{Binding, DEFINITIONS, Flow, Names, Scope, State, bindings, children, text_of};
 
-const COMPOUND: &[&str] = &["for_statement", "while_statement", "if_statement", "try_statement", "with_statement"];
+const COMPOUND: &[&str] =
+    &["for_statement", "while_statement", "if_statement", "try_statement", "with_statement"];
 const LOOPS: &[&str] = &["for_statement", "while_statement"];
 /// What adds to cognitive complexity once more for each level around it.
-const NESTING: &[&str] = &["for_statement", "while_statement", "if_statement", "except_clause", "conditional_expression"];
+const NESTING: &[&str] =
+    &["for_statement", "while_statement", "if_statement", "except_clause", "conditional_expression"];
 /// Node kinds that tie a statement to its function.
 const TIED: &[&str] = &[
     "await",
@@ -57,7 +59,8 @@ pub(super) fn extractions(parsed: &Parsed, range: ByteRange) -> Vec<Extraction> 
     if let Some(body) = cutter.function.child_by_field_name("body") {
         collect_runs(body, &mut runs);
     }
-    let mut worth: Vec<_> = runs.into_iter().filter_map(|run| cutter.gain(&run).map(|gain| (gain, run))).collect();
+    let mut worth: Vec<_> =
+        runs.into_iter().filter_map(|run| cutter.gain(&run).map(|gain| (gain, run))).collect();
     worth.sort_by_key(|((gain, _), _)| std::cmp::Reverse(*gain));
     let cuts = worth.into_iter().filter_map(|(gain, run)| cutter.cut(&run, gain));
     cuts.take(MOST_EXTRACTIONS).collect()
@@ -126,7 +129,9 @@ impl<'p> Cutter<'p> {
         let text: &'p str = &parsed.file().text;
         let root = parsed.tree().root_node();
         let function = root.descendant_for_byte_range(range.start, range.end)?;
-        if function.kind() != "function_definition" || function.child_by_field_name("type_parameters").is_some() {
+        if function.kind() != "function_definition"
+            || function.child_by_field_name("type_parameters").is_some()
+        {
             return None;
         }
         let body = function.child_by_field_name("body")?;
@@ -138,13 +143,17 @@ impl<'p> Cutter<'p> {
             outermost = parent;
         }
         let defines = ["function_definition", "class_definition", "decorated_definition"];
-        if !defines.contains(&outermost.kind()) || outermost.start_position().column != 0 || holds(body, &["match_statement"]) {
+        if !defines.contains(&outermost.kind())
+            || outermost.start_position().column != 0
+            || holds(body, &["match_statement"])
+        {
             return None;
         }
         let scope = Scope::of(text, function);
         let mut whole = Flow::new(text);
         whole.block(body, &mut State::with(scope.parameters.clone()));
-        let step = indent_of(text, body).strip_prefix(indent_of(text, function)).filter(|step| !step.is_empty())?;
+        let step =
+            indent_of(text, body).strip_prefix(indent_of(text, function)).filter(|step| !step.is_empty())?;
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         Some(Self { parsed, text, function, outermost, scope, around, whole, newline, step })
     }
@@ -189,7 +198,10 @@ impl<'p> Cutter<'p> {
         let inputs = signature.inputs.join(", ");
         let new = format!("def {name}({inputs}):{0}{body}{0}{0}{0}", self.newline);
         let call = call(&format!("{name}({inputs})"), form, yields, &signature.outputs);
-        let edits = vec![Edit::new(self.insertion()..self.insertion(), new), Edit::new(line_end(self.text, &range), call)];
+        let edits = vec![
+            Edit::new(self.insertion()..self.insertion(), new),
+            Edit::new(line_end(self.text, &range), call),
+        ];
         Some(Extraction { edits, gain, helper })
     }
 
@@ -235,7 +247,9 @@ impl<'p> Cutter<'p> {
             node = match owner.kind() {
                 kind if LOOPS.contains(&kind) => return in_loop,
                 "if_statement" | "with_statement" => owner,
-                "try_statement" if !children(owner).iter().any(|clause| clause.kind() == "else_clause") => owner,
+                "try_statement" if !children(owner).iter().any(|clause| clause.kind() == "else_clause") => {
+                    owner
+                }
                 "elif_clause" | "else_clause" | "except_clause" => match owner.parent() {
                     Some(parent) => parent,
                     None => return false,
@@ -245,7 +259,13 @@ impl<'p> Cutter<'p> {
         }
     }
 
-    fn signature(&self, run: &[Node<'p>], range: &Range<usize>, flow: &Flow<'p>, end: &State<'p>) -> Option<Signature<'p>> {
+    fn signature(
+        &self,
+        run: &[Node<'p>],
+        range: &Range<usize>,
+        flow: &Flow<'p>,
+        end: &State<'p>,
+    ) -> Option<Signature<'p>> {
         let (first, last) = (*run.first()?, *run.last()?);
         let before = &self.whole.before.get(&first.id()).filter(|state| state.reached)?.bound;
         let mut made: Vec<Binding<'p>> = vec![];
@@ -281,7 +301,13 @@ impl<'p> Cutter<'p> {
     }
 
     /// A closure sees what happens to a name later: no name may be shared by one and changed on the other side.
-    fn closures_agree(&self, range: &Range<usize>, first: Node<'p>, bound: &Names<'p>, flow: &Flow<'p>) -> bool {
+    fn closures_agree(
+        &self,
+        range: &Range<usize>,
+        first: Node<'p>,
+        bound: &Names<'p>,
+        flow: &Flow<'p>,
+    ) -> bool {
         let outside = self.whole.captured.iter().filter(|(at, _)| !range.contains(at));
         if outside.into_iter().any(|(_, name)| bound.contains(name)) {
             return false;
@@ -311,7 +337,9 @@ impl<'p> Cutter<'p> {
 
     /// The nodes around `node` within the function, each with its child on the way.
     fn ancestors(&self, node: Node<'p>) -> impl Iterator<Item = (Node<'p>, Node<'p>)> {
-        let step = |inner: Node<'p>| inner.parent().filter(|parent| *parent != self.function).map(|parent| (parent, inner));
+        let step = |inner: Node<'p>| {
+            inner.parent().filter(|parent| *parent != self.function).map(|parent| (parent, inner))
+        };
         std::iter::successors(step(node), move |(parent, _)| step(*parent))
     }
 
@@ -329,7 +357,10 @@ impl<'p> Cutter<'p> {
         let result = signature.outputs.join(", ");
         let leave = if result.is_empty() { "return".to_owned() } else { format!("return {result}") };
         for jump in jumps {
-            text.replace_range(jump.start.checked_sub(range.start)?..jump.end.checked_sub(range.start)?, &leave);
+            text.replace_range(
+                jump.start.checked_sub(range.start)?..jump.end.checked_sub(range.start)?,
+                &leave,
+            );
         }
         let old = indent_of(self.text, *run.first()?);
         let mut lines = Vec::new();
@@ -368,14 +399,16 @@ impl<'p> Cutter<'p> {
         let full = format!("_{base}_{}", if hint.is_empty() { "part" } else { &hint });
         let kept: String = full.chars().take(LONGEST_NAME.max(base.len() + 2)).collect();
         let kept = kept.trim_end_matches('_');
-        let taken: BTreeSet<&str> = self.text.split(|own: char| !own.is_alphanumeric() && own != '_').collect();
+        let taken: BTreeSet<&str> =
+            self.text.split(|own: char| !own.is_alphanumeric() && own != '_').collect();
         let numbered = (2..100).map(|number| format!("{kept}_{number}"));
         std::iter::once(kept.to_owned()).chain(numbered).find(|name| !taken.contains(name.as_str()))
     }
 
     /// The word that tells what a statement is about.
     fn hint(&self, statement: Node<'p>) -> &'p str {
-        let field = ["right", "condition", "body"].iter().find_map(|field| statement.child_by_field_name(field));
+        let field =
+            ["right", "condition", "body"].iter().find_map(|field| statement.child_by_field_name(field));
         field.and_then(|node| last_identifier(self.text, node)).unwrap_or("part")
     }
 }
@@ -407,7 +440,8 @@ fn count(node: Node<'_>, kinds: &[&str]) -> u32 {
     if DEFINITIONS.contains(&node.kind()) {
         return 0;
     }
-    u32::from(kinds.contains(&node.kind())) + children(node).into_iter().map(|child| count(child, kinds)).sum::<u32>()
+    u32::from(kinds.contains(&node.kind()))
+        + children(node).into_iter().map(|child| count(child, kinds)).sum::<u32>()
 }
 
 /// The white space in front of a node's line.
@@ -436,8 +470,11 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
 fn last_identifier<'t>(text: &'t str, node: Node<'_>) -> Option<&'t str> {
     match node.kind() {
         "identifier" => Some(text_of(text, node)),
-        "call" => last_identifier(text, node.child_by_field_name("arguments").filter(|own| own.named_child_count() > 0)?)
-            .or_else(|| last_identifier(text, node.child_by_field_name("function")?)),
+        "call" => last_identifier(
+            text,
+            node.child_by_field_name("arguments").filter(|own| own.named_child_count() > 0)?,
+        )
+        .or_else(|| last_identifier(text, node.child_by_field_name("function")?)),
         _ => children(node).into_iter().find_map(|child| last_identifier(text, child)),
     }
 }

@@ -112,11 +112,16 @@ pub(super) fn bindings<'t>(text: &'t str, node: Node<'_>, found: &mut Vec<Bindin
     };
     match node.kind() {
         "function_definition" | "class_definition" => {
-            push(node.child_by_field_name("name").map(|name| text_of(text, name)).into_iter().collect(), false);
+            push(
+                node.child_by_field_name("name").map(|name| text_of(text, name)).into_iter().collect(),
+                false,
+            );
             return;
         }
         "lambda" => return,
-        "except_clause" => push(except_alias(node).map(|alias| targets(text, alias)).unwrap_or_default(), true),
+        "except_clause" => {
+            push(except_alias(node).map(|alias| targets(text, alias)).unwrap_or_default(), true)
+        }
         "as_pattern" if node.parent().is_some_and(|parent| parent.kind() == "except_clause") => {}
         _ => push(bound_by(text, node), false),
     }
@@ -268,7 +273,9 @@ impl<'t> Flow<'t> {
             }
             "global_statement" | "nonlocal_statement" | "pass_statement" => {}
             "import_statement" | "import_from_statement" => state.bound.extend(imported(self.text, node)),
-            "decorated_definition" | "function_definition" | "class_definition" => self.definition(node, state),
+            "decorated_definition" | "function_definition" | "class_definition" => {
+                self.definition(node, state)
+            }
             "expression_statement" => {
                 for part in children(node) {
                     self.assignment(part, state);
@@ -373,7 +380,9 @@ impl<'t> Flow<'t> {
     /// What may follow the body of a `try`: `start` holds where its handlers begin.
     fn after_attempt(&mut self, node: Node<'_>, start: &State<'t>, state: &mut State<'t>, with_else: bool) {
         let clauses = children(node);
-        let of_kind = |kind: &'static str| clauses.iter().copied().filter(move |clause| clause.kind().starts_with(kind));
+        let of_kind = |kind: &'static str| {
+            clauses.iter().copied().filter(move |clause| clause.kind().starts_with(kind))
+        };
         if with_else {
             for clause in of_kind("else_clause") {
                 self.body(clause, "body", state);
@@ -509,7 +518,10 @@ impl<'t> Flow<'t> {
     fn closure(&mut self, node: Node<'_>, bound: &Names<'t>) {
         let scope = match node.kind() {
             "function_definition" => Scope::of(self.text, node).own,
-            "lambda" => node.child_by_field_name("parameters").map(|own| parameter_names(self.text, own)).unwrap_or_default(),
+            "lambda" => node
+                .child_by_field_name("parameters")
+                .map(|own| parameter_names(self.text, own))
+                .unwrap_or_default(),
             _ => Names::new(),
         };
         let own_name = node.child_by_field_name("name");
@@ -550,7 +562,11 @@ impl<'t> Flow<'t> {
                 }
                 "try_statement" => self.after_attempt(owner, &State::with(Names::new()), &mut state, true),
                 "with_statement" => state = State::with(Names::new()),
-                "elif_clause" | "else_clause" | "finally_clause" | "except_clause" | "except_group_clause" => {
+                "elif_clause"
+                | "else_clause"
+                | "finally_clause"
+                | "except_clause"
+                | "except_group_clause" => {
                     let clause = owner.kind();
                     let Some(parent) = owner.parent() else { return };
                     owner = parent;
@@ -595,7 +611,10 @@ fn comprehension_reads(part: Node<'_>) -> Vec<Node<'_>> {
 
 /// Whether a generator is the argument of a call that uses it up at once.
 fn is_used_up(text: &str, generator: Node<'_>) -> bool {
-    let callee = generator.parent().filter(|call| call.kind() == "call").and_then(|call| call.child_by_field_name("function"));
+    let callee = generator
+        .parent()
+        .filter(|call| call.kind() == "call")
+        .and_then(|call| call.child_by_field_name("function"));
     callee.is_some_and(|callee| {
         let name = text_of(text, callee).rsplit('.').next().unwrap_or_default();
         EAGER.contains(&name)
@@ -607,7 +626,9 @@ fn breaks(of: Node<'_>) -> bool {
     fn inside(node: Node<'_>) -> bool {
         match node.kind() {
             "break_statement" => true,
-            "for_statement" | "while_statement" => node.child_by_field_name("alternative").is_some_and(inside),
+            "for_statement" | "while_statement" => {
+                node.child_by_field_name("alternative").is_some_and(inside)
+            }
             kind if DEFINITIONS.contains(&kind) => false,
             _ => children(node).into_iter().any(inside),
         }

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -114,7 +115,9 @@ def suite(name, copy, env):
             if case.find("failure") is not None or case.find("error") is not None
         }
     if kind == "crate":
-        done = run(["cargo", "test", "--no-fail-fast"], copy, env)
+        # What the package depends on is built once per worker; the package itself lies elsewhere each time.
+        target = copy.parent.parent / f"target-{threading.current_thread().name.replace('/', '-')}"
+        done = run(["cargo", "test", "--no-fail-fast"], copy, dict(env, CARGO_TARGET_DIR=str(target)))
         failing = set(re.findall(r"^test (.+?) \.\.\. FAILED", done.stdout, re.M))
         return failing if done.returncode == 0 or failing else None
     done = run(["node_modules/.bin/tape", "test/**/*.js"], copy, env)

@@ -334,7 +334,7 @@ mod tests {
                     "{files} stands in the wrong command",
                 );
                 let stops = run.command.iter().any(|word| word == "{fail_fast}");
-                check(stops == !run.fail_fast.is_empty(), "fail_fast and {fail_fast} do not go together");
+                check(stops != run.fail_fast.is_empty(), "fail_fast and {fail_fast} do not go together");
                 let uses_shim = run.command.iter().any(|word| word == "{shim}");
                 check(uses_shim == runner.shim.is_some(), "shim and {shim} do not go together");
                 let uses_script = run.command.iter().any(|word| word == "{script_args}");

@@ -29,7 +29,7 @@ fn exactly_the_proved_patch_is_written_and_the_suite_still_passes() {
 #[test]
 fn what_is_applied_is_remembered_as_applied() {
     let project = Project::of("python-unittest");
-    project.run_writing(&["forge", "--apply"]).expect(0).says(&["written: 1 files"]);
+    project.run_writing(&["forge", "--apply"]).expect(0).says(&["written: 1 file"]);
     let found = project.run(&["registry", "search"]).expect(0).out;
     assert_eq!(found.matches("applied").count(), 2, "{found}");
 }

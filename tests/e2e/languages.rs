@@ -115,16 +115,16 @@ fn a_tangled_function_comes_below_its_limit_in_several_proved_steps() {
     let report = improved(&project, "unittest", &["--kind", "complexity"]);
     let whole = &improvements(&report)[0];
     assert_eq!(whole["kind"], "complexity");
-    assert!(whole["operators"].as_array().unwrap().len() >= 3, "{}", whole["operators"]);
+    assert!(whole["operators"].as_array().unwrap().len() >= 2, "{}", whole["operators"]);
     let cognitive =
         whole["scores"].as_array().unwrap().iter().find(|score| score["dimension"] == "cognitive").unwrap();
     assert!(
-        cognitive["before"].as_f64().unwrap() > 20.0 && cognitive["after"].as_f64().unwrap() <= 15.0,
+        cognitive["before"].as_f64().unwrap() > 20.0 && cognitive["after"].as_f64().unwrap() <= 7.0,
         "{cognitive}"
     );
     assert_eq!(report["score"]["after"]["functions_over_limit"], 0);
     let steps = project.run(&["registry", "lineage", whole["candidate"].as_str().unwrap()]).expect(0).out;
-    assert!(steps.lines().count() >= 3, "every step was proved by itself: {steps}");
+    assert!(steps.lines().count() >= 2, "every step was proved by itself: {steps}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn two_runs_at_once_do_not_both_write() {
     let both = [project.start(&["forge", "--apply"]), project.start(&["forge", "--apply"])];
     let mut written = 0;
     for run in both.map(end_of) {
-        written += usize::from(run.err.contains("written: 1 files"));
+        written += usize::from(run.err.contains("written: 1 file"));
         if run.code != 0 {
             run.expect(4).says(&["has changed since it was read; nothing was written"]);
         }

@@ -65,7 +65,7 @@ impl Round<'_> {
             better.extend(self.next(enabler).into_iter().filter(|draft| draft.cognitive < start.cognitive));
         }
         better.extend(self.extracted(&start).into_iter().filter(|draft| draft.cognitive < start.cognitive));
-        better.sort_by_key(|draft| (draft.cognitive, draft.helper, draft.steps.len()));
+        better.sort_by_key(|draft| (draft.cognitive.max(draft.helper), draft.cognitive, draft.steps.len()));
         better.truncate(self.context.limit);
         better.into_iter().filter_map(|draft| self.candidate(&start, draft, parent)).collect()
     }

@@ -35,3 +35,6 @@ pub(super) fn extractions(parsed: &Parsed, function: ByteRange) -> Vec<Extractio
         .map(|(_, extract)| extract(parsed, function))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

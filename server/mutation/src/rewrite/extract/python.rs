@@ -58,6 +58,9 @@ pub(super) fn extractions(parsed: &Parsed, range: ByteRange) -> Vec<Extraction> 
     let mut runs = Vec::new();
     if let Some(body) = cutter.function.child_by_field_name("body") {
         collect_runs(body, &mut runs);
+        // The whole body in another function would be the same function again.
+        let whole = children(body).into_iter().find(|own| !is_docstring(*own));
+        runs.retain(|run: &Run<'_>| run.first() != whole.as_ref() || run.last() != children(body).last());
     }
     let mut worth: Vec<_> =
         runs.into_iter().filter_map(|run| cutter.gain(&run).map(|gain| (gain, run))).collect();
@@ -81,7 +84,7 @@ fn collect_runs<'n>(node: Node<'n>, runs: &mut Vec<Run<'n>>) {
             for end in start..statements.len() {
                 let Some(run) = statements.get(start..=end) else { continue };
                 let between = run.first().is_some_and(compound) && run.last().is_some_and(compound);
-                if between || (end + 1 == statements.len() && run.iter().any(|own| compound(own))) {
+                if between || (end + 1 == statements.len() && run.iter().any(compound)) {
                     runs.push(run.to_vec());
                 }
             }
@@ -396,13 +399,17 @@ impl<'p> Cutter<'p> {
             [one] => snake_case(one),
             _ => snake_case(self.hint(*run.iter().max_by_key(|own| count(**own, NESTING))?)),
         };
-        let full = format!("_{base}_{}", if hint.is_empty() { "part" } else { &hint });
-        let kept: String = full.chars().take(LONGEST_NAME.max(base.len() + 2)).collect();
-        let kept = kept.trim_end_matches('_');
+        let mut kept = format!("_{base}");
+        for word in if hint.is_empty() { "part" } else { &hint }.split('_').filter(|word| !word.is_empty()) {
+            if kept.len() > base.len() + 1 && kept.len() + word.len() >= LONGEST_NAME {
+                break;
+            }
+            kept = format!("{kept}_{word}");
+        }
         let taken: BTreeSet<&str> =
             self.text.split(|own: char| !own.is_alphanumeric() && own != '_').collect();
         let numbered = (2..100).map(|number| format!("{kept}_{number}"));
-        std::iter::once(kept.to_owned()).chain(numbered).find(|name| !taken.contains(name.as_str()))
+        std::iter::once(kept.clone()).chain(numbered).find(|name| !taken.contains(name.as_str()))
     }
 
     /// The word that tells what a statement is about.
@@ -425,6 +432,11 @@ fn call(call: &str, form: Form, yields: bool, outputs: &[&str]) -> String {
 
 fn range_of(run: &[Node<'_>]) -> Option<Range<usize>> {
     Some(run.first()?.start_byte()..run.last()?.end_byte())
+}
+
+fn is_docstring(statement: Node<'_>) -> bool {
+    statement.kind() == "expression_statement"
+        && children(statement).first().is_some_and(|own| own.kind() == "string")
 }
 
 fn holds_finally(attempt: Node<'_>) -> bool {

@@ -148,13 +148,19 @@ fn pytest_is_missing_but_unittest_understands_the_tests() {
     project.run(&["forge"]).expect(3).says(&["pytest is not installed", "pip install pytest"]);
 }
 
-/// A virtual environment without any package, made once per machine: a link to the interpreter and a configuration.
+/// A virtual environment without any package, made once per machine. It takes its place in one step: tests run side by
+/// side.
 fn bare_python() -> std::path::PathBuf {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("bare-python");
-    if !folder.join("pyvenv.cfg").exists() {
+    let tmp = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = tmp.join("bare-python");
+    if !folder.exists() {
+        let making = tempfile::tempdir_in(tmp).unwrap();
+        let new = making.path().join("bare-python");
         let made =
-            std::process::Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&folder).output();
+            std::process::Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&new).output();
         assert!(made.unwrap().status.success());
+        // Somebody else's may be there by now.
+        let _ = std::fs::rename(new, &folder);
     }
     folder
 }

@@ -25,8 +25,14 @@ fn improved(project: &Project, runner: &str, arguments: &[&str]) -> Value {
 /// A fixture whose packages are those of the tools; `None` where they are not installed.
 fn with_packages(name: &str) -> Option<Project> {
     let tools = tools::folder("node")?;
-    let project = Project::of(name);
-    std::os::unix::fs::symlink(tools.join("node/node_modules"), project.path("node_modules")).unwrap();
+    let packages = tools.join("node/node_modules");
+    // Folders on PATH stay readable in the sandbox wherever they lie, so that the link leads somewhere even if the tools
+    // are in a folder that the sandbox covers with one of its own, such as /tmp.
+    let path = std::env::join_paths(
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).chain([packages.clone()]),
+    );
+    let project = Project::of(name).env("PATH", path.unwrap());
+    std::os::unix::fs::symlink(packages, project.path("node_modules")).unwrap();
     Some(project)
 }
 

@@ -110,18 +110,12 @@ fn dashed(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hephaestus_core::{LanguageId, SourceFile};
+    use crate::fixers::translate::one_file;
 
     #[test]
     fn suggestions_of_any_applicability_become_edits() {
         let text = "fn f(x: Vec<u8>) -> bool { x.len() == 0 }\n";
-        let path = RelPath::new("src/lib.rs").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
-            path.clone(),
-            LanguageId::new("rust"),
-            text,
-            false,
-        ));
+        let (path, snapshot) = one_file("src/lib.rs", "rust", text);
         let line = r#"{"reason":"compiler-message","message":{"message":"length comparison to zero","code":{"code":"clippy::len_zero"},"level":"warning",
           "spans":[{"file_name":"src/lib.rs","byte_start":27,"byte_end":39,"is_primary":true,"suggested_replacement":null,"suggestion_applicability":null,"expansion":null}],
           "children":[{"message":"try","code":null,"level":"help","spans":[{"file_name":"src/lib.rs","byte_start":27,"byte_end":39,"is_primary":true,"suggested_replacement":"x.is_empty()","suggestion_applicability":"MaybeIncorrect","expansion":null}],"children":[]}]}}"#;

@@ -97,18 +97,12 @@ fn from_utf16(text: &str, units: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hephaestus_core::{LanguageId, RelPath, SourceFile};
+    use crate::fixers::translate::one_file;
 
     #[test]
     fn fixes_and_suggestions_become_edits() {
         let text = "var s = '😀'; if (a == b) {}\n";
-        let path = RelPath::new("a.js").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
-            path.clone(),
-            LanguageId::new("javascript"),
-            text,
-            false,
-        ));
+        let (path, snapshot) = one_file("a.js", "javascript", text);
         let json = r#"[{"filePath":"/w/a.js","messages":[
             {"ruleId":"eqeqeq","message":"Expected '==='","line":1,"column":21,"endLine":1,"endColumn":23,"suggestions":[{"desc":"d","fix":{"range":[20,22],"text":"==="}}]},
             {"ruleId":"no-var","message":"m","line":1,"column":1,"fix":{"range":[0,3],"text":"let"}},

@@ -78,18 +78,12 @@ fn offset(index: &LineIndex, location: Location) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hephaestus_core::{LanguageId, RelPath, SourceFile};
+    use crate::fixers::translate::one_file;
 
     #[test]
     fn columns_count_characters_and_foreign_files_are_left_out() {
         let text = "s = 'é😀'; x = set([1])\n";
-        let path = RelPath::new("a.py").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
-            path.clone(),
-            LanguageId::new("python"),
-            text,
-            false,
-        ));
+        let (path, snapshot) = one_file("a.py", "python", text);
         let json = r#"[{"code":"C405","message":"m","filename":"/w/a.py","location":{"row":1,"column":15},"end_location":{"row":1,"column":23},"url":null,
             "fix":{"applicability":"unsafe","message":"","edits":[{"content":"{1}","location":{"row":1,"column":15},"end_location":{"row":1,"column":23}}]}},
             {"code":"E1","message":"m","filename":"/other/b.py","location":{"row":1,"column":1},"end_location":{"row":1,"column":1},"fix":null,"url":null}]"#;

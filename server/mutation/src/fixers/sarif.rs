@@ -79,18 +79,12 @@ fn region(region: &Value, file: &RelPath, snapshot: &Snapshot) -> Option<ByteRan
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hephaestus_core::{LanguageId, SourceFile};
+    use crate::fixers::translate::one_file;
 
     #[test]
     fn fixes_become_edits() {
         let text = "a = 1\nb = 2\n";
-        let path = RelPath::new("a.py").unwrap();
-        let snapshot = Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(SourceFile::new(
-            path.clone(),
-            LanguageId::new("python"),
-            text,
-            false,
-        ));
+        let (path, snapshot) = one_file("a.py", "python", text);
         let json = r#"{"version":"2.1.0","runs":[{"results":[{"ruleId":"R1","message":{"text":"m"},
           "locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.py"},"region":{"startLine":2,"startColumn":1,"endColumn":2}}}],
           "fixes":[{"artifactChanges":[{"artifactLocation":{"uri":"file:///w/a.py"},"replacements":[{"deletedRegion":{"startLine":2,"startColumn":1,"endColumn":2},"insertedContent":{"text":"c"}}]}]}]}]}]}"#;

@@ -32,3 +32,13 @@ pub(super) fn patch_of(edits: Vec<(RelPath, Edit)>, snapshot: &Snapshot) -> Opti
     }
     (!patch.is_empty()).then_some(patch)
 }
+
+/// A workspace at `/w` with one file, for the readers' tests.
+#[cfg(test)]
+pub(super) fn one_file(path: &str, language: &str, text: &str) -> (RelPath, Snapshot) {
+    use hephaestus_core::{LanguageId, SourceFile};
+
+    let path = RelPath::new(path).unwrap();
+    let file = SourceFile::new(path.clone(), LanguageId::new(language), text, false);
+    (path, Snapshot { root: "/w".into(), ..Snapshot::default() }.with_file(file))
+}

@@ -165,6 +165,7 @@ impl Project {
             .env_remove("CLICOLOR_FORCE")
             .env("TMPDIR", self.temp())
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
+            .env("XDG_STATE_HOME", self.folder.path().join("state"))
             .env("E2E_MARK", self.folder.path())
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())

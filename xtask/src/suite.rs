@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{setup, tidy};
+use crate::{lua, setup, tidy};
 
 /// One step.
 struct Step {
@@ -40,6 +40,7 @@ fn steps(has_nextest: bool) -> Vec<Step> {
         step("fmt", Action::Cargo(FORMAT), false),
         step("clippy", Action::Cargo(CLIPPY), true),
         step("tidy", Action::Task(tidy::run), false),
+        step("lua", Action::Task(lua::run), false),
         step("tests", Action::Cargo(if has_nextest { NEXTEST } else { LIBTEST }), false),
         step("doc tests", Action::Cargo(DOC_TESTS), true),
     ]
@@ -212,10 +213,10 @@ mod tests {
         let names = |quick: bool| -> Vec<&str> {
             steps(true).iter().filter(|step| !(quick && step.is_slow)).map(|step| step.name).collect()
         };
-        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "tests", "doc tests"]);
-        assert_eq!(names(true), ["fmt", "tidy", "tests"]);
+        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "lua", "tests", "doc tests"]);
+        assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();
         assert_eq!(alone[3], "cargo xtask tidy");
-        assert_eq!(alone[4], "cargo test --workspace --lib --bins --tests --no-fail-fast");
+        assert_eq!(alone[5], "cargo test --workspace --lib --bins --tests --no-fail-fast");
     }
 }

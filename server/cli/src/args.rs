@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use hephaestus_lsp::ListenAddress;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ Examples:
   hephaestus forge --apply src/           write what was proved together, in src/ alone
   hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
   hephaestus goals --format sarif         what could be improved, for a code host
+  hephaestus lsp                          serve an editor
   hephaestus doctor                       what works here, what does not, how to mend it
 
 Exit codes: 0 done; 1 --require was missed; 2 usage or configuration; 3 the tests cannot judge (red, absent,
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Goals(Goals),
     /// Find, prove and show improvements; write them with --apply
     Forge(Forge),
+    /// Serve an editor: the language server
+    Lsp(Lsp),
     /// Look at what was tried and what came of it
     Registry(Registry),
     /// Show what works here, what is degraded, and how to mend it
@@ -151,6 +155,24 @@ pub(crate) enum ForgeFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Editors start this by themselves: see the manual's page about editors.
+
+Examples:
+  hephaestus lsp                          over standard input and output
+  hephaestus lsp --listen 127.0.0.1:9257  for one editor that connects there")]
+pub(crate) struct Lsp {
+    /// Speak over standard input and output: what happens without any flag too
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) stdio: bool,
+    /// Wait for one editor at this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<ListenAddress>,
+    /// Where the log goes [default: hephaestus/lsp.log in the user's state folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Registry {
     #[command(subcommand)]
     pub(crate) verb: RegistryVerb,
@@ -213,6 +235,9 @@ pub(crate) enum RegistryVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
+    /// Also start the language server and speak to it as an editor does
+    #[arg(long)]
+    pub(crate) lsp: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod editor;
 mod failure;
 mod progress;
 mod report;
@@ -24,7 +25,10 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     terminal::set_colour(arguments.common.color);
-    terminal::set_log();
+    // The language server has a log of its own: standard error is nobody's in an editor.
+    if !matches!(arguments.command, Command::Lsp(_)) {
+        terminal::set_log();
+    }
     match run(&arguments) {
         Ok(code) => code,
         Err(failure) => {
@@ -39,6 +43,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Goals(own) => commands::goals::run(common, own),
         Command::Forge(own) => commands::forge::run(common, own),
+        Command::Lsp(own) => commands::lsp::run(own),
         Command::Registry(own) => commands::registry::run(common, own),
         Command::Doctor(own) => commands::doctor::run(common, own),
         Command::Init(own) => commands::init::run(common, own),

@@ -14,6 +14,7 @@ mod goal;
 mod hash;
 mod language;
 mod offer;
+mod pace;
 mod patch;
 mod path;
 mod ports;
@@ -37,11 +38,15 @@ pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
 pub use language::LanguageId;
 pub use offer::{Freshness, Offer};
+pub use pace::Pace;
 pub use patch::{Edit, FileChange, Patch, PatchError};
 pub use path::{PathError, RelPath};
 pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Recheck, Scorer, ToolCall, ToolOutput, Tools};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
-pub use settings::{ForgeSettings, GoalSettings, SandboxSettings, ScoringSettings, TestSettings, Weights};
+pub use settings::{
+    EditorSettings, ForgeSettings, ForgeWhen, GoalSettings, SandboxSettings, ScoringSettings, Severity,
+    TestSettings, Weights,
+};
 pub use snapshot::{Notice, Snapshot, SourceFile};
 pub use trial::{Trial, TrialCost, Verdict};

@@ -162,6 +162,82 @@ impl Default for Weights {
     }
 }
 
+/// When the language server forges on its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgeWhen {
+    /// After a file was saved, for the goals of that file.
+    #[default]
+    OnSave,
+    /// Only when asked to.
+    OnDemand,
+}
+
+/// How loud a goal is in the editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// As an error.
+    Error,
+    /// As a warning.
+    Warning,
+    /// As information.
+    Information,
+    /// As a hint.
+    Hint,
+    /// Not at all; it can still be forged.
+    Off,
+}
+
+/// `[editor]`: how the language server behaves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EditorSettings {
+    /// When to forge: `on-save` or `on-demand`.
+    pub forge: ForgeWhen,
+    /// Milliseconds without a keystroke before anything is started; while you type, running tests are paused.
+    pub yield_ms: u64,
+    /// Whether tests run at idle priority: they wait for whatever else the machine does.
+    pub background: bool,
+    /// Severity by kind of goal, and of `proven` improvements: `error`, `warning`, `information`, `hint` or `off`.
+    pub severity: BTreeMap<String, Severity>,
+    /// Whether functions carry a line above them with their complexity and what was proven.
+    pub code_lens: bool,
+    /// Whether goals of files that are not open are told to editors that ask for them.
+    pub workspace_diagnostics: bool,
+}
+
+impl Default for EditorSettings {
+    fn default() -> Self {
+        Self {
+            forge: ForgeWhen::OnSave,
+            yield_ms: 500,
+            background: true,
+            severity: BTreeMap::new(),
+            code_lens: true,
+            workspace_diagnostics: true,
+        }
+    }
+}
+
+impl EditorSettings {
+    /// The word for proven improvements in `severity`.
+    pub const PROVEN: &'static str = "proven";
+
+    /// How loud a goal of `kind` is before anything is proven about it.
+    #[must_use]
+    pub fn severity_of(&self, kind: GoalKind) -> Severity {
+        let usual = if kind == GoalKind::Repair { Severity::Warning } else { Severity::Hint };
+        self.severity.get(kind.as_str()).copied().unwrap_or(usual)
+    }
+
+    /// How loud a proven improvement is.
+    #[must_use]
+    pub fn severity_of_proven(&self) -> Severity {
+        self.severity.get(Self::PROVEN).copied().unwrap_or(Severity::Information)
+    }
+}
+
 /// `[scoring]`: what counts how much.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

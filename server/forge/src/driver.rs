@@ -2,7 +2,7 @@
 
 use crate::cycle::{Cycle, CycleSettings, Effect, Input, JobId, Outcome};
 use hephaestus_core::{
-    CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Score, Scorer,
+    CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Pace, Score, Scorer,
     Snapshot, Spent, Trial, TrialCost, Verdict,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,6 +31,10 @@ pub struct Parts<'a> {
     pub clock: &'a dyn Clock,
     /// The code as it was when the goals were proposed.
     pub snapshot: &'a Snapshot,
+    /// While it is held nothing new starts, and the time does not count against the budget.
+    pub pace: &'a Pace,
+    /// Called by every worker thread before its first job, e.g. to lower its priority.
+    pub on_worker_start: &'a (dyn Fn() + Sync),
 }
 
 /// Where a run stands; told after every step.
@@ -56,6 +60,30 @@ pub enum Event<'a> {
     Offer(&'a Offer),
     /// A trial ended; the score is there when it passed.
     Tried(&'a Goal, &'a Candidate, &'a Trial, Option<&'a Score>),
+}
+
+/// Time as the budget sees it: stands still while the pace is held.
+struct Stopwatch<'a> {
+    clock: &'a dyn Clock,
+    pace: &'a Pace,
+    last: Duration,
+    counted: Duration,
+}
+
+impl<'a> Stopwatch<'a> {
+    fn new(clock: &'a dyn Clock, pace: &'a Pace) -> Self {
+        Self { clock, pace, last: clock.now(), counted: Duration::ZERO }
+    }
+
+    /// Time counted so far. To be asked every [`TICK`]: what lies between two looks counts as the second one sees it.
+    fn look(&mut self) -> Duration {
+        let now = self.clock.now();
+        if !self.pace.is_held() {
+            self.counted += now.saturating_sub(self.last);
+        }
+        self.last = now;
+        self.counted
+    }
 }
 
 enum Job {
@@ -108,7 +136,8 @@ fn turn(
     (cancel, abort): (&CancelToken, &CancelToken),
     listener: &mut dyn FnMut(Event<'_>),
 ) -> Outcome {
-    let mut inputs = vec![Input::Tick { at: parts.clock.now() }];
+    let mut stopwatch = Stopwatch::new(parts.clock, parts.pace);
+    let mut inputs = vec![Input::Tick { at: stopwatch.look() }];
     let mut cancelled = false;
     let mut current = None;
     loop {
@@ -135,7 +164,7 @@ fn turn(
         let (spent, held) = (cycle.outcome().spent, cycle.outcome().held);
         listener(Event::Progress(&Progress { spent, goals_done, goals, held, current: current.clone() }));
         let answer = answers.recv_timeout(TICK);
-        let at = parts.clock.now();
+        let at = stopwatch.look();
         // First, so that a late answer cannot start new work.
         if cancel.is_cancelled() && !cancelled {
             cancelled = true;
@@ -159,6 +188,7 @@ fn work(
     seed: u64,
     abort: &CancelToken,
 ) {
+    (parts.on_worker_start)();
     loop {
         let job = match jobs.lock() {
             Ok(receiver) => receiver.recv(),
@@ -168,9 +198,14 @@ fn work(
         let id = match &job {
             Job::Propose { job, .. } | Job::Try { job, .. } => *job,
         };
-        // An engine or rule that panics costs its own goal, never the run.
-        let answer =
-            catch_unwind(AssertUnwindSafe(|| perform(parts, job, seed, abort))).unwrap_or(Answer::Lost(id));
+        parts.pace.wait(abort);
+        let answer = if abort.is_cancelled() && parts.pace.is_held() {
+            // The wait was cancelled: nothing new starts.
+            Answer::Lost(id)
+        } else {
+            // An engine or rule that panics costs its own goal, never the run.
+            catch_unwind(AssertUnwindSafe(|| perform(parts, job, seed, abort))).unwrap_or(Answer::Lost(id))
+        };
         if answers.send(answer).is_err() {
             return;
         }
@@ -215,3 +250,6 @@ fn propose(
     candidates.truncate(CANDIDATES_PER_ROUND);
     candidates
 }
+
+#[cfg(test)]
+mod tests;

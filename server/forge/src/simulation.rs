@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-fn goal(nth: usize, with_target: bool) -> Goal {
+pub(crate) fn goal(nth: usize, with_target: bool) -> Goal {
     let file = RelPath::new(format!("f{nth}.py")).unwrap();
     Goal {
         id: GoalId(format!("goal-{nth}")),
@@ -38,17 +38,17 @@ fn goal(nth: usize, with_target: bool) -> Goal {
     }
 }
 
-fn candidate(goal: &Goal, text: &str) -> Candidate {
+pub(crate) fn candidate(goal: &Goal, text: &str) -> Candidate {
     let patch = Patch::edit(goal.file.clone(), goal.base.clone(), vec![Edit::new(0..1, text)]).unwrap();
     Candidate::new(&goal.id, patch, EngineId::new("simulated"), vec![text.to_owned()], 0.5)
 }
 
-fn trial(candidate: &Candidate, verdict: Verdict) -> Trial {
+pub(crate) fn trial(candidate: &Candidate, verdict: Verdict) -> Trial {
     let cost = TrialCost { wall: Duration::from_secs(1), cpu: Duration::from_secs(1) };
     Trial { candidate: candidate.id.clone(), verdict, evidence: Evidence::default(), cost, remembered: false }
 }
 
-fn score(after: f64) -> Score {
+pub(crate) fn score(after: f64) -> Score {
     let dimension = Dimension::Cognitive;
     let measure = Measure { dimension, before: 30.0, after, direction: Direction::Lower, error: 0.0 };
     Score {
@@ -61,7 +61,7 @@ fn score(after: f64) -> Score {
     }
 }
 
-fn settings(seed: u64, slots: usize) -> CycleSettings {
+pub(crate) fn settings(seed: u64, slots: usize) -> CycleSettings {
     CycleSettings {
         slots,
         max_iterations: 6,

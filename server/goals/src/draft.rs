@@ -1,7 +1,8 @@
 //! A goal as its proposer sees it, before ids, lines and names are filled in.
 
-use crate::Survey;
-use hephaestus_core::{Acceptance, ByteRange, Dimension, Goal, GoalKind, GoalOrigin, RelPath, Target};
+use hephaestus_core::{
+    Acceptance, ByteRange, Dimension, Goal, GoalKind, GoalOrigin, GoalSettings, RelPath, SourceFile, Target,
+};
 
 /// What a proposer knows.
 pub struct Draft {
@@ -21,29 +22,24 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Equal for goals that only their order in the file tells apart.
-    pub(crate) fn twin_key(&self, survey: &Survey<'_>) -> String {
-        let symbol = self.symbol(survey).unwrap_or_default();
-        format!("{}\0{}\0{}\0{symbol}\0{}", self.kind, self.rule, self.file, self.text(survey))
+    /// What it is about.
+    pub(crate) fn text<'a>(&self, file: &'a SourceFile) -> &'a str {
+        self.range.slice(&file.text).unwrap_or_default()
     }
 
-    fn text<'a>(&self, survey: &Survey<'a>) -> &'a str {
-        survey.snapshot.file(&self.file).and_then(|file| self.range.slice(&file.text)).unwrap_or_default()
+    /// Whether the user wants it.
+    pub(crate) fn is_wanted(&self, file: Option<&SourceFile>, settings: &GoalSettings) -> bool {
+        let is_test = file.is_some_and(|file| file.is_test);
+        let ignored = settings.ignore.iter().any(|pattern| matches_glob(pattern, &self.rule));
+        settings.wants(self.kind)
+            && !ignored
+            && (settings.include_tests || !is_test || self.kind == GoalKind::Repair)
     }
 
-    fn symbol(&self, survey: &Survey<'_>) -> Option<String> {
-        survey.parsed.get(&self.file)?.symbol_at(self.range)
-    }
-
-    /// The finished goal; `None` when the file is not there (any more).
-    pub(crate) fn into_goal(self, survey: &Survey<'_>, nth: usize) -> Option<Goal> {
-        let file = survey.snapshot.file(&self.file)?;
-        let symbol = self.symbol(survey);
-        let id =
-            Goal::stable_id(self.kind, &self.rule, &self.file, symbol.as_deref(), self.text(survey), nth);
-        let before = file.text.get(..self.range.start).unwrap_or_default();
-        let line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
-        Some(Goal {
+    /// The finished goal in its file, on 1-based `line`.
+    pub(crate) fn into_goal(self, file: &SourceFile, symbol: Option<String>, line: u32, nth: usize) -> Goal {
+        let id = Goal::stable_id(self.kind, &self.rule, &self.file, symbol.as_deref(), self.text(file), nth);
+        Goal {
             id,
             kind: self.kind,
             rule: self.rule,
@@ -64,6 +60,34 @@ impl Draft {
             origin: self.origin,
             gain: self.gain,
             cost: self.cost,
-        })
+        }
+    }
+}
+
+/// `*` stands for any text; everything else for itself.
+pub(crate) fn matches_glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_as_people_expect() {
+        assert!(matches_glob("ruff/E*", "ruff/E501"));
+        assert!(matches_glob("*", "anything"));
+        assert!(matches_glob("a*c*e", "abcde"));
+        assert!(!matches_glob("ruff/E", "ruff/E501"));
+        assert!(!matches_glob("a*c", "abcd"));
     }
 }

@@ -5,8 +5,10 @@
 mod draft;
 mod proposers;
 
-use hephaestus_core::{Finding, Goal, GoalKind, GoalSettings, RelPath, Snapshot, TestFailure};
-use hephaestus_syntax::{Parsed, RuleSets};
+use hephaestus_core::{
+    ByteRange, CancelToken, Finding, Goal, GoalKind, GoalSettings, RelPath, Snapshot, SourceFile, TestFailure,
+};
+use hephaestus_syntax::{Facts, FunctionFacts, Memory, Parsed, RuleSets, Wanted};
 use std::collections::{BTreeMap, HashMap};
 
 use draft::Draft;
@@ -27,7 +29,7 @@ pub struct Survey<'a> {
     pub settings: &'a GoalSettings,
 }
 
-/// Sees one sort of goal.
+/// Sees one sort of goal by looking at more than one file, or at more than files.
 pub trait Proposer: Send + Sync {
     /// Its name, for the log.
     fn name(&self) -> &'static str;
@@ -37,52 +39,137 @@ pub trait Proposer: Send + Sync {
     fn propose(&self, survey: &Survey<'_>) -> Vec<Draft>;
 }
 
+/// Sees one sort of goal in one file, by looking at that file alone.
+pub trait FileProposer: Send + Sync {
+    /// Its name, for the log.
+    fn name(&self) -> &'static str;
+    /// The kinds it may propose; it is not asked when none of them is wanted.
+    fn kinds(&self) -> &'static [GoalKind];
+    /// Every goal it sees in the facts about `file`.
+    fn propose(&self, facts: &Facts, file: &SourceFile, settings: &GoalSettings) -> Vec<Draft>;
+}
+
 /// All goals of a workspace, best first: by expected gain per trial, then by place.
 #[must_use]
 pub fn propose(survey: &Survey<'_>) -> Vec<Goal> {
-    let mut drafts: Vec<Draft> = proposers::all()
-        .iter()
-        .filter(|proposer| proposer.kinds().iter().any(|kind| survey.settings.wants(*kind)))
-        .flat_map(|proposer| proposer.propose(survey))
-        .filter(|draft| is_wanted(draft, survey))
+    let mut goals: Vec<Goal> = survey
+        .parsed
+        .values()
+        .flat_map(|parsed| propose_in_file(parsed, survey.rules, survey.settings))
         .collect();
-    drafts.sort_by(|left, right| {
-        (&left.file, left.range, &left.rule).cmp(&(&right.file, right.range, &right.rule))
+    let mut drafts: BTreeMap<RelPath, Vec<Draft>> = BTreeMap::new();
+    for proposer in proposers::across_files() {
+        if !proposer.kinds().iter().any(|kind| survey.settings.wants(*kind)) {
+            continue;
+        }
+        for draft in proposer.propose(survey) {
+            drafts.entry(draft.file.clone()).or_default().push(draft);
+        }
+    }
+    for (path, drafts) in drafts {
+        // A file that is not there (any more) has no goals.
+        if let Some(file) = survey.snapshot.file(&path) {
+            let symbol_at = |range| survey.parsed.get(&path)?.symbol_at(range);
+            goals.extend(finish(drafts, file, &symbol_at, survey.settings));
+        }
+    }
+    goals.sort_by(|left, right| {
+        let place = (&left.file, left.range, &left.rule).cmp(&(&right.file, right.range, &right.rule));
+        right.rank().total_cmp(&left.rank()).then(place)
     });
-    let mut twins: HashMap<String, usize> = HashMap::new();
-    let mut goals: Vec<Goal> = drafts
-        .into_iter()
-        .filter_map(|draft| {
-            let nth = twins.entry(draft.twin_key(survey)).or_default();
-            *nth += 1;
-            draft.into_goal(survey, *nth - 1)
-        })
-        .collect();
-    goals.sort_by(|left, right| right.rank().total_cmp(&left.rank()));
     goals
 }
 
-fn is_wanted(draft: &Draft, survey: &Survey<'_>) -> bool {
-    let settings = survey.settings;
-    let is_test = survey.snapshot.file(&draft.file).is_some_and(|file| file.is_test);
-    let ignored = settings.ignore.iter().any(|pattern| matches_glob(pattern, &draft.rule));
-    settings.wants(draft.kind)
-        && !ignored
-        && (settings.include_tests || !is_test || draft.kind == GoalKind::Repair)
+/// The goals of one file that are seen by looking at that file alone (rules, complexity, holes), in order of place.
+#[must_use]
+pub fn propose_in_file(parsed: &Parsed, rules: &RuleSets, settings: &GoalSettings) -> Vec<Goal> {
+    goals_of(&Facts::of(parsed, wanted(rules, settings)), parsed.file(), settings)
 }
 
-/// `*` stands for any text; everything else for itself.
-fn matches_glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some(at) = rest.find(part) else { return false };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
+/// The same as [`propose_in_file`], but what did not change since the last call with this memory is remembered.
+#[must_use]
+pub fn propose_again(
+    parsed: &Parsed,
+    rules: &RuleSets,
+    settings: &GoalSettings,
+    memory: &mut FileMemory,
+) -> Vec<Goal> {
+    let seen = look_again(parsed, rules, settings, memory, &CancelToken::new());
+    seen.map(|seen| seen.goals).unwrap_or_default()
+}
+
+/// What one file's goals were made of when they were last asked for.
+#[derive(Default)]
+pub struct FileMemory {
+    facts: Memory,
+}
+
+/// A file's goals, and the functions they were looked for in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The goals of [`propose_in_file`].
+    pub goals: Vec<Goal>,
+    /// The functions that have a name, in the order they begin.
+    pub functions: Vec<FunctionFacts>,
+}
+
+/// Does what [`propose_again`] does. `None` when `cancel` says so; what was found until then is remembered.
+#[must_use]
+pub fn look_again(
+    parsed: &Parsed,
+    rules: &RuleSets,
+    settings: &GoalSettings,
+    memory: &mut FileMemory,
+    cancel: &CancelToken,
+) -> Option<Seen> {
+    let facts = Facts::again(parsed, wanted(rules, settings), &mut memory.facts, cancel)?;
+    let goals = goals_of(&facts, parsed.file(), settings);
+    Some(Seen { goals, functions: facts.functions })
+}
+
+/// What has to be looked for, for the kinds of goals that are wanted.
+fn wanted<'a>(rules: &'a RuleSets, settings: &GoalSettings) -> Wanted<'a> {
+    let any = |kinds: &[GoalKind]| kinds.iter().any(|kind| settings.wants(*kind));
+    Wanted { rules: any(proposers::RULE_KINDS).then_some(rules), holes: any(&[GoalKind::Hole]) }
+}
+
+fn goals_of(facts: &Facts, file: &SourceFile, settings: &GoalSettings) -> Vec<Goal> {
+    let drafts = proposers::in_one_file()
+        .iter()
+        .filter(|proposer| proposer.kinds().iter().any(|kind| settings.wants(*kind)))
+        .flat_map(|proposer| proposer.propose(facts, file, settings))
+        .collect();
+    finish(drafts, file, &|range| facts.symbol_at(range).map(str::to_owned), settings)
+}
+
+/// The wanted ones of one file's drafts as goals, in order of place.
+fn finish(
+    drafts: Vec<Draft>,
+    file: &SourceFile,
+    symbol_at: &dyn Fn(ByteRange) -> Option<String>,
+    settings: &GoalSettings,
+) -> Vec<Goal> {
+    let mut drafts: Vec<Draft> =
+        drafts.into_iter().filter(|draft| draft.is_wanted(Some(file), settings)).collect();
+    drafts.sort_by(|left, right| (left.range, &left.rule).cmp(&(right.range, &right.rule)));
+    let symbols: Vec<Option<String>> = drafts.iter().map(|draft| symbol_at(draft.range)).collect();
+    // Only their order in the file tells twins apart.
+    let mut twins = HashMap::new();
+    let mut places = Vec::with_capacity(drafts.len());
+    for (draft, symbol) in drafts.iter().zip(&symbols) {
+        let key = (draft.kind, draft.rule.as_str(), symbol.as_deref(), draft.text(file));
+        let nth = twins.entry(key).or_insert(0_usize);
+        places.push(*nth);
+        *nth += 1;
     }
-    rest.ends_with(last)
+    let (mut line, mut counted) = (1, 0);
+    let finished = drafts.into_iter().zip(symbols).zip(places).map(|((draft, symbol), nth)| {
+        let between = file.text.as_bytes().get(counted..draft.range.start).unwrap_or_default();
+        line += memchr::memchr_iter(b'\n', between).count();
+        counted = draft.range.start;
+        draft.into_goal(file, symbol, u32::try_from(line).unwrap_or(u32::MAX), nth)
+    });
+    finished.collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
-//! The baseline: the unchanged workspace, built once and tested twice, before anything is judged by it.
+//! The baseline: the unchanged workspace, built once and tested twice, before anything is judged by it. What is
+//! remembered of an earlier baseline can stand in for the second run, or for both; whoever remembers decides.
 //!
 //! Tests that are red or waver are named and set aside; what the build left behind becomes a layer for all trials.
 
 use crate::problem::Problem;
 use crate::reports::{TestOutcome, TestReport};
-use crate::sandbox::{Sandbox, Session, View};
+use crate::sandbox::{Sandbox, SandboxError, Session, View};
 use crate::suite::{Part, RunEnd, Suite, SuiteRun};
 use hephaestus_core::{CancelToken, Isolation, TestFailure};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,13 +24,15 @@ pub struct Baseline {
     pub red: Vec<TestFailure>,
     /// Tests that did not do the same twice.
     pub flaky: Vec<String>,
-    /// Wall time of the slower of the two runs.
+    /// Wall time of the slowest run, remembered ones included.
     pub wall: Duration,
-    /// CPU time of the faster one.
+    /// CPU time of the fastest one.
     pub cpu: Duration,
-    /// What both runs and the build took together.
+    /// How often the suite was run for it: twice, or less where something was remembered.
+    pub runs: u32,
+    /// What all runs and the build took together.
     pub spent: Duration,
-    /// CPU time of both runs and the build together.
+    /// CPU time of all runs and the build together.
     pub spent_cpu: Duration,
     /// How the runs were isolated.
     pub isolation: Isolation,
@@ -37,8 +41,93 @@ pub struct Baseline {
     layer: Arc<TempDir>,
 }
 
+/// What is worth remembering of a baseline that was tested twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaselineRecord {
+    /// As in [`Baseline`], like everything here.
+    pub passing: BTreeSet<String>,
+    /// Tests that failed both times.
+    pub red: Vec<TestFailure>,
+    /// Tests that wavered.
+    pub flaky: Vec<String>,
+    /// Wall time of the slower run.
+    pub wall: Duration,
+    /// CPU time of the faster one.
+    pub cpu: Duration,
+}
+
+impl BaselineRecord {
+    /// Whether one run did exactly what is remembered; wavering tests may do what they like. A test that is new, gone or
+    /// skipped now, or that was skipped then, makes a difference.
+    fn is_confirmed_by(&self, report: &TestReport) -> bool {
+        let outcome = |id: &String| report.tests.get(id);
+        let red: BTreeSet<&String> = self.red.iter().map(|failure| &failure.id).collect();
+        let expected = |id: &String| self.passing.contains(id) || red.contains(id) || self.flaky.contains(id);
+        self.passing.iter().all(|id| outcome(id) == Some(&TestOutcome::Passed))
+            && red.iter().all(|id| matches!(outcome(id), Some(TestOutcome::Failed(_))))
+            && report.ids(|outcome| *outcome != TestOutcome::Skipped).all(expected)
+    }
+}
+
+/// A session in which the unchanged workspace is built.
+struct Built {
+    layer: TempDir,
+    session: Session,
+    isolation: Isolation,
+    notes: Vec<String>,
+    runs: Vec<SuiteRun>,
+}
+
+impl Built {
+    fn new(root: &Path, sandbox: &Sandbox, suite: &Suite, cancel: &CancelToken) -> Result<Self, Problem> {
+        let of_sandbox = |error: SandboxError| match error {
+            SandboxError::Cancelled => Problem::Cancelled,
+            error => Problem::Sandbox(error.to_string()),
+        };
+        let layer = sandbox.scratch("baseline").map_err(of_sandbox)?;
+        let view = View { root: root.to_owned(), layers: vec![], keep: Some(layer.path().join("upper")) };
+        let session = sandbox.open(&view, cancel).map_err(of_sandbox)?;
+        // This workspace may get less than the machine offers: files of another owner cannot be overlaid, say.
+        let (isolation, notes) = (session.isolation(), session.notes().to_vec());
+        let mut built = Self { layer, session, isolation, notes, runs: Vec::new() };
+        if suite.runner.build.is_some() {
+            built.run(suite, Part::Build, cancel)?;
+        }
+        Ok(built)
+    }
+
+    /// Runs a part of the suite; tells what its tests did.
+    fn run(&mut self, suite: &Suite, part: Part<'_>, cancel: &CancelToken) -> Result<TestReport, Problem> {
+        let limit = Duration::from_secs(suite.settings.baseline_timeout);
+        let run = run(suite, &mut self.session, part, limit, cancel)?;
+        let report = run.report.clone();
+        self.runs.push(run);
+        Ok(report)
+    }
+
+    /// The baseline by what `record` says and by the last `runs` runs.
+    fn finish(mut self, record: BaselineRecord, runs: u32) -> Baseline {
+        self.session.close();
+        let first_test = self.runs.iter().rev().take(runs as usize).next_back();
+        self.notes.extend(first_test.iter().flat_map(|run| run.notes.iter().cloned()));
+        Baseline {
+            passing: record.passing,
+            red: record.red,
+            flaky: record.flaky,
+            wall: record.wall,
+            cpu: record.cpu,
+            runs,
+            spent: self.runs.iter().map(|run| run.wall).sum(),
+            spent_cpu: self.runs.iter().map(|run| run.cpu).sum(),
+            isolation: self.isolation,
+            notes: self.notes,
+            layer: Arc::new(self.layer),
+        }
+    }
+}
+
 impl Baseline {
-    /// Builds the workspace at `root` and runs its suite twice.
+    /// Builds the workspace at `root` and runs its suite twice; once, where that does exactly what is `known`.
     ///
     /// # Errors
     /// A [`Problem`] when nothing can be judged by it.
@@ -46,46 +135,50 @@ impl Baseline {
         root: &Path,
         sandbox: &Sandbox,
         suite: &Suite,
+        known: Option<&BaselineRecord>,
         cancel: &CancelToken,
     ) -> Result<Self, Problem> {
-        let layer = sandbox.scratch("baseline").map_err(|error| Problem::Sandbox(error.to_string()))?;
-        let view = View { root: root.to_owned(), layers: vec![], keep: Some(layer.path().join("upper")) };
-        let mut session = sandbox.open(&view, cancel).map_err(|error| Problem::Sandbox(error.to_string()))?;
-        // This workspace may get less than the machine offers: files of another owner cannot be overlaid, say.
-        let (isolation, mut notes) = (session.isolation(), session.notes().to_vec());
-        let limit = Duration::from_secs(suite.settings.baseline_timeout);
-        let mut runs = Vec::new();
-        let mut build = None;
-        if suite.runner.build.is_some() {
-            build = Some(run(suite, &mut session, Part::Build, limit, cancel)?);
+        let mut built = Built::new(root, sandbox, suite, cancel)?;
+        let first = built.run(suite, Part::Full, cancel)?;
+        if let Some(known) = known.filter(|known| known.is_confirmed_by(&first)) {
+            let mut record = known.clone();
+            if let Some(run) = built.runs.last() {
+                record.wall = record.wall.max(run.wall);
+                record.cpu = record.cpu.min(run.cpu);
+            }
+            return Ok(built.finish(record, 1));
         }
-        for _ in 0..2 {
-            runs.push(run(suite, &mut session, Part::Full, limit, cancel)?);
+        let second = built.run(suite, Part::Full, cancel)?;
+        let Sorted { passing, red, flaky } = sort_tests(&first, &second);
+        if passing.is_empty() {
+            return Err(if red.is_empty() { Problem::Empty } else { Problem::AllRed(red) });
         }
-        session.close();
-        let [first, second] = runs.as_slice() else { return Err(Problem::Empty) };
-        notes.extend(first.notes.iter().cloned());
-        let mut sorted = sort_tests(&first.report, &second.report);
-        if sorted.passing.is_empty() {
-            return Err(if sorted.red.is_empty() {
-                Problem::Empty
-            } else {
-                Problem::AllRed(std::mem::take(&mut sorted.red))
-            });
-        }
-        let all = build.iter().chain(&runs);
-        Ok(Self {
-            passing: sorted.passing,
-            red: sorted.red,
-            flaky: sorted.flaky,
-            wall: first.wall.max(second.wall),
-            cpu: first.cpu.min(second.cpu),
-            spent: all.clone().map(|run| run.wall).sum(),
-            spent_cpu: all.map(|run| run.cpu).sum(),
-            isolation,
-            notes,
-            layer: Arc::new(layer),
-        })
+        let of_tests = || built.runs.iter().rev().take(2);
+        let wall = of_tests().map(|run| run.wall).max().unwrap_or_default();
+        let cpu = of_tests().map(|run| run.cpu).min().unwrap_or_default();
+        Ok(built.finish(BaselineRecord { passing, red, flaky, wall, cpu }, 2))
+    }
+
+    /// Builds the workspace at `root` and takes `known` for what its suite does, without running it. Only for code that
+    /// has not changed since.
+    ///
+    /// # Errors
+    /// A [`Problem`] when it does not build or the sandbox does not open.
+    pub fn recall(
+        root: &Path,
+        sandbox: &Sandbox,
+        suite: &Suite,
+        known: &BaselineRecord,
+        cancel: &CancelToken,
+    ) -> Result<Self, Problem> {
+        Ok(Built::new(root, sandbox, suite, cancel)?.finish(known.clone(), 0))
+    }
+
+    /// What is worth remembering of it.
+    #[must_use]
+    pub fn record(&self) -> BaselineRecord {
+        let Self { passing, red, flaky, wall, cpu, .. } = self.clone();
+        BaselineRecord { passing, red, flaky, wall, cpu }
     }
 
     /// What the build and the first runs left behind, to lie below every trial.
@@ -186,5 +279,28 @@ mod tests {
         assert_eq!(sorted.passing.into_iter().collect::<Vec<_>>(), ["good"]);
         assert_eq!(sorted.red.len(), 1);
         assert_eq!(sorted.flaky, ["vanishes", "wavers"]);
+    }
+
+    #[test]
+    fn one_run_confirms_what_is_remembered_only_if_nothing_else_happened() {
+        use TestOutcome::{Failed, Passed, Skipped};
+        let no = || Failed("no".into());
+        let record = BaselineRecord {
+            passing: BTreeSet::from(["good".to_owned()]),
+            red: vec![TestFailure { id: "bad".to_owned(), message: "no".to_owned() }],
+            flaky: vec!["wavers".to_owned()],
+            wall: Duration::ZERO,
+            cpu: Duration::ZERO,
+        };
+        let confirmed = |tests: &[(&str, TestOutcome)]| record.is_confirmed_by(&report(tests));
+        assert!(confirmed(&[("good", Passed), ("bad", no()), ("wavers", no())]));
+        assert!(confirmed(&[("good", Passed), ("bad", no()), ("wavers", Passed), ("skipped", Skipped)]));
+        assert!(confirmed(&[("good", Passed), ("bad", no())]), "a wavering test may be gone");
+        assert!(!confirmed(&[("good", no()), ("bad", no())]), "it fails now");
+        assert!(!confirmed(&[("good", Skipped), ("bad", no())]), "it is skipped now");
+        assert!(!confirmed(&[("bad", no())]), "it is gone");
+        assert!(!confirmed(&[("good", Passed), ("bad", Passed)]), "it is mended");
+        assert!(!confirmed(&[("good", Passed), ("bad", no()), ("new", Passed)]), "it is new");
+        assert!(!confirmed(&[("good", Passed), ("bad", no()), ("skipped", no())]), "it is skipped no more");
     }
 }

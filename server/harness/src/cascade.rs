@@ -46,6 +46,9 @@ pub struct Harness {
 struct Climb<'a> {
     evidence: Evidence,
     cpu: Duration,
+    started: Instant,
+    /// How long the pace held it up.
+    held_up: Duration,
     cancel: &'a CancelToken,
 }
 
@@ -80,7 +83,6 @@ impl Harness {
     /// Proves that `patch` as a whole passes the full suite `runs` times: used for all accepted improvements together.
     #[must_use]
     pub fn prove(&self, patch: &Patch, runs: u32, cancel: &CancelToken) -> (Verdict, Evidence, TrialCost) {
-        let started = Instant::now();
         let mut climb = Climb::new(cancel);
         let end = self.parses(patch, &mut climb).and_then(|()| {
             let mut session = self.open(patch, cancel)?;
@@ -88,7 +90,8 @@ impl Harness {
             self.full_suite(&mut session, runs, &mut climb)
         });
         let verdict = climb.verdict(end);
-        (verdict, self.finish(climb.evidence), TrialCost { wall: started.elapsed(), cpu: climb.cpu })
+        let cost = climb.cost();
+        (verdict, self.finish(climb.evidence), cost)
     }
 
     fn climb(&self, goal: &Goal, candidate: &Candidate, climb: &mut Climb<'_>) -> Result<(), Fall> {
@@ -289,6 +292,7 @@ impl Harness {
         });
         if let Some(run) = &ran {
             climb.cpu += run.cpu;
+            climb.held_up += run.held_up;
         }
         let held = answer == Some(Reached::Yes);
         // Whoever asked pays; for everybody else the answer is free.
@@ -373,11 +377,10 @@ impl Harness {
 
 impl Judge for Harness {
     fn judge(&self, goal: &Goal, candidate: &Candidate, cancel: &CancelToken) -> Trial {
-        let started = Instant::now();
         let mut climb = Climb::new(cancel);
         let end = self.climb(goal, candidate, &mut climb);
         let verdict = climb.verdict(end);
-        let cost = TrialCost { wall: started.elapsed(), cpu: climb.cpu };
+        let cost = climb.cost();
         Trial {
             candidate: candidate.id.clone(),
             verdict,
@@ -390,11 +393,18 @@ impl Judge for Harness {
 
 impl<'a> Climb<'a> {
     fn new(cancel: &'a CancelToken) -> Self {
-        Self { evidence: Evidence::default(), cpu: Duration::ZERO, cancel }
+        let (cpu, held_up) = (Duration::ZERO, Duration::ZERO);
+        Self { evidence: Evidence::default(), cpu, started: Instant::now(), held_up, cancel }
+    }
+
+    /// What it took, without what the pace held it up.
+    fn cost(&self) -> TrialCost {
+        TrialCost { wall: self.started.elapsed().saturating_sub(self.held_up), cpu: self.cpu }
     }
 
     fn push(&mut self, stage: Stage, run: SuiteRun, failures: Vec<TestFailure>, held: bool) {
         self.cpu += run.cpu;
+        self.held_up += run.held_up;
         let count = |wanted: &TestOutcome| {
             u32::try_from(run.report.ids(|outcome| outcome == wanted).count()).unwrap_or(u32::MAX)
         };

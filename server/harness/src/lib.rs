@@ -14,9 +14,10 @@ pub mod sandbox;
 mod suite;
 mod tools;
 
-pub use baseline::Baseline;
+pub use baseline::{Baseline, BaselineRecord};
 pub use cascade::{Harness, HarnessParts};
 pub use problem::Problem;
 pub use reports::{ReportError, ReportFormat, TestOutcome, TestReport};
+pub use sandbox::lower_priority_of_this_thread;
 pub use suite::Suite;
 pub use tools::Workbench;

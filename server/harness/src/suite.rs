@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::redirect::{FILE, Streams, output, redirected};
-use crate::reports::{ReportFormat, TestReport};
+use crate::reports::{ReportFormat, TestOutcome, TestReport};
 use crate::runners::{Facts, Fill, Programs, Runner};
 use crate::sandbox::{Sandbox, SandboxError, Session, Step, StepOutcome, StepStatus, View};
 use hephaestus_core::{CancelToken, RelPath, TestSettings};
@@ -14,6 +14,9 @@ const TAIL: usize = 4000;
 
 /// How long a runner may take to say that it is there.
 const PROBE_TIME: Duration = Duration::from_secs(60);
+
+/// How often a run that was frozen and did not pass is made again: tests that watch the clock may fall over a pause.
+const FROZEN_RETRIES: u32 = 2;
 
 /// A suite that is ready to run.
 #[derive(Debug, Clone)]
@@ -68,8 +71,23 @@ pub(crate) struct SuiteRun {
     pub(crate) report: TestReport,
     pub(crate) wall: Duration,
     pub(crate) cpu: Duration,
+    /// How long the pace held it up; not in `wall`.
+    pub(crate) held_up: Duration,
     pub(crate) tail: String,
     pub(crate) notes: Vec<String>,
+}
+
+impl SuiteRun {
+    /// Whether a pause may be to blame for how it ended.
+    fn is_bad(&self) -> bool {
+        match self.end {
+            RunEnd::Finished => {
+                self.report.ids(|outcome| matches!(outcome, TestOutcome::Failed(_))).next().is_some()
+            }
+            RunEnd::BuildFailed | RunEnd::Broken(_) | RunEnd::TimedOut => true,
+            RunEnd::NoTests | RunEnd::Cancelled | RunEnd::NotFound(_) => false,
+        }
+    }
 }
 
 impl Suite {
@@ -105,7 +123,7 @@ impl Suite {
         }
     }
 
-    /// Runs `part` in `session`.
+    /// Runs `part` in `session`; again, if it was frozen on the way and did not pass.
     pub(crate) fn run(
         &self,
         session: &mut Session,
@@ -114,8 +132,20 @@ impl Suite {
         cancel: &CancelToken,
     ) -> Result<SuiteRun, SandboxError> {
         let step = self.step(session, part, timeout);
-        let outcome = session.run(&step, cancel)?;
-        Ok(self.read(&step, part, outcome))
+        let mut held_up = Duration::ZERO;
+        let mut retries = FROZEN_RETRIES;
+        loop {
+            let outcome = session.run(&step, cancel)?;
+            held_up += outcome.waited + outcome.frozen;
+            let doubtful = outcome.frozen > Duration::ZERO && retries > 0;
+            let mut run = self.read(&step, part, outcome);
+            if !(doubtful && run.is_bad()) {
+                run.held_up = held_up;
+                return Ok(run);
+            }
+            retries -= 1;
+            held_up += run.wall;
+        }
     }
 
     fn step(&self, session: &Session, part: Part<'_>, timeout: Duration) -> Step {
@@ -160,6 +190,7 @@ impl Suite {
             report: TestReport::default(),
             wall: outcome.wall,
             cpu: outcome.cpu,
+            held_up: Duration::ZERO,
             tail,
             notes,
         };
@@ -195,11 +226,7 @@ impl Suite {
         }
         let passed = exit.passed.contains(&code);
         if self.runner.report.format == ReportFormat::Exit {
-            let outcome = if passed {
-                crate::TestOutcome::Passed
-            } else {
-                crate::TestOutcome::Failed(tail_of(outcome))
-            };
+            let outcome = if passed { TestOutcome::Passed } else { TestOutcome::Failed(tail_of(outcome)) };
             report.add("the test command".to_owned(), outcome);
             return RunEnd::Finished;
         }
@@ -218,8 +245,7 @@ impl Suite {
             Ok(read) => *report = read,
             Err(error) => return RunEnd::Broken(error.to_string()),
         }
-        let any_failed =
-            report.ids(|outcome| matches!(outcome, crate::TestOutcome::Failed(_))).next().is_some();
+        let any_failed = report.ids(|outcome| matches!(outcome, TestOutcome::Failed(_))).next().is_some();
         if !passed && !any_failed {
             return RunEnd::Broken(format!(
                 "{} exited with {code}, but names no failing test",

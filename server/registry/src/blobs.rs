@@ -58,6 +58,48 @@ impl Registry {
                 .optional()?)
         })
     }
+
+    /// Keeps many entries of a namespace in one transaction, each in place of what was there.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was kept.
+    pub fn cache_put_many(
+        &self,
+        namespace: &str,
+        entries: &[(String, Vec<u8>)],
+    ) -> Result<(), RegistryError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO caches (namespace, key, bytes) VALUES (?1, ?2, ?3)",
+            )?;
+            for (key, bytes) in entries {
+                statement.execute(params![namespace, key, bytes])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was kept under each of many keys of a namespace, in their order, as of one moment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn cache_get_many(
+        &self,
+        namespace: &str,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, RegistryError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT bytes FROM caches WHERE namespace = ?1 AND key = ?2")?;
+            let get = |key: &String| {
+                statement.query_row([namespace, key], |row| row.get(0)).optional().map_err(Fault::from)
+            };
+            keys.iter().map(get).collect()
+        })
+    }
 }
 
 /// Keeps a log inside a transaction of the caller.
@@ -139,5 +181,18 @@ mod tests {
         assert_eq!(registry.cache_get("baseline", "k").unwrap(), Some(b"new".to_vec()));
         assert_eq!(registry.cache_get("other", "k").unwrap(), Some(Vec::new()));
         assert_eq!(registry.cache_get("baseline", "other").unwrap(), None);
+    }
+
+    #[test]
+    fn many_entries_come_back_in_the_order_of_their_keys() {
+        let registry = Registry::open_in_memory().unwrap();
+        let entry = |key: &str, bytes: &[u8]| (key.to_owned(), bytes.to_vec());
+        registry.cache_put_many("facts", &[entry("a", b"1"), entry("b", b""), entry("a", b"2")]).unwrap();
+        registry.cache_put_many("facts", &[]).unwrap();
+        let keys = ["b", "nowhere", "a"].map(str::to_owned);
+        let found = registry.cache_get_many("facts", &keys).unwrap();
+        assert_eq!(found, [Some(Vec::new()), None, Some(b"2".to_vec())]);
+        assert_eq!(registry.cache_get_many("other", &keys).unwrap(), [None, None, None]);
+        assert_eq!(registry.cache_get("facts", "a").unwrap(), Some(b"2".to_vec()));
     }
 }

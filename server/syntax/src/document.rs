@@ -45,23 +45,75 @@ pub enum DocumentError {
     },
 }
 
-/// A text that is being edited.
+/// A text that is being edited. Cheap to clone: text and tree are shared.
 #[derive(Debug, Clone)]
 pub struct Document {
     language: Option<Language>,
     rope: Rope,
+    /// Whether a `\r` may be in it: lines of the rope and rows of the tree may differ then.
+    has_returns: bool,
     version: i32,
     /// The last tree, told about every edit since.
     tree: Option<Tree>,
     /// Whether the tree is that of the present text.
     current: bool,
+    edits: Log,
+}
+
+/// The last edits, for trees that are grown elsewhere in the meantime.
+#[derive(Debug, Clone, Default)]
+struct Log {
+    /// How many edits there were before the first one in the log.
+    before: usize,
+    edits: Vec<InputEdit>,
+}
+
+/// Edits that are kept for a tree that is late. One that comes later than that is of no use any more.
+const LONGEST_LOG: usize = 4096;
+
+impl Log {
+    fn len(&self) -> usize {
+        self.before + self.edits.len()
+    }
+
+    fn push(&mut self, edit: InputEdit) {
+        if self.edits.len() >= LONGEST_LOG {
+            self.forget();
+        }
+        self.edits.push(edit);
+    }
+
+    /// From here on no older tree can be brought up to date.
+    fn forget(&mut self) {
+        self.before = self.len() + 1;
+        self.edits.clear();
+    }
+
+    /// The edits after the first `count`, if they are all known.
+    fn since(&self, count: usize) -> Option<&[InputEdit]> {
+        self.edits.get(count.checked_sub(self.before)?..)
+    }
+
+    /// Drops all but the edits after the first `count`.
+    fn trim(&mut self, count: usize) {
+        let known = count.saturating_sub(self.before).min(self.edits.len());
+        self.edits.drain(..known);
+        self.before += known;
+    }
 }
 
 impl Document {
     /// A document at version 0.
     #[must_use]
     pub fn new(language: Option<Language>, text: &str) -> Self {
-        Self { language, rope: Rope::from_str(text), version: 0, tree: None, current: false }
+        let (rope, has_returns) = (Rope::from_str(text), text.contains('\r'));
+        Self { language, rope, has_returns, version: 0, tree: None, current: false, edits: Log::default() }
+    }
+
+    /// The same text under another version.
+    #[must_use]
+    pub fn with_version(self, version: i32) -> Self {
+        Self { version, ..self }
     }
 
     /// Its language, if it has one we know.
@@ -111,7 +163,9 @@ impl Document {
             match change.range {
                 None => {
                     self.rope = Rope::from_str(&change.text);
+                    self.has_returns = change.text.contains('\r');
                     self.tree = None;
+                    self.edits.forget();
                 }
                 Some((start, end)) => self.replace(start, end, &change.text, encoding),
             }
@@ -128,18 +182,73 @@ impl Document {
         let (start_position, old_end_position) = (self.point(from), self.point(to));
         self.rope.remove(from..to);
         self.rope.insert(from, text);
+        self.has_returns |= text.contains('\r');
         let new_end_byte = start_byte + text.len();
         let new_end_position = self.point(self.rope.byte_to_char(new_end_byte));
+        let edit = InputEdit {
+            start_byte,
+            old_end_byte,
+            new_end_byte,
+            start_position,
+            old_end_position,
+            new_end_position,
+        };
         if let Some(tree) = &mut self.tree {
-            tree.edit(&InputEdit {
-                start_byte,
-                old_end_byte,
-                new_end_byte,
-                start_position,
-                old_end_position,
-                new_end_position,
-            });
+            tree.edit(&edit);
         }
+        self.edits.push(edit);
+    }
+
+    /// Takes the tree of `later`, a clone of this document that was parsed in the meantime, as the base of the next
+    /// parse; the edits made since are told to it. Whether it was of use: it is not when a newer one is known already
+    /// or when too much has changed.
+    pub fn adopt(&mut self, later: &Self) -> bool {
+        let (Some(tree), true) = (&later.tree, later.current) else { return false };
+        let Some(edits) = self.edits.since(later.edits.len()) else { return false };
+        let mut tree = tree.clone();
+        for edit in edits {
+            tree.edit(edit);
+        }
+        self.tree = Some(tree);
+        self.current = edits.is_empty();
+        self.edits.trim(later.edits.len());
+        true
+    }
+
+    /// How many lines there are: one more than line ends.
+    #[must_use]
+    pub fn len_lines(&self) -> usize {
+        self.rope.len_lines()
+    }
+
+    /// The offset of a position, as in [`crate::LineIndex::offset`].
+    #[must_use]
+    pub fn offset(&self, position: Position, encoding: Encoding) -> usize {
+        self.rope.char_to_byte(self.character_at(position, encoding))
+    }
+
+    /// The position of an offset, as in [`crate::LineIndex::position`].
+    #[must_use]
+    pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
+        let character = self.rope.byte_to_char(offset.min(self.rope.len_bytes()));
+        let line = self.rope.char_to_line(character);
+        let first = self.rope.line_to_char(line);
+        // Within a line's end: before that.
+        let reached = character.min(first + self.content_len(line));
+        let width = match encoding {
+            Encoding::Utf8 => self.rope.char_to_byte(reached) - self.rope.char_to_byte(first),
+            Encoding::Utf16 => self.rope.char_to_utf16_cu(reached) - self.rope.char_to_utf16_cu(first),
+            Encoding::Utf32 => reached - first,
+        };
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        Position { line: number(line), character: number(width) }
+    }
+
+    /// How many characters a line has without its end.
+    fn content_len(&self, line: usize) -> usize {
+        let content = self.rope.line(line);
+        let ends = content.chars_at(content.len_chars()).reversed().take(2);
+        content.len_chars() - ends.take_while(|letter| matches!(letter, '\n' | '\r')).count()
     }
 
     /// The index of the character at a position.
@@ -149,10 +258,7 @@ impl Document {
             return self.rope.len_chars();
         }
         let first = self.rope.line_to_char(line);
-        let content = self.rope.line(line);
-        let ends = content.chars_at(content.len_chars()).reversed().take(2);
-        let end =
-            first + content.len_chars() - ends.take_while(|letter| matches!(letter, '\n' | '\r')).count();
+        let end = first + self.content_len(line);
         let wanted = index(position.character);
         let reached = match encoding {
             Encoding::Utf8 => {
@@ -173,7 +279,7 @@ impl Document {
         // A lone `\r` begins a line of the rope but no row; texts that have one are rare enough to be counted anew.
         let line = self.rope.char_to_line(character);
         let byte = self.rope.char_to_byte(character);
-        if !self.has_lone_return(line) {
+        if !self.has_returns || !self.has_lone_return(line) {
             return Point { row: line, column: byte - self.rope.line_to_byte(line) };
         }
         let before = self.rope.byte_slice(..byte);
@@ -281,6 +387,28 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_that_comes_late_is_of_use_and_one_that_comes_too_late_is_not() {
+        let mut document = Document::new(python(), "def f():\n    return 1\n");
+        let mut first = document.clone();
+        let edit = |document: &mut Document, version, line, text: &str| {
+            document.apply(version, &[change(at(line, 0), at(line, 0), text)], Encoding::Utf8).unwrap();
+        };
+        edit(&mut document, 1, 0, "x = 1\n");
+        let mut second = document.clone();
+        edit(&mut document, 2, 1, "# ß\n");
+        second.parse(&CancelToken::new()).unwrap();
+        first.parse(&CancelToken::new()).unwrap();
+        assert!(!document.adopt(&document.clone()), "there is no tree");
+        assert!(document.adopt(&second));
+        assert!(!document.adopt(&first), "it is older than what is known");
+        let adopted = described(document.parse(&CancelToken::new()).unwrap());
+        let mut fresh = Document::new(python(), &document.text());
+        assert_eq!(adopted, described(fresh.parse(&CancelToken::new()).unwrap()));
+        document.apply(3, &[Change { range: None, text: "y = 2\n".to_owned() }], Encoding::Utf8).unwrap();
+        assert!(!document.adopt(&second), "nothing is left of its text");
+    }
+
+    #[test]
     fn positions_mean_the_same_as_in_a_line_index() {
         let texts = ["", "ab\r\nß€😀\rc\n\n", "x\r", "\u{2028}a\u{b}b\nc"];
         for text in texts {
@@ -289,6 +417,11 @@ mod tests {
                 for position in (0..6).flat_map(|line| (0..14).map(move |character| at(line, character))) {
                     let byte = document.rope.char_to_byte(document.character_at(position, encoding));
                     assert_eq!(byte, lines.offset(position, encoding), "{text:?} {position:?} {encoding:?}");
+                }
+                for offset in 0..text.len() + 2 {
+                    let (position, wanted) =
+                        (document.position(offset, encoding), lines.position(offset, encoding));
+                    assert_eq!(position, wanted, "{text:?} {offset} {encoding:?}");
                 }
             }
         }

@@ -134,7 +134,7 @@ pub(crate) struct Open {
 }
 
 /// What a body consists of, as far as it matters for decorators.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Contents {
     pub(crate) functions: u32,
     pub(crate) returns: u32,
@@ -159,6 +159,15 @@ pub(crate) struct Frame {
     inner_nested: u64,
 }
 
+/// What a piece of code adds to the cognitive complexity of the function it stands in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Share {
+    cognitive: u64,
+    own_nested: u64,
+    inner_nested: u64,
+    contents: Contents,
+}
+
 /// Whether a frame is a wrapper, decided when it is closed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wraps {
@@ -172,6 +181,53 @@ impl Frame {
     /// A function with this body, at this place within the function around it.
     pub(crate) fn new(body: Option<ByteRange>, outer_level: u32, outer_depth: u32) -> Self {
         Self { body, outer_level, outer_depth, ..Self::default() }
+    }
+
+    /// The same function with nothing counted yet, to see what a piece of it adds. It is listed nowhere.
+    pub(crate) fn stub(&self) -> Self {
+        let unlisted = |open: &Open| Open {
+            index: usize::MAX,
+            name: open.name.clone(),
+            scope: open.scope.clone(),
+            recursive: false,
+        };
+        let open = self.open.as_ref().map(unlisted);
+        Self { open, ..Self::new(self.body, self.outer_level, self.outer_depth) }
+    }
+
+    /// Whether a call of the function itself was seen.
+    pub(crate) fn is_recursive(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.recursive)
+    }
+
+    /// What was counted since it was a stub, calls of the function itself aside.
+    pub(crate) fn share(&self) -> Share {
+        Share {
+            cognitive: self.cognitive.saturating_sub(u64::from(self.is_recursive())),
+            own_nested: self.own_nested,
+            inner_nested: self.inner_nested,
+            contents: self.contents,
+        }
+    }
+
+    /// Counts what a piece adds.
+    pub(crate) fn add(&mut self, share: &Share) {
+        self.cognitive = self.cognitive.saturating_add(share.cognitive);
+        self.own_nested = self.own_nested.saturating_add(share.own_nested);
+        self.inner_nested = self.inner_nested.saturating_add(share.inner_nested);
+        self.contents.functions += share.contents.functions;
+        self.contents.returns += share.contents.returns;
+        self.contents.others += share.contents.others;
+    }
+
+    /// Counts a call of the function itself: the first one only.
+    pub(crate) fn recurse(&mut self) {
+        if let Some(open) = &mut self.open
+            && !open.recursive
+        {
+            open.recursive = true;
+            self.cognitive += 1;
+        }
     }
 
     /// Counts a cost that does not depend on nesting.

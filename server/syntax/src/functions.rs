@@ -3,9 +3,9 @@
 
 use hephaestus_core::ByteRange;
 use hephaestus_grammars::Typing;
-use tree_sitter::Node;
 
 use crate::metrics::Metrics;
+use crate::spot::Spot;
 use crate::tables::{KindTables, Naming, Roles};
 
 /// A function or method with a name.
@@ -60,34 +60,27 @@ impl Name {
 }
 
 /// The name of a function: its own, or that of what it is assigned to.
-pub(crate) fn name_of(
-    tables: &KindTables,
-    text: &str,
-    node: Node<'_>,
-    parent: Option<Node<'_>>,
-) -> Option<Name> {
+pub(crate) fn name_of<S: Spot>(tables: &KindTables, text: &str, node: S, parent: Option<S>) -> Option<Name> {
     let receivers = &tables.source.receivers;
-    if let Some(name) = tables.fields.name.and_then(|field| node.child_by_field_id(field)) {
-        return Name::of(text.get(name.byte_range())?, receivers);
+    if let Some(name) = tables.fields.name.and_then(|field| node.in_field(field)) {
+        return Name::of(name.range().slice(text)?, receivers);
     }
     let parent = parent?;
-    match tables.kind(parent.kind_id()).naming.as_ref()? {
+    match tables.kind(parent.kind()).naming.as_ref()? {
         Naming::Fixed(word) => Name::of(word, receivers),
-        Naming::Field(field) => {
-            Name::of(text.get(parent.child_by_field_id(*field)?.byte_range())?, receivers)
-        }
+        Naming::Field(field) => Name::of(parent.in_field(*field)?.range().slice(text)?, receivers),
     }
 }
 
 /// The name of a scope, without type arguments.
-pub(crate) fn scope_name(
+pub(crate) fn scope_name<S: Spot>(
     tables: &KindTables,
     text: &str,
-    node: Node<'_>,
-    parent: Option<Node<'_>>,
+    node: S,
+    parent: Option<S>,
     field: u16,
 ) -> Option<String> {
-    let own = node.child_by_field_id(field).and_then(|name| text.get(name.byte_range()));
+    let own = node.in_field(field).and_then(|name| name.range().slice(text));
     let name = match own {
         Some(own) => own.split('<').next().unwrap_or(own).trim().to_owned(),
         None => name_of(tables, text, node, parent)?.full,
@@ -96,12 +89,11 @@ pub(crate) fn scope_name(
 }
 
 /// Parameters and annotations of a function: `(parameters, annotated, annotatable)`.
-pub(crate) fn signature(tables: &KindTables, text: &str, node: Node<'_>, name: &str) -> (u32, u32, u32) {
+pub(crate) fn signature(tables: &KindTables, text: &str, node: impl Spot, name: &str) -> (u32, u32, u32) {
     let (mut parameters, mut annotated) = (0, 0);
-    let child = |field: Option<u16>| field.and_then(|field| node.child_by_field_id(field));
+    let child = |field: Option<u16>| field.and_then(|field| node.in_field(field));
     if let Some(list) = child(tables.fields.parameters) {
-        let mut cursor = list.walk();
-        for parameter in list.named_children(&mut cursor) {
+        for parameter in list.inner().filter(|child| child.has_name()) {
             if is_parameter(tables, text, parameter) {
                 parameters += 1;
                 annotated += u32::from(has_field(parameter, tables.fields.annotation));
@@ -121,15 +113,15 @@ pub(crate) fn signature(tables: &KindTables, text: &str, node: Node<'_>, name: &
     }
 }
 
-fn has_field(node: Node<'_>, field: Option<u16>) -> bool {
-    field.is_some_and(|field| node.child_by_field_id(field).is_some())
+fn has_field(node: impl Spot, field: Option<u16>) -> bool {
+    field.is_some_and(|field| node.in_field(field).is_some())
 }
 
-fn is_parameter(tables: &KindTables, text: &str, node: Node<'_>) -> bool {
-    if tables.kind(node.kind_id()).roles.any(Roles::NO_PARAMETER) {
+fn is_parameter(tables: &KindTables, text: &str, node: impl Spot) -> bool {
+    if tables.kind(node.kind()).roles.any(Roles::NO_PARAMETER) {
         return false;
     }
-    let pattern = tables.fields.pattern.and_then(|field| node.child_by_field_id(field)).unwrap_or(node);
-    let written = text.get(pattern.byte_range()).unwrap_or_default();
+    let pattern = tables.fields.pattern.and_then(|field| node.in_field(field)).unwrap_or(node);
+    let written = pattern.range().slice(text).unwrap_or_default();
     !tables.source.receivers.iter().any(|receiver| receiver == written)
 }

@@ -1,12 +1,15 @@
 //! Holes: code that is still to be written, as the pack's `holes.scm` knows it.
 
 use hephaestus_core::ByteRange;
+use tree_sitter::Node;
 
-use crate::functions::Function;
+use crate::flat::FlatTree;
 use crate::parsed::Parsed;
 use crate::public_api::decorators;
-use crate::queries::{self, HOLES};
+use crate::queries::{self, Captures, HOLES};
+use crate::recall::moved;
 use crate::tables::Roles;
+use crate::walk::Token;
 
 /// A place that is still to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,50 +24,109 @@ pub struct Hole {
     pub whole_body: bool,
 }
 
+/// What a query takes for a hole, before the function around it has been looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) range: ByteRange,
+    /// Whether it is one only when it is all there is in a body.
+    must_be_all: bool,
+}
+
+/// A function as a hole sees it.
+pub(crate) struct Around<'a> {
+    pub(crate) qualified: &'a str,
+    pub(crate) range: ByteRange,
+    pub(crate) body: ByteRange,
+    pub(crate) tokens: &'a [Token],
+}
+
+impl Candidate {
+    /// Those at `top` and, when `deep`, below it. A hole is one node, never several side by side.
+    pub(crate) fn all(parsed: &Parsed, top: Node<'_>, deep: bool) -> Vec<Self> {
+        let of = |captures: Captures<'_>| {
+            let whole = captures.get("hole.body");
+            let node = whole.or_else(|| captures.get("hole"))?;
+            Some(Self { range: ByteRange::from(node.byte_range()), must_be_all: whole.is_some() })
+        };
+        queries::matches_at(parsed, HOLES, top, deep).into_iter().filter_map(of).collect()
+    }
+
+    /// Those in the whole file, whose tree is `tree`.
+    fn on(parsed: &Parsed, tree: &FlatTree) -> Vec<Self> {
+        let root = parsed.tree().root_node();
+        let Some(starts) = queries::starts(parsed, HOLES) else { return Self::all(parsed, root, true) };
+        let mut cursor = root.walk();
+        let mut found = Vec::new();
+        for (at, _) in tree.kinds().iter().enumerate().filter(|(_, kind)| starts.contains(kind)) {
+            cursor.goto_descendant(at);
+            found.extend(Self::all(parsed, cursor.node(), false));
+        }
+        found
+    }
+
+    /// The same where the text in front has become longer by `by` bytes.
+    pub(crate) fn moved(self, by: isize) -> Self {
+        Self { range: moved(self.range, by), ..self }
+    }
+
+    /// The hole it is in the function around it, if it is one.
+    pub(crate) fn judge(self, parsed: &Parsed, function: &Around<'_>) -> Option<Hole> {
+        let whole_body = is_whole_body(parsed, function, self.range);
+        if self.must_be_all && !whole_body || is_bodiless(parsed, function.range) {
+            return None;
+        }
+        let qualified = function.qualified.to_owned();
+        Some(Hole { range: self.range, function: qualified, body: function.body, whole_body })
+    }
+}
+
 impl Parsed {
     /// The holes in this file's functions, in order. Functions that are meant to have no body (abstract ones) have none.
     #[must_use]
     pub fn holes(&self) -> Vec<Hole> {
-        let mut holes = Vec::new();
-        for captures in queries::matches(self, HOLES) {
-            let whole = captures.get("hole.body");
-            let Some(node) = whole.or_else(|| captures.get("hole")) else { continue };
-            let range = ByteRange::from(node.byte_range());
-            let Some(function) = self.function_at(range) else { continue };
-            let whole_body = self.is_whole_body(function, range);
-            if (whole.is_none() || whole_body) && !self.is_bodiless(function) {
-                let function_name = function.qualified.clone();
-                holes.push(Hole { range, function: function_name, body: function.body, whole_body });
-            }
-        }
+        self.judge(Candidate::all(self, self.tree().root_node(), true))
+    }
+
+    /// The same, when the file's tree has been flattened already.
+    pub(crate) fn holes_on(&self, tree: &FlatTree) -> Vec<Hole> {
+        self.judge(Candidate::on(self, tree))
+    }
+
+    fn judge(&self, candidates: Vec<Candidate>) -> Vec<Hole> {
+        let judge = |candidate: Candidate| {
+            let function = self.function_at(candidate.range)?;
+            let (range, body) = (function.range, function.body);
+            let tokens = self.tokens(body);
+            candidate.judge(self, &Around { qualified: &function.qualified, range, body, tokens })
+        };
+        let mut holes: Vec<Hole> = candidates.into_iter().filter_map(judge).collect();
         holes.sort_by_key(|hole| hole.range);
         holes
     }
+}
 
-    /// Whether `range` and the brackets around it are all there is in the body.
-    fn is_whole_body(&self, function: &Function, range: ByteRange) -> bool {
-        let outside: Vec<_> =
-            self.tokens(function.body).iter().filter(|token| !range.contains(token.range)).collect();
-        match outside.as_slice() {
-            [] => true,
-            [first, .., last] => {
-                let closes = self.language().tables().kind(last.kind).roles.any(Roles::CLOSER);
-                let between = outside.len() - 2;
-                let ends = outside.iter().filter(|token| token.range.slice(self.text()) == Some(";")).count();
-                first.range.start == function.body.start && closes && between == ends
-            }
-            _ => false,
+/// Whether `range` and the brackets around it are all there is in the body.
+fn is_whole_body(parsed: &Parsed, function: &Around<'_>, range: ByteRange) -> bool {
+    let outside: Vec<_> = function.tokens.iter().filter(|token| !range.contains(token.range)).collect();
+    match outside.as_slice() {
+        [] => true,
+        [first, .., last] => {
+            let closes = parsed.language().tables().kind(last.kind).roles.any(Roles::CLOSER);
+            let between = outside.len() - 2;
+            let ends = outside.iter().filter(|token| token.range.slice(parsed.text()) == Some(";")).count();
+            first.range.start == function.body.start && closes && between == ends
         }
+        _ => false,
     }
+}
 
-    fn is_bodiless(&self, function: &Function) -> bool {
-        let root = self.tree().root_node();
-        let Some(node) = root.descendant_for_byte_range(function.range.start, function.range.end) else {
-            return false;
-        };
-        let bodiless = &self.language().tables().source.bodiless;
-        decorators(self, node).iter().any(|(name, _)| bodiless.iter().any(|own| own == name))
-    }
+fn is_bodiless(parsed: &Parsed, function: ByteRange) -> bool {
+    let root = parsed.tree().root_node();
+    let Some(node) = root.descendant_for_byte_range(function.start, function.end) else {
+        return false;
+    };
+    let bodiless = &parsed.language().tables().source.bodiless;
+    decorators(parsed, node).iter().any(|(name, _)| bodiless.iter().any(|own| own == name))
 }
 
 #[cfg(test)]

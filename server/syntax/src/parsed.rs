@@ -31,6 +31,7 @@ struct Inner {
     language: Language,
     tree: Tree,
     outline: OnceLock<Outline>,
+    errors: OnceLock<Vec<ByteRange>>,
 }
 
 impl Parsed {
@@ -49,7 +50,13 @@ impl Parsed {
 
     /// Joins a file and the tree of its text.
     pub(crate) fn from_tree(language: &Language, file: Arc<SourceFile>, tree: Tree) -> Self {
-        let inner = Inner { file, language: language.clone(), tree, outline: OnceLock::new() };
+        let inner = Inner {
+            file,
+            language: language.clone(),
+            tree,
+            outline: OnceLock::new(),
+            errors: OnceLock::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -79,21 +86,7 @@ impl Parsed {
     /// Empty when all is well.
     #[must_use]
     pub fn error_ranges(&self) -> Vec<ByteRange> {
-        let mut ranges = Vec::new();
-        let mut cursor = self.inner.tree.walk();
-        loop {
-            let node = cursor.node();
-            if node.is_error() || node.is_missing() {
-                ranges.push(ByteRange::from(node.byte_range()));
-            } else if node.has_error() && cursor.goto_first_child() {
-                continue;
-            }
-            while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
-                    return ranges;
-                }
-            }
-        }
+        self.inner.errors.get_or_init(|| errors(&self.inner.tree)).clone()
     }
 
     fn outline(&self) -> &Outline {
@@ -167,6 +160,24 @@ impl Parsed {
     /// All tokens.
     pub(crate) fn all_tokens(&self) -> &[Token] {
         &self.outline().tokens
+    }
+}
+
+fn errors(tree: &Tree) -> Vec<ByteRange> {
+    let mut ranges = Vec::new();
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if node.is_error() || node.is_missing() {
+            ranges.push(ByteRange::from(node.byte_range()));
+        } else if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return ranges;
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rules in force in one workspace: the packs' and the user's own, by language.
 
+use crate::flat::FlatTree;
 use crate::{Language, Parsed, RuleError, RuleMatch, RuleProblem, RuleSet};
 use hephaestus_core::{ByteRange, CancelToken, LanguageId, RelPath};
 use std::collections::HashMap;
@@ -41,10 +42,38 @@ impl RuleSets {
         Ok((Self { sets: Arc::new(sets) }, problems))
     }
 
+    /// These rules and, for languages they do not cover, `others`.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        let mut sets = (*self.sets).clone();
+        for (language, own) in &*others.sets {
+            sets.entry(language.clone()).or_insert_with(|| own.clone());
+        }
+        Self { sets: Arc::new(sets) }
+    }
+
+    /// Whether these are the very same rules for `language`, not only equal ones.
+    pub(crate) fn are(&self, other: &Self, language: &LanguageId) -> bool {
+        let of = |sets: &Self| sets.sets.get(language).map(Vec::as_slice).unwrap_or_default().to_vec();
+        let (own, other) = (of(self), of(other));
+        own.len() == other.len() && own.iter().zip(&other).all(|(own, other)| Arc::ptr_eq(own, other))
+    }
+
+    /// Whether the rules of `language` are among these.
+    #[must_use]
+    pub fn covers(&self, language: &LanguageId) -> bool {
+        self.sets.contains_key(language)
+    }
+
     /// Every match in a file.
     #[must_use]
     pub fn matches(&self, parsed: &Parsed) -> Vec<RuleMatch> {
         self.of(parsed).flat_map(|set| set.matches(parsed, &CancelToken::new())).collect()
+    }
+
+    /// Every match in a file whose whole tree is `tree`.
+    pub(crate) fn matches_on(&self, parsed: &Parsed, tree: &FlatTree) -> Vec<RuleMatch> {
+        self.of(parsed).flat_map(|set| set.matches_on(parsed, tree, &CancelToken::new())).collect()
     }
 
     /// Every match inside `range`.
@@ -59,7 +88,7 @@ impl RuleSets {
         self.sets.get(language).into_iter().flatten().map(|set| set.rules().count()).sum()
     }
 
-    fn of(&self, parsed: &Parsed) -> impl Iterator<Item = &Arc<RuleSet>> {
+    pub(crate) fn of(&self, parsed: &Parsed) -> impl Iterator<Item = &Arc<RuleSet>> {
         self.sets.get(parsed.language().id()).into_iter().flatten()
     }
 }

@@ -3,7 +3,8 @@
 //! Nothing here knows a language; a name the grammar does not have is an error, never silently without effect.
 
 use hephaestus_grammars::{Cost, Pack, PackError, Structure, Tables, Typing, Wrapper};
-use tree_sitter::Node;
+
+use crate::spot::Spot;
 
 /// What a node kind is; several may hold at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,8 +79,8 @@ pub(crate) struct Control {
 
 impl Control {
     /// Whether `node` counts at all.
-    pub(crate) fn applies(&self, node: Node<'_>) -> bool {
-        self.when.is_none_or(|field| node.child_by_field_id(field).is_some())
+    pub(crate) fn applies(&self, node: impl Spot) -> bool {
+        self.when.is_none_or(|field| node.in_field(field).is_some())
     }
 
     /// Whether a child of `kind` carries on with this node.
@@ -164,26 +165,18 @@ impl KindTables {
     }
 
     /// Whether `node` is one token although it has children.
-    pub(crate) fn is_atom(&self, node: Node<'_>) -> bool {
-        if !self.kind(node.kind_id()).roles.any(Roles::ATOM) {
-            return false;
-        }
-        let mut cursor = node.walk();
-        let mut more = cursor.goto_first_child();
-        while more {
-            if self.kind(cursor.node().kind_id()).roles.any(Roles::INTERPOLATION) {
-                return false;
-            }
-            more = cursor.goto_next_sibling();
-        }
-        true
+    pub(crate) fn is_atom(&self, node: impl Spot) -> bool {
+        let is = |node: u16, role: Roles| self.kind(node).roles.any(role);
+        is(node.kind(), Roles::ATOM) && !node.inner().any(|child| is(child.kind(), Roles::INTERPOLATION))
     }
 
     /// Whether `node` is a statement that is nothing but a string.
-    pub(crate) fn is_docstring(&self, node: Node<'_>) -> bool {
-        self.kind(node.kind_id()).roles.any(Roles::DOCSTRING)
-            && node.child_count() == 1
-            && node.child(0).is_some_and(|child| self.is_atom(child))
+    pub(crate) fn is_docstring(&self, node: impl Spot) -> bool {
+        if !self.kind(node.kind()).roles.any(Roles::DOCSTRING) {
+            return false;
+        }
+        let mut children = node.inner();
+        children.next().is_some_and(|child| self.is_atom(child)) && children.next().is_none()
     }
 }
 

@@ -3,13 +3,17 @@
 //! It uses one cursor and a stack on the heap: no recursion, so that text nested a hundred thousand levels deep is
 //! merely slow. What a node kind means comes from the pack's tables; nothing here may know a language.
 
+pub(crate) mod pieces;
+
 use hephaestus_core::ByteRange;
 use hephaestus_grammars::{Cost, Wrapper};
 use tree_sitter::{Node, Tree, TreeCursor};
 
+use crate::flat::FlatTree;
 use crate::frame::{Frame, Open, Wraps};
 use crate::functions::{Function, name_of, scope_name, signature};
 use crate::metrics::Metrics;
+use crate::spot::{FlatSpot, Spot};
 use crate::tables::{Control, Kind, KindTables, Roles};
 
 /// A leaf of the tree that is no comment.
@@ -52,26 +56,24 @@ pub(crate) fn measure(tables: &KindTables, text: &str, tree: &Tree, region: Byte
     walk(tables, text, tree, Some(region)).whole
 }
 
+/// Finds functions and scopes and counts cognitive complexity, nothing else.
+pub(crate) fn sketch(tables: &KindTables, text: &str, tree: &FlatTree) -> Outline {
+    let mut walker = Walker { counts: false, ..Walker::new(tables, text, None) };
+    walker.run_flat(tree);
+    walker.outline
+}
+
 fn walk(tables: &KindTables, text: &str, tree: &Tree, region: Option<ByteRange>) -> Outline {
-    let mut walker = Walker {
-        tables,
-        text,
-        region,
-        path: Vec::new(),
-        frames: vec![Frame::default()],
-        names: Vec::new(),
-        sequences: Vec::new(),
-        doc_end: None,
-        outline: Outline::default(),
-    };
+    let mut walker = Walker::new(tables, text, region);
     walker.run(&mut tree.walk());
     let whole = walker.frames.first().map(|frame| frame.metrics(Wraps { outermost: true, inside: true }));
     Outline { whole: whole.unwrap_or_default(), ..walker.outline }
 }
 
 /// A node on the path from the root, and what holds for its children.
-struct Level<'a> {
-    node: Node<'a>,
+#[derive(Clone, Copy)]
+struct Level<'a, S = Node<'a>> {
+    node: S,
     kind: &'a Kind,
     /// The structure it is, where that counts.
     control: Option<&'a Control>,
@@ -85,11 +87,13 @@ struct Level<'a> {
     inside: bool,
 }
 
-struct Walker<'a> {
+struct Walker<'a, S = Node<'a>> {
     tables: &'a KindTables,
     text: &'a str,
     region: Option<ByteRange>,
-    path: Vec<Level<'a>>,
+    /// Whether everything is counted, or cognitive complexity alone.
+    counts: bool,
+    path: Vec<Level<'a, S>>,
     /// The region, then the open functions.
     frames: Vec<Frame>,
     /// The names around; whether each is a scope's.
@@ -118,10 +122,49 @@ impl<'a> Walker<'a> {
             }
         }
     }
+}
+
+impl<'a> Walker<'a, FlatSpot<'a>> {
+    fn run_flat(&mut self, tree: &'a FlatTree) {
+        let (mut at, mut ends) = (0, Vec::new());
+        while at < tree.len() {
+            while ends.pop_if(|end| *end <= at).is_some() {
+                self.leave();
+            }
+            let (spot, after) = (FlatSpot { tree, at }, tree.after(at));
+            let field = tree.node(at).map(|node| node.field).filter(|field| *field != 0);
+            if self.enter(spot, field) {
+                ends.push(after);
+                at += 1;
+            } else {
+                at = after;
+            }
+        }
+        for _ in ends {
+            self.leave();
+        }
+    }
+}
+
+impl<'a, S: Spot> Walker<'a, S> {
+    fn new(tables: &'a KindTables, text: &'a str, region: Option<ByteRange>) -> Self {
+        Self {
+            tables,
+            text,
+            region,
+            counts: true,
+            path: Vec::new(),
+            frames: vec![Frame::default()],
+            names: Vec::new(),
+            sequences: Vec::new(),
+            doc_end: None,
+            outline: Outline::default(),
+        }
+    }
 
     /// Counts a node. Whether it is on the path now, for its children to be walked.
-    fn enter(&mut self, node: Node<'a>, field: Option<u16>) -> bool {
-        let range = ByteRange::from(node.byte_range());
+    fn enter(&mut self, node: S, field: Option<u16>) -> bool {
+        let range = node.range();
         let mut inside = self.path.last().is_some_and(|parent| parent.inside);
         if !inside {
             inside = self.region.is_none_or(|region| region.contains(range));
@@ -129,7 +172,7 @@ impl<'a> Walker<'a> {
                 return false;
             }
         }
-        let id = node.kind_id();
+        let id = node.kind();
         let kind = self.tables.kind(id);
         if kind.roles.any(Roles::COMMENT.or(Roles::BETWEEN)) && self.is_remark(range, kind) {
             return false;
@@ -138,7 +181,7 @@ impl<'a> Walker<'a> {
             self.docstring(range);
             return false;
         }
-        let leaf = node.child_count() == 0 || self.tables.is_atom(node);
+        let leaf = node.is_leaf() || self.tables.is_atom(node);
         if leaf {
             if inside {
                 self.leaf(node, id, kind, range);
@@ -179,7 +222,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn leaf(&mut self, node: Node<'a>, id: u16, kind: &Kind, range: ByteRange) {
+    fn leaf(&mut self, node: S, id: u16, kind: &Kind, range: ByteRange) {
         if range.is_empty() {
             return;
         }
@@ -187,14 +230,11 @@ impl<'a> Walker<'a> {
         let parent_roles = parent.map(|parent| parent.kind.roles).unwrap_or_default();
         let sequence = parent.and_then(|parent| parent.sequence);
         let Some(frame) = self.frames.last_mut() else { return };
-        if self.region.is_none() {
-            self.outline.tokens.push(Token { kind: id, range });
-        }
-        frame.tally.token(node.start_position().row, node.end_position().row);
-        if kind.roles.any(Roles::OPERAND) {
-            frame.tally.operand(range.slice(self.text).unwrap_or_default());
-        } else if !kind.roles.any(Roles::CLOSER) {
-            frame.tally.operator(id);
+        if self.counts {
+            if self.region.is_none() {
+                self.outline.tokens.push(Token { kind: id, range });
+            }
+            count(frame, node, id, kind, range.slice(self.text).unwrap_or_default());
         }
         if kind.roles.any(Roles::LABEL) && parent_roles.any(Roles::JUMP) {
             frame.flat();
@@ -212,10 +252,10 @@ impl<'a> Walker<'a> {
         self.statement(node, kind);
     }
 
-    fn statement(&mut self, node: Node<'a>, kind: &Kind) {
+    fn statement(&mut self, node: S, kind: &Kind) {
         let in_block = self.path.last().is_some_and(|parent| parent.kind.roles.any(Roles::BLOCK));
         let remark = Roles::BETWEEN.or(Roles::LABEL);
-        if (kind.roles.any(Roles::STATEMENT) || in_block && node.is_named() && !kind.roles.any(remark))
+        if (kind.roles.any(Roles::STATEMENT) || in_block && node.has_name() && !kind.roles.any(remark))
             && let Some(frame) = self.frames.last_mut()
         {
             frame.tally.statements += 1;
@@ -224,12 +264,12 @@ impl<'a> Walker<'a> {
 
     fn inner_node(
         &mut self,
-        node: Node<'a>,
+        node: S,
         id: u16,
         kind: &'a Kind,
         field: Option<u16>,
         range: ByteRange,
-    ) -> Level<'a> {
+    ) -> Level<'a, S> {
         self.statement(node, kind);
         self.body_part(node, kind);
         let mut level = self.child_level(node, id, kind, field);
@@ -237,7 +277,7 @@ impl<'a> Walker<'a> {
             self.control(id, control, &level);
         }
         level.sequence = self.sequence(node, kind);
-        if let Some(callee) = kind.callee.and_then(|field| node.child_by_field_id(field)) {
+        if let Some(callee) = kind.callee.and_then(|field| node.in_field(field)) {
             self.call(callee);
         }
         if let Some(field) = kind.scope {
@@ -255,7 +295,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Where a node stands, from where its parent stands.
-    fn child_level(&self, node: Node<'a>, id: u16, kind: &'a Kind, field: Option<u16>) -> Level<'a> {
+    fn child_level(&self, node: S, id: u16, kind: &'a Kind, field: Option<u16>) -> Level<'a, S> {
         let (mut level, mut depth) = (0, 0);
         if let Some(parent) = self.path.last() {
             (level, depth) = (parent.level, parent.depth);
@@ -280,7 +320,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn control(&mut self, id: u16, control: &Control, level: &Level<'a>) {
+    fn control(&mut self, id: u16, control: &Control, level: &Level<'a, S>) {
         let carries_on =
             self.path.last().and_then(|parent| parent.control).is_some_and(|parent| parent.chains(id));
         let Some(frame) = self.frames.last_mut() else { return };
@@ -301,7 +341,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The sequence of boolean operators a node belongs to: its parent's, or a new one.
-    fn sequence(&mut self, node: Node<'a>, kind: &Kind) -> Option<usize> {
+    fn sequence(&mut self, node: S, kind: &Kind) -> Option<usize> {
         let outer = self.path.last().and_then(|parent| parent.sequence);
         if kind.roles.any(Roles::PARENTHESES) {
             return outer;
@@ -309,8 +349,8 @@ impl<'a> Walker<'a> {
         if !kind.roles.any(Roles::BOOLEAN) {
             return None;
         }
-        if let Some(operator) = self.tables.fields.operator.and_then(|field| node.child_by_field_id(field))
-            && !self.tables.kind(operator.kind_id()).roles.any(Roles::BOOLEAN_OPERATOR)
+        if let Some(operator) = self.tables.fields.operator.and_then(|field| node.in_field(field))
+            && !self.tables.kind(operator.kind()).roles.any(Roles::BOOLEAN_OPERATOR)
         {
             return None;
         }
@@ -321,8 +361,8 @@ impl<'a> Walker<'a> {
     }
 
     /// Notes when a call means a function that is open.
-    fn call(&mut self, callee: Node<'a>) {
-        let Some(text) = self.text.get(callee.byte_range()).filter(|text| text.len() <= 200) else { return };
+    fn call(&mut self, callee: S) {
+        let Some(text) = callee.range().slice(self.text).filter(|text| text.len() <= 200) else { return };
         let called = text.rsplit(['.', ':']).next().unwrap_or(text);
         let before = text.strip_suffix(called).unwrap_or_default().trim_end_matches(['.', ':']);
         let receivers = &self.tables.source.receivers;
@@ -344,10 +384,10 @@ impl<'a> Walker<'a> {
     }
 
     /// Notes what a function's body consists of.
-    fn body_part(&mut self, node: Node<'a>, kind: &Kind) {
-        let parent = self.path.last().map(|parent| ByteRange::from(parent.node.byte_range()));
+    fn body_part(&mut self, node: S, kind: &Kind) {
+        let parent = self.path.last().map(|parent| parent.node.range());
         let Some(frame) = self.frames.last_mut() else { return };
-        if frame.body.is_none() || frame.body != parent || !node.is_named() {
+        if frame.body.is_none() || frame.body != parent || !node.has_name() {
             return;
         }
         if kind.roles.any(Roles::FUNCTION.or(Roles::DECORATED)) {
@@ -359,9 +399,9 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn open(&mut self, node: Node<'a>, kind: &Kind, level: &mut Level<'a>) {
-        let body = self.tables.fields.body.and_then(|field| node.child_by_field_id(field));
-        let body = body.map(|body| ByteRange::from(body.byte_range()));
+    fn open(&mut self, node: S, kind: &Kind, level: &mut Level<'a, S>) {
+        let body = self.tables.fields.body.and_then(|field| node.in_field(field));
+        let body = body.map(|body| body.range());
         let mut frame = Frame::new(body, level.level, level.depth);
         (level.level, level.depth, level.opens_frame) = (0, 0, true);
         let parent = self.path.last().map(|parent| parent.node);
@@ -371,11 +411,14 @@ impl<'a> Walker<'a> {
         {
             let scope = self.names.last().filter(|(_, is_scope)| *is_scope).map(|(name, _)| name.clone());
             level.opens_name = self.push_name(name.full.clone(), false);
-            let (parameters, annotated, annotatable) = signature(self.tables, self.text, node, &name.short);
+            let (parameters, annotated, annotatable) = match self.counts {
+                true => signature(self.tables, self.text, node, &name.short),
+                false => (0, 0, 0),
+            };
             self.outline.functions.push(Function {
                 name: name.short.clone(),
                 qualified: self.qualified(),
-                range: ByteRange::from(node.byte_range()),
+                range: node.range(),
                 body,
                 parameters,
                 documented: self.is_documented(self.start_around(node)),
@@ -390,9 +433,9 @@ impl<'a> Walker<'a> {
     }
 
     /// Where the definition begins, with what stands around it.
-    fn start_around(&self, node: Node<'a>) -> usize {
+    fn start_around(&self, node: S) -> usize {
         let around = self.path.iter().rev().take_while(|level| level.kind.roles.any(Roles::AROUND));
-        around.last().map_or(node.start_byte(), |level| level.node.start_byte())
+        around.last().map_or(node.range().start, |level| level.node.range().start)
     }
 
     fn push_name(&mut self, name: String, is_scope: bool) -> bool {
@@ -446,9 +489,20 @@ impl<'a> Walker<'a> {
     }
 }
 
-impl<'a> Level<'a> {
+/// Counts a token.
+fn count(frame: &mut Frame, node: impl Spot, id: u16, kind: &Kind, text: &str) {
+    let (first, last) = node.rows().unwrap_or_default();
+    frame.tally.token(first, last);
+    if kind.roles.any(Roles::OPERAND) {
+        frame.tally.operand(text);
+    } else if !kind.roles.any(Roles::CLOSER) {
+        frame.tally.operator(id);
+    }
+}
+
+impl<'a, S> Level<'a, S> {
     /// A node that reaches out of the region: it is looked through.
-    fn outside(node: Node<'a>, kind: &'a Kind) -> Self {
+    fn outside(node: S, kind: &'a Kind) -> Self {
         Self {
             node,
             kind,

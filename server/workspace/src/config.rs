@@ -1,6 +1,8 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
-use hephaestus_core::{ForgeSettings, GoalSettings, SandboxSettings, ScoringSettings, TestSettings};
+use hephaestus_core::{
+    EditorSettings, ForgeSettings, GoalSettings, SandboxSettings, ScoringSettings, TestSettings,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub struct Config {
     pub sandbox: SandboxSettings,
     /// What counts how much.
     pub scoring: ScoringSettings,
+    /// How the language server behaves.
+    pub editor: EditorSettings,
     /// Other linters, by id.
     pub fixers: BTreeMap<String, FixerSettings>,
 }
@@ -52,7 +56,7 @@ impl Default for FixerSettings {
 pub struct ConfigProblem {
     /// The file.
     pub file: PathBuf,
-    /// 1-based line.
+    /// 1-based line; 0 for settings that came from an editor.
     pub line: usize,
     /// 1-based column, in characters.
     pub column: usize,
@@ -62,6 +66,9 @@ pub struct ConfigProblem {
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return write!(f, "the editor's settings: {}", self.message);
+        }
         write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
     }
 }
@@ -88,12 +95,25 @@ impl Config {
     /// # Errors
     /// When a file cannot be read, is no TOML, has unknown keys, wrong types or values out of range.
     pub fn load(root: &Path) -> Result<Self, ConfigError> {
+        Self::load_under(root, &serde_json::Value::Null)
+    }
+
+    /// The same under `over`: the keys that an editor sets, as JSON; `null` stands for a key that is not set. They win
+    /// over the files.
+    ///
+    /// # Errors
+    /// As [`Config::load`]; for a wrong key in `over` the problem names no file.
+    pub fn load_under(root: &Path, over: &serde_json::Value) -> Result<Self, ConfigError> {
         let mut merged = Table::new();
         let users = dirs::config_dir().map(|folder| folder.join("hephaestus").join(FILE));
         for file in users.into_iter().chain([root.join(FILE)]) {
             if let Some(text) = read(&file)? {
                 merge(&mut merged, Self::check(&file, &text)?);
             }
+        }
+        if let Some(over) = table_of(over) {
+            let text = over.to_string();
+            merge(&mut merged, Self::check(Path::new(""), &text).map_err(without_place)?);
         }
         Value::Table(merged).try_into().map_err(|error: toml::de::Error| {
             ConfigError::Invalid(ConfigProblem {
@@ -123,6 +143,36 @@ impl Config {
             return Err(invalid(values::place_of(text, &key), format!("`{}` {message}", key.join("."))));
         }
         text.parse::<Table>().map_err(of_toml)
+    }
+}
+
+/// An editor's JSON object as a TOML table; what is not set, and what TOML has no word for, is left out.
+fn table_of(json: &serde_json::Value) -> Option<Table> {
+    let set = json.as_object()?.iter().filter_map(|(key, value)| Some((key.clone(), value_of(value)?)));
+    Some(set.collect())
+}
+
+fn value_of(json: &serde_json::Value) -> Option<Value> {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => None,
+        Json::Object(_) => table_of(json).map(Value::Table),
+        Json::Array(values) => Some(Value::Array(values.iter().filter_map(value_of).collect())),
+        Json::Bool(value) => Some(Value::Boolean(*value)),
+        Json::String(value) => Some(Value::String(value.clone())),
+        Json::Number(number) => {
+            number.as_i64().map(Value::Integer).or_else(|| number.as_f64().map(Value::Float))
+        }
+    }
+}
+
+/// Lines mean nothing in settings that came as a message.
+fn without_place(error: ConfigError) -> ConfigError {
+    match error {
+        ConfigError::Invalid(problem) => {
+            ConfigError::Invalid(ConfigProblem { line: 0, column: 0, ..problem })
+        }
+        other => other,
     }
 }
 
@@ -196,6 +246,23 @@ mod tests {
         let mut under: Table = "[a]\nx = 1\ny = 2\n".parse().unwrap();
         merge(&mut under, "[a]\ny = 3\n[b]\nz = 4\n".parse().unwrap());
         assert_eq!(under, "[a]\nx = 1\ny = 3\n[b]\nz = 4\n".parse::<Table>().unwrap());
+    }
+
+    #[test]
+    fn an_editor_s_settings_win_and_what_it_does_not_set_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "[forge]\nbeam = 7\nseed = 3\n").unwrap();
+        let over =
+            serde_json::json!({"forge": {"beam": 2, "seed": null}, "editor": {"severity": {"hole": "off"}}});
+        let config = Config::load_under(folder.path(), &over).unwrap();
+        assert_eq!((config.forge.beam, config.forge.seed), (2, 3));
+        assert_eq!(
+            config.editor.severity_of(hephaestus_core::GoalKind::Hole),
+            hephaestus_core::Severity::Off
+        );
+        let wrong = serde_json::json!({"forge": {"bean": 2}});
+        let error = Config::load_under(folder.path(), &wrong).unwrap_err().to_string();
+        assert!(error.starts_with("the editor's settings: ") && error.contains("bean"), "{error}");
     }
 
     #[test]

@@ -7,14 +7,14 @@ use ignore::{DirEntry, WalkBuilder};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Larger files are nobody's handwriting.
 const LARGEST: u64 = 1024 * 1024;
 
 /// Folders with other people's code or build output, whatever `.gitignore` says.
-const FOREIGN: &[&str] = &[
+pub(crate) const FOREIGN: &[&str] = &[
     "node_modules",
     "bower_components",
     "vendor",
@@ -53,24 +53,106 @@ pub(crate) struct Scope<'a> {
 /// # Errors
 /// When a glob of the settings is malformed.
 pub(crate) fn discover(scope: &Scope<'_>, languages: &Languages) -> Result<Snapshot, globset::Error> {
-    let exclude = glob_set(scope.exclude)?;
-    let tests = test_globs(languages)?;
+    let finder = Finder::new(scope, languages)?;
     let mut snapshot = Snapshot { root: scope.root.to_owned(), files: BTreeMap::new(), notices: Vec::new() };
-    let walk = WalkBuilder::new(scope.root)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(|entry| !is_foreign(entry))
-        .build();
-    for entry in walk {
-        match entry {
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                take(&entry, &mut snapshot, languages, &exclude, &tests);
+    for found in finder.walk() {
+        match found.and_then(|path| finder.read(path)) {
+            Ok(Some(source)) => {
+                let language = source.language.id().clone();
+                let file = SourceFile::new(source.path.clone(), language, source.text, source.is_test);
+                snapshot.files.insert(source.path, Arc::new(file));
             }
-            Ok(_) => {}
-            Err(error) => snapshot.notices.push(Notice { path: None, message: format!("left out: {error}") }),
+            Ok(None) => {}
+            Err(notice) => snapshot.notices.push(notice),
         }
     }
     Ok(snapshot)
+}
+
+/// A source file that was just read.
+pub(crate) struct Source<'a> {
+    pub(crate) path: RelPath,
+    pub(crate) language: &'a Language,
+    pub(crate) text: String,
+    pub(crate) is_test: bool,
+}
+
+/// Knows which files of a workspace are its sources.
+pub(crate) struct Finder<'a> {
+    root: PathBuf,
+    languages: &'a Languages,
+    exclude: GlobSet,
+    tests: HashMap<String, GlobSet>,
+}
+
+impl<'a> Finder<'a> {
+    /// # Errors
+    /// When a glob of the settings is malformed.
+    pub(crate) fn new(scope: &Scope<'_>, languages: &'a Languages) -> Result<Self, globset::Error> {
+        let (exclude, tests) = (glob_set(scope.exclude)?, test_globs(languages)?);
+        Ok(Self { root: scope.root.to_owned(), languages, exclude, tests })
+    }
+
+    /// The files below the root that may be sources, by what can be told without reading them.
+    pub(crate) fn walk(&self) -> impl Iterator<Item = Result<RelPath, Notice>> {
+        self.walk_where(|_| true)
+    }
+
+    /// The same, but only `paths` and what lies below them.
+    pub(crate) fn walk_at(&self, paths: &[RelPath]) -> impl Iterator<Item = Result<RelPath, Notice>> {
+        let wanted: Vec<PathBuf> = paths.iter().map(|path| path.under(&self.root)).collect();
+        self.walk_where(move |path| {
+            wanted.iter().any(|wanted| path.starts_with(wanted) || wanted.starts_with(path))
+        })
+    }
+
+    fn walk_where(
+        &self,
+        is_wanted: impl Fn(&Path) -> bool + Send + Sync + 'static,
+    ) -> impl Iterator<Item = Result<RelPath, Notice>> {
+        let walk = WalkBuilder::new(&self.root)
+            .require_git(false)
+            .follow_links(false)
+            .filter_entry(move |entry| is_wanted(entry.path()) && !is_foreign(entry))
+            .build();
+        walk.filter_map(|entry| match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                self.candidate(entry.path()).map(Ok)
+            }
+            Ok(_) => None,
+            Err(error) => Some(Err(Notice { path: None, message: format!("left out: {error}") })),
+        })
+    }
+
+    fn candidate(&self, full: &Path) -> Option<RelPath> {
+        let path = full.strip_prefix(&self.root).ok().and_then(|path| RelPath::new(path).ok())?;
+        let is_left_out = self.exclude.is_match(path.as_str()) || path.as_str().contains(".min.");
+        // Only a file without an extension can need its first line to be recognised.
+        let may_be_source = path.extension().is_none() || self.languages.detect(&path, "").is_some();
+        (may_be_source && !is_left_out).then_some(path)
+    }
+
+    /// Reads a file; `None` when it is no source, or not there any more.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn read(&self, path: RelPath) -> Result<Option<Source<'a>>, Notice> {
+        let text = match read(&path.under(&self.root)) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(None),
+            // Deleted between listing and reading: then it is simply not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(_) if self.languages.detect(&path, "").is_none() => return Ok(None),
+            Err(error) => {
+                return Err(Notice { path: Some(path), message: format!("left out: {}", reason(&error)) });
+            }
+        };
+        let language = self.languages.detect(&path, &text).filter(|_| !is_generated(&text));
+        Ok(language.map(|language| {
+            let is_test = is_test(&path, language, &self.tests);
+            Source { path, language, text, is_test }
+        }))
+    }
 }
 
 fn is_foreign(entry: &DirEntry) -> bool {
@@ -78,46 +160,6 @@ fn is_foreign(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_str().unwrap_or_default();
     // The root itself may be called anything.
     entry.depth() > 0 && is_folder && (FOREIGN.contains(&name) || entry.path().join("pyvenv.cfg").is_file())
-}
-
-fn take(
-    entry: &DirEntry,
-    snapshot: &mut Snapshot,
-    languages: &Languages,
-    exclude: &GlobSet,
-    tests: &HashMap<String, GlobSet>,
-) {
-    let Some(path) = entry.path().strip_prefix(&snapshot.root).ok().and_then(|path| RelPath::new(path).ok())
-    else {
-        return;
-    };
-    if exclude.is_match(path.as_str()) || path.as_str().contains(".min.") {
-        return;
-    }
-    // Only a file without an extension can need its first line to be recognised.
-    if path.extension().is_some() && languages.detect(&path, "").is_none() {
-        return;
-    }
-    let text = match read(entry.path()) {
-        Ok(Some(text)) => text,
-        Ok(None) => return,
-        // Deleted between listing and reading: then it is simply not there.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-        Err(error) => {
-            if languages.detect(&path, "").is_some() {
-                let message = format!("left out: {}", reason(&error));
-                snapshot.notices.push(Notice { path: Some(path), message });
-            }
-            return;
-        }
-    };
-    let Some(language) = languages.detect(&path, &text) else { return };
-    if is_generated(&text) {
-        return;
-    }
-    let is_test = is_test(&path, language, tests);
-    let file = SourceFile::new(path.clone(), language.id().clone(), text, is_test);
-    snapshot.files.insert(path, Arc::new(file));
 }
 
 /// The file's text; `None` for binary and oversized files.
@@ -152,7 +194,7 @@ fn is_test(path: &RelPath, language: &Language, tests: &HashMap<String, GlobSet>
     tests.get(language.id().as_str()).is_some_and(|globs| globs.is_match(path.as_str()))
 }
 
-fn test_globs(languages: &Languages) -> Result<HashMap<String, GlobSet>, globset::Error> {
+pub(crate) fn test_globs(languages: &Languages) -> Result<HashMap<String, GlobSet>, globset::Error> {
     let mut globs = HashMap::new();
     for language in languages.all() {
         globs.insert(language.id().as_str().to_owned(), glob_set(&language.pack().manifest.test_paths)?);
@@ -160,7 +202,7 @@ fn test_globs(languages: &Languages) -> Result<HashMap<String, GlobSet>, globset
     Ok(globs)
 }
 
-fn glob_set(patterns: &[String]) -> Result<GlobSet, globset::Error> {
+pub(crate) fn glob_set(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         set.add(GlobBuilder::new(pattern).literal_separator(true).build()?);

@@ -1,17 +1,20 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
 use crate::combine::{Together, disjoint, prove_together};
-use crate::memory::Memory;
+use crate::memory::{Known, Memory};
 use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Goal, LanguageId, Notice, Offer, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Notice, Offer, Pace, Patch,
+    SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
 use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
-use hephaestus_harness::{Baseline, Harness, HarnessParts, Problem, Suite, Workbench};
+use hephaestus_harness::{
+    Baseline, Harness, HarnessParts, Problem, Suite, Workbench, lower_priority_of_this_thread,
+};
 use hephaestus_mutation::FixerRecheck;
 use hephaestus_registry::RunLedger;
 use hephaestus_scoring::{ScorerParts, Workshop};
@@ -19,6 +22,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+mod rebased;
+
+use rebased::Rebased;
 
 /// Why a forge run came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +45,46 @@ pub struct ForgeRequest {
     pub helper: HelperCommand,
     /// What may be spent on trying candidates; the baseline and the linters come before.
     pub budget: Budget,
-    /// Try everything again, whatever is remembered.
+    /// Test and try everything again, whatever is remembered.
     pub fresh: bool,
+    /// While it is held, nothing new starts, what runs is frozen, and no budget or time limit runs down.
+    pub pace: Pace,
+    /// Give way to everything else on this machine: commands and threads run at idle priority, the calling thread too,
+    /// and for good.
+    pub background: bool,
+    /// Patches that held on an earlier text, moved to this one: each is tried first for its goal.
+    pub retry: Vec<(GoalId, Patch)>,
+    /// This goal only.
+    pub only: Option<GoalId>,
+}
+
+impl ForgeRequest {
+    /// A request without limits, in the foreground.
+    #[must_use]
+    pub fn new(helper: HelperCommand) -> Self {
+        Self {
+            helper,
+            budget: Budget::default(),
+            fresh: false,
+            pace: Pace::default(),
+            background: false,
+            retry: Vec::new(),
+            only: None,
+        }
+    }
+
+    /// The sandbox in which it is carried out.
+    pub(crate) fn sandbox(&self, settings: SandboxSettings) -> Sandbox {
+        let sandbox = Sandbox::new(self.helper.clone(), settings).yielding(self.pace.clone());
+        if self.background { sandbox.at_idle_priority() } else { sandbox }
+    }
+
+    /// What every thread that works on it calls first.
+    fn begin_thread(&self) {
+        if self.background {
+            lower_priority_of_this_thread();
+        }
+    }
 }
 
 /// What a run tells while it goes on.
@@ -104,7 +149,8 @@ impl Workspace {
         cancel: &CancelToken,
         listener: &mut dyn FnMut(ForgeEvent<'_>),
     ) -> Result<ForgeReport, ForgeError> {
-        let sandbox = Sandbox::new(request.helper.clone(), self.config.sandbox.clone());
+        request.begin_thread();
+        let sandbox = request.sandbox(self.config.sandbox.clone());
         let report = ForgeReport::new(self, now_ms());
         let run =
             Run { workspace: self, request, cancel, listener, started: Instant::now(), sandbox, report };
@@ -210,32 +256,28 @@ impl Run<'_> {
     }
 
     fn work_on(&mut self, bench: &Bench, memory: &Memory) -> Result<(), ForgeError> {
-        let (workspace, cancel) = (self.workspace, self.cancel);
-        let (bench, baseline) = self.baseline(bench)?;
+        let workspace = self.workspace;
+        let workbench = Arc::new(Workbench::new(self.sandbox.clone(), workspace.snapshot.clone()));
+        let (bench, baseline, linted) = self.look_around(bench, memory, &workbench)?;
         let bench = &bench;
         let ledger = memory.ledger(workspace, &bench.suite, &baseline);
-        (self.listener)(ForgeEvent::Stage("asking the linters"));
-        let workbench = Arc::new(Workbench::new(self.sandbox.clone(), workspace.snapshot.clone()));
-        let linted = workspace.lint(&workbench, cancel);
         self.report.notices.extend(linted.notices.iter().cloned());
         (self.listener)(ForgeEvent::Stage("looking for goals"));
         let goals = workspace.propose(&linted.findings, &baseline.red);
-        let goals: Vec<Goal> =
-            goals.into_iter().filter(|goal| bench.languages.contains(&goal.language)).collect();
+        let only = self.request.only.as_ref();
+        let goals: Vec<Goal> = goals
+            .into_iter()
+            .filter(|goal| bench.languages.contains(&goal.language))
+            .filter(|goal| only.is_none_or(|only| goal.id == *only))
+            .collect();
         (self.listener)(ForgeEvent::Goals(goals.len()));
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
         let harness = self.harness(bench, baseline, &workbench, &linted);
         let scorer = self.scorer(harness.baseline());
-        let engines: Vec<_> = hephaestus_mutation::all(workspace.languages, &workspace.rules)
-            .into_iter()
-            .filter(|engine| {
-                let wanted = &workspace.config.forge.engines;
-                wanted.is_empty() || wanted.iter().any(|name| name == engine.name())
-            })
-            .collect();
+        let engines = self.engines();
         (self.listener)(ForgeEvent::Stage("forging"));
-        let clock = Monotonic(self.started);
+        let (clock, request) = (Monotonic(self.started), self.request);
         let parts = Parts {
             engines: &engines,
             judge: &harness,
@@ -243,6 +285,8 @@ impl Run<'_> {
             ledger: &ledger,
             clock: &clock,
             snapshot: &workspace.snapshot,
+            pace: &self.request.pace,
+            on_worker_start: &|| request.begin_thread(),
         };
         let (offers, outcome) = self.drive(&parts, goals, &ledger, memory.records());
         self.report
@@ -253,11 +297,50 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Takes the baseline and asks the linters, at the same time: neither needs the other.
+    fn look_around(
+        &mut self,
+        bench: &Bench,
+        memory: &Memory,
+        workbench: &Arc<Workbench>,
+    ) -> Result<(Bench, Baseline, Linted), ForgeError> {
+        let (workspace, request) = (self.workspace, self.request);
+        let stop_linting = self.cancel.child();
+        thread::scope(|scope| {
+            let linting = scope.spawn(|| {
+                request.begin_thread();
+                workspace.lint(workbench, &stop_linting)
+            });
+            let based = self.baseline(bench, memory);
+            if based.is_err() {
+                stop_linting.cancel();
+            } else if !linting.is_finished() {
+                (self.listener)(ForgeEvent::Stage("asking the linters"));
+            }
+            let linted = linting.join();
+            let (bench, baseline) = based?;
+            let linted =
+                linted.map_err(|_| ForgeError::Internal("asking the linters broke off".to_owned()))?;
+            Ok((bench, baseline, linted))
+        })
+    }
+
+    /// The engines that are wanted, after the one that has nothing but what is to be tried again.
+    fn engines(&self) -> Vec<Box<dyn Engine>> {
+        let workspace = self.workspace;
+        let wanted = &workspace.config.forge.engines;
+        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules).into_iter();
+        let own = all.filter(|engine| wanted.is_empty() || wanted.iter().any(|name| name == engine.name()));
+        let patches = self.request.retry.clone();
+        let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
+        rebased.into_iter().chain(own).collect()
+    }
+
     /// The baseline, with the first suite whose program is there.
-    fn baseline(&mut self, bench: &Bench) -> Result<(Bench, Baseline), ForgeError> {
+    fn baseline(&mut self, bench: &Bench, memory: &Memory) -> Result<(Bench, Baseline), ForgeError> {
         let mut missing: Option<Problem> = None;
         for suite in std::iter::once(&bench.suite).chain(&bench.others) {
-            match self.baseline_with(suite) {
+            match self.baseline_with(suite, memory) {
                 Ok(baseline) => {
                     let title = &suite.runner.title;
                     let message = |problem| format!("{problem}; {title} judges instead");
@@ -277,19 +360,63 @@ impl Run<'_> {
         Err(missing.unwrap_or(Problem::NoTests).into())
     }
 
-    fn baseline_with(&mut self, suite: &Suite) -> Result<Baseline, ForgeError> {
-        let workspace = self.workspace;
+    fn baseline_with(&mut self, suite: &Suite, memory: &Memory) -> Result<Baseline, ForgeError> {
         let title = &suite.runner.title;
-        (self.listener)(ForgeEvent::Stage(&format!("testing the unchanged code with {title}, twice")));
-        if !suite.runner.detect.program.is_empty() {
-            suite.probe(&workspace.root, &self.sandbox, self.cancel)?;
-        }
-        let baseline = Baseline::take(&workspace.root, &self.sandbox, suite, self.cancel)?;
+        let known = memory.known(self.workspace, suite);
+        let remembered = self.baseline_by_memory(suite, &known);
+        let baseline = match remembered {
+            Some(baseline) => baseline,
+            None => self.baseline_by_running(suite, &known)?,
+        };
+        memory.keep(self.workspace, suite, &baseline, known);
         let told = Baselined::of(title, &baseline);
         (self.listener)(ForgeEvent::Baseline(&told));
         self.report.stats.cpu += baseline.spent_cpu;
         self.report.runners.push(told);
         Ok(baseline)
+    }
+
+    /// The baseline as it is remembered, where nothing at all has changed since.
+    fn baseline_by_memory(&mut self, suite: &Suite, known: &Known) -> Option<Baseline> {
+        let (Some(record), Some(since)) = (&known.record, &known.unchanged_since) else { return None };
+        let root = &self.workspace.root;
+        (self.listener)(ForgeEvent::Stage("recalling what the tests did on this very code"));
+        if !suite.runner.detect.program.is_empty() {
+            suite.probe(root, &self.sandbox, self.cancel).ok()?;
+        }
+        let mut baseline = Baseline::recall(root, &self.sandbox, suite, record, self.cancel).ok()?;
+        baseline.notes.push(format!(
+            "The unchanged code was not tested again: nothing has changed since it was, {since} ago (--fresh tests it \
+             all the same)."
+        ));
+        Some(baseline)
+    }
+
+    /// The baseline by one run where that does what is known, by two otherwise.
+    fn baseline_by_running(&mut self, suite: &Suite, known: &Known) -> Result<Baseline, Problem> {
+        let (root, title) = (&self.workspace.root, &suite.runner.title);
+        let probe = || match suite.runner.detect.program.is_empty() {
+            true => Ok(()),
+            false => suite.probe(root, &self.sandbox, self.cancel),
+        };
+        let Some(record) = &known.record else {
+            (self.listener)(ForgeEvent::Stage(&format!("testing the unchanged code with {title}, twice")));
+            probe()?;
+            return Baseline::take(root, &self.sandbox, suite, None, self.cancel);
+        };
+        (self.listener)(ForgeEvent::Stage(&format!("testing the unchanged code with {title}")));
+        match Baseline::take(root, &self.sandbox, suite, Some(record), self.cancel) {
+            Ok(mut baseline) => {
+                if baseline.runs == 1 {
+                    let note = "One run of the unchanged code did exactly what two runs had done before.";
+                    baseline.notes.push(note.to_owned());
+                }
+                Ok(baseline)
+            }
+            // It was there the last time, so it is asked only now, because it knows best what is missing.
+            Err(problem @ (Problem::Broken { .. } | Problem::ProgramMissing(_))) => probe().and(Err(problem)),
+            Err(problem) => Err(problem),
+        }
     }
 
     fn harness(

@@ -1,5 +1,6 @@
 //! What a run remembers of earlier ones: verdicts on the very same code, and how each rule has fared.
 
+use crate::forging::now_ms;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
 use hephaestus_core::{ContentHash, Notice};
@@ -8,6 +9,10 @@ use hephaestus_harness::{Baseline, Suite};
 use hephaestus_registry::{Registry, RegistryError, RunId, RunLedger, SearchFilter};
 use std::collections::HashMap;
 use std::fs;
+
+mod known;
+
+pub(crate) use known::Known;
 
 /// Files that say which versions of what the code runs with; a verdict holds for these alone.
 const MANIFESTS: &[&str] = &[
@@ -106,8 +111,13 @@ fn context(workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> Content
     for file in workspace.snapshot.files.values() {
         parts.extend([file.path.to_string(), file.hash.to_string()]);
     }
-    let manifests = MANIFESTS.iter().filter_map(|name| fs::read(workspace.root.join(name)).ok());
-    parts.extend(manifests.map(|bytes| ContentHash::of(&bytes).to_string()));
+    parts.extend(manifests(workspace));
     parts.extend(baseline.passing.iter().cloned().chain(baseline.set_aside()));
     ContentHash::of_parts(parts.iter().map(String::as_str))
+}
+
+/// The hashes of the manifests that are there.
+fn manifests(workspace: &Workspace) -> impl Iterator<Item = String> {
+    let read = MANIFESTS.iter().filter_map(|name| fs::read(workspace.root.join(name)).ok());
+    read.map(|bytes| ContentHash::of(&bytes).to_string())
 }

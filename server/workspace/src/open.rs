@@ -185,7 +185,7 @@ struct SgConfig {
 }
 
 /// The rule files that a user's `sgconfig.yml` names.
-fn user_rules(root: &Path, notices: &mut Vec<Notice>) -> Vec<(RelPath, String)> {
+pub(crate) fn user_rules(root: &Path, notices: &mut Vec<Notice>) -> Vec<(RelPath, String)> {
     let Some((path, text)) = ["sgconfig.yml", "sgconfig.yaml"]
         .iter()
         .find_map(|name| Some((RelPath::new(name).ok()?, fs::read_to_string(root.join(name)).ok()?)))

@@ -204,6 +204,12 @@ impl ForgeReport {
         self.snapshot.file(path).map(|file| &*file.text)
     }
 
+    /// The hash of a file's text as the run saw it.
+    #[must_use]
+    pub fn hash_of(&self, path: &hephaestus_core::RelPath) -> Option<&hephaestus_core::ContentHash> {
+        self.snapshot.file(path).map(|file| &file.hash)
+    }
+
     /// A patch of this run as a unified diff.
     #[must_use]
     pub fn diff(&self, patch: &Patch) -> String {

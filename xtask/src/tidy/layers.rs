@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("forge", &["core"]),
     ("workspace", COMPONENTS),
     ("lsp", &["core", "workspace"]),
-    ("cli", &["core", "workspace"]),
+    ("cli", &["core", "lsp", "workspace"]),
     ("xtask", &[]),
 ];
 

@@ -60,9 +60,9 @@ fn configure(workspace: &mut Workspace, own: &Forge) -> Result<ForgeRequest, Fai
     forge.seed = own.seed.unwrap_or(forge.seed);
     let wall = own.budget.unwrap_or(Duration::from_secs(forge.timeout));
     Ok(ForgeRequest {
-        helper: helper()?,
         budget: Budget { wall: Some(wall), cpu: None, trials: own.trials },
         fresh: own.fresh,
+        ..ForgeRequest::new(helper()?)
     })
 }
 

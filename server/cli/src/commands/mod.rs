@@ -6,12 +6,13 @@ pub(crate) mod doctor;
 pub(crate) mod forge;
 pub(crate) mod goals;
 pub(crate) mod init;
+pub(crate) mod lsp;
 pub(crate) mod registry;
 pub(crate) mod schema;
 
 use crate::args::{Common, Selection};
 use crate::failure::{Failure, Kind};
-use hephaestus_core::{Budget, CancelToken, GoalKind};
+use hephaestus_core::{CancelToken, GoalKind};
 use hephaestus_workspace::{ForgeRequest, HelperCommand, OpenOptions, Workspace};
 use std::path::Path;
 use std::process;
@@ -26,7 +27,7 @@ pub(crate) fn helper() -> Result<HelperCommand, Failure> {
 
 /// A request without limits.
 pub(crate) fn request() -> Result<ForgeRequest, Failure> {
-    Ok(ForgeRequest { helper: helper()?, budget: Budget::default(), fresh: false })
+    Ok(ForgeRequest::new(helper()?))
 }
 
 /// Opens the workspace, restricted to what was selected.

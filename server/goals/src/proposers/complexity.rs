@@ -1,12 +1,12 @@
 //! Functions above the limit of cognitive complexity.
 
-use crate::{Draft, Proposer, Survey};
-use hephaestus_core::{Dimension, GoalKind, GoalOrigin, Target};
-use hephaestus_syntax::{Function, Parsed};
+use crate::{Draft, FileProposer};
+use hephaestus_core::{Dimension, GoalKind, GoalOrigin, GoalSettings, RelPath, SourceFile, Target};
+use hephaestus_syntax::{Facts, FunctionFacts};
 
 pub(super) struct Complexity;
 
-impl Proposer for Complexity {
+impl FileProposer for Complexity {
     fn name(&self) -> &'static str {
         "complexity"
     }
@@ -15,20 +15,15 @@ impl Proposer for Complexity {
         &[GoalKind::Complexity]
     }
 
-    fn propose(&self, survey: &Survey<'_>) -> Vec<Draft> {
-        let limit = survey.settings.cognitive_limit;
-        let functions =
-            survey.parsed.values().flat_map(|parsed| parsed.functions().iter().map(move |own| (parsed, own)));
-        functions
-            .filter(|(_, function)| function.metrics.cognitive > limit && !function.wrapper)
-            .map(|(parsed, function)| draft(parsed, function, limit))
-            .collect()
+    fn propose(&self, facts: &Facts, file: &SourceFile, settings: &GoalSettings) -> Vec<Draft> {
+        let limit = settings.cognitive_limit;
+        let tangled = |function: &&FunctionFacts| function.cognitive > limit && !function.wrapper;
+        facts.functions.iter().filter(tangled).map(|function| draft(&file.path, function, limit)).collect()
     }
 }
 
-fn draft(parsed: &Parsed, function: &Function, limit: u32) -> Draft {
-    let cognitive = function.metrics.cognitive;
-    let file = &parsed.file().path;
+fn draft(file: &RelPath, function: &FunctionFacts, limit: u32) -> Draft {
+    let cognitive = function.cognitive;
     Draft {
         kind: GoalKind::Complexity,
         rule: "cognitive".to_owned(),

@@ -7,16 +7,16 @@ mod holes;
 mod red_tests;
 mod rules;
 
-use crate::Proposer;
+use crate::{FileProposer, Proposer};
 
-/// Every proposer. A new one is a file and a line here.
-pub(crate) fn all() -> Vec<Box<dyn Proposer>> {
-    vec![
-        Box::new(rules::Rules),
-        Box::new(findings::Findings),
-        Box::new(complexity::Complexity),
-        Box::new(clones::Clones),
-        Box::new(holes::Holes),
-        Box::new(red_tests::RedTests),
-    ]
+pub(crate) use rules::KINDS as RULE_KINDS;
+
+/// Every proposer that looks at one file at a time. A new one is a file and a line here.
+pub(crate) fn in_one_file() -> Vec<Box<dyn FileProposer>> {
+    vec![Box::new(rules::Rules), Box::new(complexity::Complexity), Box::new(holes::Holes)]
+}
+
+/// Every proposer that looks farther. A new one is a file and a line here.
+pub(crate) fn across_files() -> Vec<Box<dyn Proposer>> {
+    vec![Box::new(findings::Findings), Box::new(clones::Clones), Box::new(red_tests::RedTests)]
 }

@@ -1,38 +1,37 @@
 //! Places where a rewrite rule matches.
 
-use crate::{Draft, Proposer, Survey};
-use hephaestus_core::{Dimension, GoalKind, GoalOrigin, Patch};
-use hephaestus_syntax::{Parsed, RuleMatch};
+use crate::{Draft, FileProposer};
+use hephaestus_core::{Dimension, GoalKind, GoalOrigin, GoalSettings, Patch, SourceFile};
+use hephaestus_syntax::{Facts, RuleMatch};
+
+/// The kinds rules are for.
+pub(crate) const KINDS: &[GoalKind] = &[
+    GoalKind::Simplify,
+    GoalKind::Modernize,
+    GoalKind::Correctness,
+    GoalKind::DeadCode,
+    GoalKind::Performance,
+];
 
 pub(super) struct Rules;
 
-impl Proposer for Rules {
+impl FileProposer for Rules {
     fn name(&self) -> &'static str {
         "rules"
     }
 
     fn kinds(&self) -> &'static [GoalKind] {
-        &[
-            GoalKind::Simplify,
-            GoalKind::Modernize,
-            GoalKind::Correctness,
-            GoalKind::DeadCode,
-            GoalKind::Performance,
-        ]
+        KINDS
     }
 
-    fn propose(&self, survey: &Survey<'_>) -> Vec<Draft> {
-        let matches = survey.parsed.values().flat_map(|parsed| {
-            survey.rules.matches(parsed).into_iter().filter_map(move |found| draft(parsed, found))
-        });
-        matches.collect()
+    fn propose(&self, facts: &Facts, file: &SourceFile, _: &GoalSettings) -> Vec<Draft> {
+        facts.matches.iter().filter_map(|found| draft(file, found)).collect()
     }
 }
 
-fn draft(parsed: &Parsed, found: RuleMatch) -> Option<Draft> {
-    let file = parsed.file();
+fn draft(file: &SourceFile, found: &RuleMatch) -> Option<Draft> {
     let rule = &found.rule;
-    let edit = Patch::edit(file.path.clone(), file.hash.clone(), vec![found.edit]).ok()?;
+    let edit = Patch::edit(file.path.clone(), file.hash.clone(), vec![found.edit.clone()]).ok()?;
     // A match that is gone is the least that is promised; the rule may name more.
     let improves = std::iter::once(Dimension::Findings).chain(rule.targets.iter().copied()).collect();
     let gain = match rule.kind {

@@ -29,6 +29,8 @@ mod protocol;
 #[cfg(unix)]
 mod run;
 mod scratch;
+#[cfg(unix)]
+mod served;
 mod session;
 mod step;
 #[cfg(unix)]
@@ -40,15 +42,22 @@ pub use init::helper_main;
 pub use scratch::sweep;
 pub use session::Session;
 pub use step::{Captured, OUT, Step, StepOutcome, StepStatus};
+#[cfg(unix)]
+pub use sys::lower_priority_of_this_thread;
 
 use crate::sandbox::probe::{Attempt, Probed};
-use hephaestus_core::{CancelToken, Isolation, RelPath, SandboxSettings};
+use crate::sandbox::session::wait_for;
+use hephaestus_core::{CancelToken, Isolation, Pace, RelPath, SandboxSettings};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
+
+/// Without Unix there are no priorities to lower.
+#[cfg(not(unix))]
+pub fn lower_priority_of_this_thread() {}
 
 /// How the helper is started: a program and the arguments that make it call [`helper_main`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +126,16 @@ pub enum SandboxError {
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     inner: Arc<Inner>,
+    pace: Pace,
+    idle: bool,
+}
+
+/// How every session is opened, whatever it shows.
+#[derive(Debug, Clone, Copy)]
+struct Terms<'a> {
+    helper: &'a HelperCommand,
+    settings: &'a SandboxSettings,
+    idle: bool,
 }
 
 #[derive(Debug)]
@@ -147,7 +166,22 @@ impl Sandbox {
     fn build(helper: HelperCommand, settings: SandboxSettings, force_copy: bool) -> Self {
         sweep();
         let (probed, known) = (OnceLock::new(), Mutex::default());
-        Self { inner: Arc::new(Inner { helper, settings, force_copy, probed, known }) }
+        let inner = Arc::new(Inner { helper, settings, force_copy, probed, known });
+        Self { inner, pace: Pace::default(), idle: false }
+    }
+
+    /// The same sandbox, which stands still while `pace` is held: sessions do not open, steps do not start, and the
+    /// processes of those that run are frozen. The time this takes is on nobody's account.
+    #[must_use]
+    pub fn yielding(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// The same sandbox, whose steps run only when nobody else on this machine wants to: least niceness and, on Linux,
+    /// the idle classes of processor and disk.
+    #[must_use]
+    pub fn at_idle_priority(self) -> Self {
+        Self { idle: true, ..self }
     }
 
     /// What is in force on this machine, and in plain words what is degraded, why, and how to mend it. A single
@@ -169,6 +203,7 @@ impl Sandbox {
     /// # Errors
     /// As [`Sandbox::isolation`]; when the workspace cannot be shown; [`SandboxError::Cancelled`].
     pub fn open(&self, view: &View, cancel: &CancelToken) -> Result<Session, SandboxError> {
+        let waited = wait_for(&self.pace, cancel);
         if cancel.is_cancelled() {
             return Err(SandboxError::Cancelled);
         }
@@ -184,10 +219,10 @@ impl Sandbox {
         let (attempt, mut notes) = known.unwrap_or_else(|| (best.attempt, Vec::new()));
         let view = View { root: root.clone(), ..view.clone() };
         let attempt = Attempt { check_owners: first_time, ..attempt };
-        let (mut session, attempt) =
-            probe::descend(&self.inner.helper, &self.inner.settings, &view, attempt, &mut notes, cancel)?;
+        let (mut session, attempt) = probe::descend(self.terms(), &view, attempt, &mut notes, cancel)?;
         let attempt = Attempt { check_owners: false, ..attempt };
         self.known().insert(root, (attempt, notes.clone()));
+        session.keep_pace(self.pace.clone(), waited);
         session.add_notes(best.notes.iter().cloned().chain(notes));
         if self.inner.settings.require_full && !session.isolation().is_full() {
             return Err(SandboxError::NotFull { notes: session.notes().to_vec() });
@@ -205,15 +240,19 @@ impl Sandbox {
             .map_err(|source| SandboxError::Open { root: std::env::temp_dir(), message: source.to_string() })
     }
 
+    fn terms(&self) -> Terms<'_> {
+        Terms { helper: &self.inner.helper, settings: &self.inner.settings, idle: self.idle }
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (Attempt, Vec<String>)>> {
         self.inner.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn probed(&self) -> Result<&Probed, SandboxError> {
-        let Inner { helper, settings, force_copy, probed, .. } = self.inner.as_ref();
+        let Inner { force_copy, probed, .. } = self.inner.as_ref();
         probed
             .get_or_init(|| {
-                probe::probe(helper, settings, *force_copy).map_err(|error| match error {
+                probe::probe(self.terms(), *force_copy).map_err(|error| match error {
                     SandboxError::Open { message, .. } => message,
                     other => other.to_string(),
                 })

@@ -122,6 +122,7 @@ fn furnish(plan: &Plan, copy_size: Option<u64>, upper: Option<OwnedFd>) -> Resul
         namespaced: true,
         copied: copy_size.is_some(),
         disks,
+        idle: plan.idle,
         settings: plan.settings.clone(),
         wall,
     })

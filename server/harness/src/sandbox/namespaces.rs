@@ -95,6 +95,10 @@ fn inside(plan: &Plan, prepared: Prepared, channel: &mut Channel) -> i32 {
         channel.fail(Lacking::Namespaces, error.to_string());
         return 1;
     }
+    if plan.idle {
+        // While `/proc` is still the one that can be written.
+        sys::lead_idle_session();
+    }
     let place = match mounts::build(plan, copied, &mut notes) {
         Ok(place) => place,
         Err(failure) => {

@@ -52,7 +52,12 @@ impl Channel {
         ready.is_ok_and(|ready| ready.contains(&true))
     }
 
-    /// The input, to see it end while a command runs.
+    /// Whether a message has been read ahead, so that the input itself would not tell of it.
+    pub(super) fn has_read_ahead(&self) -> bool {
+        !self.input.buffer().is_empty()
+    }
+
+    /// The input, to see it end or tell to freeze while a command runs.
     pub(super) fn input(&self) -> BorrowedFd<'_> {
         self.input.get_ref().as_fd()
     }
@@ -87,6 +92,8 @@ pub(super) struct Place {
     pub(super) copied: bool,
     /// Limits on what is written.
     pub(super) disks: Vec<Disk>,
+    /// Whether commands run only when nobody else wants to.
+    pub(super) idle: bool,
     /// The other limits.
     pub(super) settings: SandboxSettings,
     /// What the commands may write, for Landlock.
@@ -131,7 +138,7 @@ pub(super) fn serve(place: &Place, channel: &mut Channel, notes: Vec<String>) ->
                 };
                 channel.send(&answer)?;
             }
-            Request::Run(step) => match run::run(&step, place, channel.input())? {
+            Request::Run(step) => match run::run(&step, place, channel)? {
                 Ending::Abandoned => return Ok(()),
                 Ending::Ended(mut outcome) => {
                     let reports = std::mem::take(&mut outcome.files);
@@ -142,6 +149,8 @@ pub(super) fn serve(place: &Place, channel: &mut Channel, notes: Vec<String>) ->
                     protocol::send(&mut channel.output, &answer, blobs)?;
                 }
             },
+            // The command they are for has ended in the meantime.
+            Request::Freeze | Request::Resume => {}
         }
         channel.output.flush()?;
     }
@@ -156,6 +165,9 @@ pub(super) fn serve_copy(plan: &Plan, mut channel: Channel) -> i32 {
             channel.fail(Lacking::Workspace, format!("the helper cannot prepare itself: {error}"));
             return 1;
         }
+    }
+    if plan.idle {
+        sys::lead_idle_session();
     }
     let code = match copied_place(plan, &channel) {
         Ok((place, notes)) => i32::from(serve(&place, &mut channel, notes).is_err()),
@@ -186,9 +198,18 @@ fn copied_place(plan: &Plan, channel: &Channel) -> io::Result<(Place, Vec<String
     if plan.keep.is_some() {
         disks.push(Disk::Watched(target.clone(), size.saturating_add(limit)));
     }
-    let settings = plan.settings.clone();
-    let place =
-        Place { root: target, out, temp, cache, namespaced: false, copied: true, disks, settings, wall };
+    let place = Place {
+        root: target,
+        out,
+        temp,
+        cache,
+        namespaced: false,
+        copied: true,
+        disks,
+        idle: plan.idle,
+        settings: plan.settings.clone(),
+        wall,
+    };
     Ok((place, notes))
 }
 

@@ -4,8 +4,8 @@
 use crate::sandbox::protocol::{Failure, Lacking, Mode};
 use crate::sandbox::scratch::ScratchFolder;
 use crate::sandbox::session::{OpenError, Session};
-use crate::sandbox::{HelperCommand, SandboxError, Step, View};
-use hephaestus_core::{CancelToken, Isolation, NetworkIsolation, ProcessIsolation, RelPath, SandboxSettings};
+use crate::sandbox::{SandboxError, Step, Terms, View};
+use hephaestus_core::{CancelToken, Isolation, NetworkIsolation, ProcessIsolation, RelPath};
 use std::time::Duration;
 
 /// One way to open a session.
@@ -49,11 +49,7 @@ pub(super) struct Probed {
 }
 
 /// Opens a tiny session, writes a file and runs a command in it.
-pub(super) fn probe(
-    helper: &HelperCommand,
-    settings: &SandboxSettings,
-    force_copy: bool,
-) -> Result<Probed, SandboxError> {
+pub(super) fn probe(terms: Terms<'_>, force_copy: bool) -> Result<Probed, SandboxError> {
     let mut notes = Vec::new();
     let start = if force_copy {
         notes.push("The fall-back sandbox was asked for (HEPHAESTUS_SANDBOX=copy).".to_owned());
@@ -75,7 +71,7 @@ pub(super) fn probe(
     std::fs::create_dir(&root).and_then(|()| std::fs::write(root.join("probe"), "before")).map_err(failed)?;
     let view = View { root, ..View::default() };
     let cancel = CancelToken::new();
-    let (mut session, attempt) = descend(helper, settings, &view, start, &mut notes, &cancel)?;
+    let (mut session, attempt) = descend(terms, &view, start, &mut notes, &cancel)?;
     if let Ok(path) = RelPath::new("probe") {
         session.write(&path, Some(b"after"))?;
     }
@@ -88,15 +84,14 @@ pub(super) fn probe(
 
 /// Opens a session in the strongest way from `attempt` down that works for `view`, noting every step down.
 pub(super) fn descend(
-    helper: &HelperCommand,
-    settings: &SandboxSettings,
+    terms: Terms<'_>,
     view: &View,
     mut attempt: Attempt,
     notes: &mut Vec<String>,
     cancel: &CancelToken,
 ) -> Result<(Session, Attempt), SandboxError> {
     loop {
-        let failure = match Session::open(helper, settings, view, attempt, cancel) {
+        let failure = match Session::open(terms, view, attempt, cancel) {
             Ok(session) => return Ok((session, attempt)),
             Err(OpenError::Final(error)) => return Err(error),
             Err(OpenError::Lacking(failure)) => failure,

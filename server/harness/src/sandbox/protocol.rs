@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) mode: Mode,
     /// Whether to look for files an overlay could not copy up (once per workspace: it walks all of it).
     pub(super) check_owners: bool,
+    /// Whether commands run only when nobody else on this machine wants to.
+    pub(super) idle: bool,
     /// The limits.
     pub(super) settings: SandboxSettings,
 }
@@ -45,9 +47,13 @@ pub(super) enum Request {
     Write { path: RelPath, length: Option<u64> },
     /// Run a command.
     Run(Step),
+    /// Freeze the command that runs. Not answered, and nothing when it has ended already; the same for `Resume`.
+    Freeze,
+    /// Let it go on.
+    Resume,
 }
 
-/// Helper to harness, one per request.
+/// Helper to harness, one per request that is answered.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// The session is open.

@@ -5,7 +5,9 @@ use crate::sandbox::captured::Capture;
 use crate::sandbox::files;
 #[cfg(target_os = "linux")]
 use crate::sandbox::mounts;
-use crate::sandbox::place::{Disk, Place};
+use crate::sandbox::place::{Channel, Disk, Place};
+use crate::sandbox::protocol::Request;
+use crate::sandbox::served::{self, Served};
 use crate::sandbox::sys::{self, Confinement, Limit, Reaped};
 use crate::sandbox::{Step, StepOutcome, StepStatus, environment};
 use std::collections::HashSet;
@@ -39,7 +41,7 @@ pub(super) enum Ending {
 ///
 /// # Errors
 /// When the helper itself cannot go on.
-pub(super) fn run(step: &Step, place: &Place, harness: BorrowedFd<'_>) -> io::Result<Ending> {
+pub(super) fn run(step: &Step, place: &Place, harness: &mut Channel) -> io::Result<Ending> {
     let started = Instant::now();
     let not_started = |reason: String, not_found| {
         let status = StepStatus::NotStarted { reason, not_found };
@@ -75,7 +77,9 @@ pub(super) fn run(step: &Step, place: &Place, harness: BorrowedFd<'_>) -> io::Re
     }
     Ok(Ending::Ended(Box::new(StepOutcome {
         status,
-        wall: watch.wall.unwrap_or_else(|| started.elapsed()),
+        wall: watch.wall.unwrap_or_else(|| watch.counted()),
+        frozen: watch.frozen(),
+        waited: Duration::ZERO,
         cpu: watch.cpu,
         max_rss_kb: watch.max_rss_kb,
         stdout: watch.stdout.capture.finish(),
@@ -108,7 +112,11 @@ fn spawn(step: &Step, place: &Place) -> io::Result<Child> {
         let others = if place.namespaced { 0 } else { tasks_of_user() };
         limits.push(Limit::Processes(settings.processes.saturating_add(others)));
     }
-    sys::confine(&mut command, Confinement { niceness: step.niceness, limits }, place.wall.raiser()?);
+    sys::confine(
+        &mut command,
+        Confinement { niceness: step.niceness, idle: place.idle, limits },
+        place.wall.raiser()?,
+    );
     command.spawn()
 }
 
@@ -159,7 +167,13 @@ struct Watch {
     pid: i32,
     handle: Option<OwnedFd>,
     started: Instant,
-    deadline: Option<Instant>,
+    timeout: Duration,
+    /// Since when it is frozen, if it is.
+    frozen_since: Option<Instant>,
+    /// How long it was frozen before.
+    thawed: Duration,
+    /// Looked at where the command is idle: what it was not let run does not count.
+    served: Served,
     stdout: Stream<ChildStdout>,
     stderr: Stream<ChildStderr>,
     end: Option<Result<i32, i32>>,
@@ -180,7 +194,10 @@ impl Watch {
             pid,
             handle,
             started,
-            deadline: started.checked_add(timeout),
+            timeout,
+            frozen_since: None,
+            thawed: Duration::ZERO,
+            served: Served::default(),
             stdout: Stream::new(child.stdout.take())?,
             stderr: Stream::new(child.stderr.take())?,
             end: None,
@@ -191,23 +208,61 @@ impl Watch {
         })
     }
 
+    /// How long it has been frozen in all.
+    fn frozen(&self) -> Duration {
+        self.thawed + self.frozen_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// How long it has been free to run.
+    fn awake(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.frozen())
+    }
+
+    /// How much of that counts.
+    fn counted(&self) -> Duration {
+        self.awake().saturating_sub(self.served.lost())
+    }
+
+    fn look_at_threads(&mut self, place: &Place) {
+        let awake = self.awake();
+        if place.idle && cfg!(target_os = "linux") && self.frozen_since.is_none() && self.served.is_due(awake)
+        {
+            let processes = if place.namespaced { process_ids().collect() } else { descendants(own_id()) };
+            let others = processes.into_iter().filter(|pid| *pid != own_id());
+            self.served.look(awake, others.flat_map(served::threads).collect());
+        }
+    }
+
     /// Follows the command until it ends or must be cut short. Its descendants may live on.
-    fn follow(&mut self, place: &Place, harness: BorrowedFd<'_>) -> io::Result<Option<Cut>> {
+    fn follow(&mut self, place: &Place, harness: &mut Channel) -> io::Result<Option<Cut>> {
         let mut next_tick = Instant::now();
         let mut next_sum = Instant::now() + DISK_TICK;
         while self.end.is_none() {
-            let now = Instant::now();
-            if self.deadline.is_some_and(|deadline| now >= deadline) {
+            self.look_at_threads(place);
+            let awake = self.awake();
+            if self.served.is_over(awake, self.timeout) {
                 return Ok(Some(Cut::Timeout));
             }
             let tick = if self.handle.is_some() { TICK } else { SHORT_TICK };
-            let until_deadline = self.deadline.map_or(tick, |deadline| deadline - now);
-            let fds =
-                [Some(harness), self.handle.as_ref().map(AsFd::as_fd), self.stdout.fd(), self.stderr.fd()];
-            let ready = sys::wait_readable(&fds, tick.min(until_deadline))?;
-            // The harness says nothing while a step runs: whatever can be read is the end of its pipe.
-            if ready.first() == Some(&true) {
-                return Ok(Some(Cut::Abandoned));
+            let patience = match self.frozen_since {
+                Some(_) => tick,
+                None => tick.min(self.timeout.saturating_sub(self.counted())),
+            };
+            let patience = if harness.has_read_ahead() { Duration::ZERO } else { patience };
+            let fds = [
+                Some(harness.input()),
+                self.handle.as_ref().map(AsFd::as_fd),
+                self.stdout.fd(),
+                self.stderr.fd(),
+            ];
+            let ready = sys::wait_readable(&fds, patience)?;
+            if harness.has_read_ahead() || ready.first() == Some(&true) {
+                match harness.receive() {
+                    Ok(Some(Request::Freeze)) => self.freeze(place),
+                    Ok(Some(Request::Resume)) => self.resume(place),
+                    // It asks for nothing else while a step runs: its pipe has ended.
+                    _ => return Ok(Some(Cut::Abandoned)),
+                }
             }
             self.stdout.drain(16);
             self.stderr.drain(16);
@@ -247,8 +302,37 @@ impl Watch {
         self.max_rss_kb = self.max_rss_kb.max(reaped.max_rss_kb);
         if reaped.pid == self.pid {
             self.end = Some(reaped.end);
-            self.wall = Some(self.started.elapsed());
+            self.wall = Some(self.counted());
         }
+    }
+
+    /// Stops all of its processes. One that is about to fork stops before it does, and stopped ones can be killed.
+    fn freeze(&mut self, place: &Place) {
+        if self.frozen_since.is_some() {
+            return;
+        }
+        self.frozen_since = Some(Instant::now());
+        if place.namespaced {
+            sys::stop(-1);
+        } else if cfg!(target_os = "linux") {
+            // Until nobody is left who could have forked while we looked.
+            let mut stopped = HashSet::new();
+            while signal_family(&mut stopped, sys::stop) {}
+        } else {
+            sys::stop(-self.pid);
+        }
+    }
+
+    fn resume(&mut self, place: &Place) {
+        let Some(since) = self.frozen_since.take() else { return };
+        if place.namespaced {
+            sys::resume(-1);
+        } else if cfg!(target_os = "linux") {
+            signal_family(&mut HashSet::new(), sys::resume);
+        } else {
+            sys::resume(-self.pid);
+        }
+        self.thawed += since.elapsed();
     }
 
     /// Kills and reaps whatever is left, and takes the rest of the output.
@@ -292,11 +376,9 @@ impl Watch {
     fn hunt(&mut self) -> io::Result<()> {
         let mut seen = HashSet::new();
         loop {
-            for pid in descendants(std::process::id()) {
-                if let Ok(pid) = i32::try_from(pid) {
-                    seen.insert(pid);
-                    sys::kill(pid);
-                }
+            for pid in family() {
+                seen.insert(pid);
+                sys::kill(pid);
             }
             if !self.reap_dead()? {
                 seen.remove(&self.pid);
@@ -326,6 +408,10 @@ fn is_over(disk: &Disk) -> bool {
     }
 }
 
+fn own_id() -> u32 {
+    std::process::id()
+}
+
 /// The numbers in `/proc`.
 fn process_ids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")
@@ -337,7 +423,7 @@ fn process_ids() -> impl Iterator<Item = u32> {
 
 /// Processes and threads in `/proc`, without this one.
 fn tasks() -> u64 {
-    process_ids().filter(|pid| *pid != std::process::id()).map(|pid| threads(pid).unwrap_or(0)).sum()
+    process_ids().filter(|pid| *pid != own_id()).map(|pid| threads(pid).unwrap_or(0)).sum()
 }
 
 /// Processes and threads of this user.
@@ -352,6 +438,18 @@ fn tasks_of_user() -> u64 {
 fn threads(pid: u32) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
     Some(fs::metadata(format!("/proc/{pid}/task")).ok()?.nlink().saturating_sub(2))
+}
+
+/// Signals every descendant that is not among the `known` ones yet. Tells whether there was one.
+fn signal_family(known: &mut HashSet<i32>, signal: fn(i32)) -> bool {
+    let new: Vec<i32> = family().filter(|pid| known.insert(*pid)).collect();
+    new.iter().for_each(|pid| signal(*pid));
+    !new.is_empty()
+}
+
+/// All descendants of this process.
+fn family() -> impl Iterator<Item = i32> {
+    descendants(own_id()).into_iter().filter_map(|pid| i32::try_from(pid).ok())
 }
 
 /// All descendants of `ancestor`, found by following everybody's parents.

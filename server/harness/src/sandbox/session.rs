@@ -4,9 +4,9 @@
 use crate::sandbox::probe::Attempt;
 use crate::sandbox::protocol::{self, Answer, Failure, Plan, Ready, Request};
 use crate::sandbox::scratch::{ScratchFolder, remove_tree};
-use crate::sandbox::step::OUT;
-use crate::sandbox::{HelperCommand, SandboxError, Step, StepOutcome, StepStatus, View, environment};
-use hephaestus_core::{CancelToken, Isolation, RelPath, SandboxSettings};
+use crate::sandbox::step::{OUT, patience};
+use crate::sandbox::{HelperCommand, SandboxError, Step, StepOutcome, StepStatus, Terms, View, environment};
+use hephaestus_core::{CancelToken, Isolation, Pace, RelPath};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -32,6 +32,10 @@ pub struct Session {
     ready: Ready,
     // The helper ends before its folder goes.
     line: Line,
+    idle: bool,
+    pace: Pace,
+    /// How long opening it had to wait for the pace, until a step takes account of it.
+    waited: Duration,
     _scratch: Option<ScratchFolder>,
 }
 
@@ -69,11 +73,56 @@ enum Silence {
     Gone(String),
 }
 
+/// The pace during one step, and what the helper was told of it.
+struct Brake {
+    pace: Option<Pace>,
+    since: Option<Instant>,
+    before: Duration,
+}
+
+impl Brake {
+    /// Nothing is held up.
+    fn none() -> Self {
+        Self { pace: None, since: None, before: Duration::ZERO }
+    }
+
+    /// What the helper is to be told now, if anything.
+    fn look(&mut self) -> Option<Request> {
+        let held = self.pace.as_ref().is_some_and(Pace::is_held);
+        match self.since {
+            None if held => {
+                self.since = Some(Instant::now());
+                Some(Request::Freeze)
+            }
+            Some(since) if !held => {
+                self.before += since.elapsed();
+                self.since = None;
+                Some(Request::Resume)
+            }
+            _ => None,
+        }
+    }
+
+    /// How long the step has been frozen.
+    fn total(&self) -> Duration {
+        self.before + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+/// Waits for the pace; tells how long that was.
+pub(super) fn wait_for(pace: &Pace, cancel: &CancelToken) -> Duration {
+    let started = Instant::now();
+    if !pace.is_held() {
+        return Duration::ZERO;
+    }
+    pace.wait(cancel);
+    started.elapsed()
+}
+
 impl Session {
     /// Starts a helper and lets it open `view` in the way of `attempt`.
     pub(super) fn open(
-        helper: &HelperCommand,
-        settings: &SandboxSettings,
+        terms: Terms<'_>,
         view: &View,
         attempt: Attempt,
         cancel: &CancelToken,
@@ -90,18 +139,22 @@ impl Session {
             scratch: scratch.as_ref().map(|scratch| scratch.path().to_owned()),
             mode,
             check_owners: attempt.check_owners && !mode.copy,
-            settings: settings.clone(),
+            idle: terms.idle,
+            settings: terms.settings.clone(),
         };
-        let mut line = Line::start(helper, view.keep.as_deref().map(work_folder))?;
+        let mut line = Line::start(terms.helper, view.keep.as_deref().map(work_folder))?;
         let limit = if mode.copy { None } else { Some(OPEN_LIMIT) };
-        match line.ask(&Request::Open(Box::new(plan)), &[], limit, cancel) {
-            Ok((Answer::Ready(ready), _)) => Ok(Self { ready, line, _scratch: scratch }),
+        match line.ask(&Request::Open(Box::new(plan)), &[], limit, &mut Brake::none(), cancel) {
+            Ok((Answer::Ready(ready), _)) => {
+                let (pace, waited) = (Pace::default(), Duration::ZERO);
+                Ok(Self { ready, line, idle: terms.idle, pace, waited, _scratch: scratch })
+            }
             Ok((Answer::Failed(failure), _)) => Err(OpenError::Lacking(failure)),
             Ok(_) => Err(failed(io::Error::other("the helper answered something else")).into()),
             Err(Silence::Cancelled) => Err(SandboxError::Cancelled.into()),
             Err(Silence::TooLong) => Err(failed(io::Error::other("the helper does not answer")).into()),
             Err(Silence::Gone(message)) => {
-                let program = helper.program.clone();
+                let program = terms.helper.program.clone();
                 Err(SandboxError::Helper { program, source: io::Error::other(message) }.into())
             }
         }
@@ -140,6 +193,12 @@ impl Session {
         }
     }
 
+    /// Freezes steps while `pace` is held. `waited` is how long opening was delayed by it.
+    pub(super) fn keep_pace(&mut self, pace: Pace, waited: Duration) {
+        self.pace = pace;
+        self.waited = waited;
+    }
+
     /// Writes a file of the view (making its folders), or deletes it where `content` is `None`; deleting what is not
     /// there is no error. Symbolic links are followed inside the view and refused where they leave it. Permissions are
     /// kept. The modification time is later than every one written before and never in the same second as the file's
@@ -151,7 +210,7 @@ impl Session {
         let length = content.map(|content| content.len() as u64);
         let request = Request::Write { path: path.clone(), length };
         let blobs: Vec<&[u8]> = content.into_iter().collect();
-        match self.line.ask(&request, &blobs, Some(WRITE_LIMIT), &CancelToken::new()) {
+        match self.line.ask(&request, &blobs, Some(WRITE_LIMIT), &mut Brake::none(), &CancelToken::new()) {
             Ok((Answer::Written, _)) => Ok(()),
             Ok((Answer::Refused(reason), _)) => Err(SandboxError::Write { path: path.clone(), reason }),
             Ok(_) => Err(self.line.end("the helper answered something else")),
@@ -160,32 +219,43 @@ impl Session {
         }
     }
 
-    /// Runs a command and waits for it. Whatever it does is in the outcome; when it returns, none of its processes is
+    /// Runs a command and waits for it; while the sandbox's pace is held, the command is frozen. Whatever it does is in the outcome; when it returns, none of its processes is
     /// left. After [`StepStatus::Cancelled`] the session is over.
     ///
     /// # Errors
     /// When the session is over.
     pub fn run(&mut self, step: &Step, cancel: &CancelToken) -> Result<StepOutcome, SandboxError> {
-        let started = Instant::now();
+        let waited = std::mem::take(&mut self.waited) + wait_for(&self.pace, cancel);
         if cancel.is_cancelled() {
             self.line.end("cancelled");
             return Ok(StepOutcome::bare(StepStatus::Cancelled, Duration::ZERO));
         }
+        let started = Instant::now();
         let request = Request::Run(self.with_out_folder(step));
-        let limit = step.timeout.saturating_add(MARGIN);
-        match self.line.ask(&request, &[], Some(limit), cancel) {
+        let limit = if self.idle {
+            patience(step.timeout.saturating_add(MARGIN))
+        } else {
+            step.timeout.saturating_add(MARGIN)
+        };
+        let mut brake = Brake { pace: Some(self.pace.clone()), since: None, before: Duration::ZERO };
+        let answer = self.line.ask(&request, &[], Some(limit), &mut brake, cancel);
+        let bare = |status| {
+            let wall = started.elapsed().saturating_sub(brake.total());
+            Ok(StepOutcome { frozen: brake.total(), waited, ..StepOutcome::bare(status, wall) })
+        };
+        match answer {
             Ok((Answer::Ended { outcome, reports }, blobs)) => {
                 let files = reports.into_iter().map(|(name, _)| name).zip(blobs).collect();
-                Ok(StepOutcome { files, ..*outcome })
+                Ok(StepOutcome { files, waited, ..*outcome })
             }
             Ok(_) => Err(self.line.end("the helper answered something else")),
             Err(Silence::Cancelled) => {
                 self.line.end("cancelled");
-                Ok(StepOutcome::bare(StepStatus::Cancelled, started.elapsed()))
+                bare(StepStatus::Cancelled)
             }
             Err(Silence::TooLong) => {
                 self.line.end("a step ran past its time limit and its helper did not end it");
-                Ok(StepOutcome::bare(StepStatus::TimedOut, started.elapsed()))
+                bare(StepStatus::TimedOut)
             }
             Err(Silence::Gone(message)) => Err(SandboxError::Over(message)),
         }
@@ -236,12 +306,13 @@ impl Line {
         request: &Request,
         blobs: &[&[u8]],
         limit: Option<Duration>,
+        brake: &mut Brake,
         cancel: &CancelToken,
     ) -> Result<Reply, Silence> {
         if let Some(over) = &self.over {
             return Err(Silence::Gone(over.clone()));
         }
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let started = Instant::now();
         let sent = match &mut self.requests {
             Some(requests) => protocol::send(requests, request, blobs.iter().copied()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
@@ -263,7 +334,12 @@ impl Line {
                 }
                 Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(Silence::Cancelled),
                 Err(RecvTimeoutError::Timeout) => {
-                    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    if let (Some(word), Some(requests)) = (brake.look(), &mut self.requests) {
+                        // A helper that is gone is found out by its silence.
+                        let _ = protocol::send(requests, &word, []);
+                    }
+                    let awake = started.elapsed().saturating_sub(brake.total());
+                    if limit.is_some_and(|limit| awake >= limit) {
                         return Err(Silence::TooLong);
                     }
                 }

@@ -16,12 +16,13 @@ pub struct Step {
     pub cwd: Option<RelPath>,
     /// Variables on top of the sandbox's environment. `{out}` in a value becomes the out folder.
     pub env: Vec<(String, String)>,
-    /// Wall-clock time after which everything is killed.
+    /// Wall-clock time after which everything is killed. The time it is frozen does not count, nor, at idle priority, the
+    /// time others keep it from the processor (up to twenty times the limit).
     pub timeout: Duration,
     /// Report files to hand back: paths relative to the out folder, `/`-separated; `*` and `?` stand for characters of
     /// one component, `**` for anything. A file of more than 32 MiB is cut there.
     pub collect: Vec<String>,
-    /// Niceness added to the harness's own, 0 to 19.
+    /// Niceness, 0 to 19, where the sandbox does not run at idle priority anyway.
     pub niceness: u8,
 }
 
@@ -45,6 +46,14 @@ impl Default for Step {
             niceness: 10,
         }
     }
+}
+
+/// A command at idle priority that is never let run is given up after this many times its limit.
+const PATIENCE: u32 = 20;
+
+/// How long a command at idle priority may take by the clock.
+pub(super) fn patience(limit: Duration) -> Duration {
+    limit.saturating_mul(PATIENCE)
 }
 
 /// How a step ended.
@@ -83,8 +92,13 @@ pub struct Captured {
 pub struct StepOutcome {
     /// How it ended.
     pub status: StepStatus,
-    /// Wall-clock time until the command itself ended.
+    /// Wall-clock time until the command itself ended, as far as it counts for [`Step::timeout`].
     pub wall: Duration,
+    /// How long it was frozen because the pace was held.
+    pub frozen: Duration,
+    /// How long the pace kept it from starting.
+    #[serde(skip)]
+    pub waited: Duration,
     /// User and system time of all processes that were reaped. In the fall-back without a PID namespace or a subreaper
     /// (see [`hephaestus_core::ProcessIsolation`]) detached processes are missing.
     pub cpu: Duration,
@@ -107,6 +121,8 @@ impl StepOutcome {
         Self {
             status,
             wall,
+            frozen: Duration::ZERO,
+            waited: Duration::ZERO,
             cpu: Duration::ZERO,
             max_rss_kb: 0,
             stdout: Captured::default(),

@@ -2,7 +2,7 @@
 //!
 //! `unsafe` is allowed in this file only: namespaces, the mount API and `pre_exec` have no safe counterpart in std, and
 //! `libc` is the thinnest layer that is kept up to date. Everything here is called from the single-threaded helper,
-//! except [`user_id`] and [`process_exists`].
+//! except [`user_id`], [`process_exists`] and [`lower_priority_of_this_thread`].
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
@@ -60,6 +60,18 @@ pub(super) fn process_exists(pid: i32) -> bool {
 pub(super) fn kill(target: i32) {
     // SAFETY: plain numbers; a target that is gone is an error nobody needs.
     unsafe { libc::kill(target, libc::SIGKILL) };
+}
+
+/// Freezes a process, a group or everything, as [`kill`] understands its target.
+pub(super) fn stop(target: i32) {
+    // SAFETY: as in `kill`.
+    unsafe { libc::kill(target, libc::SIGSTOP) };
+}
+
+/// Lets what [`stop`] froze go on.
+pub(super) fn resume(target: i32) {
+    // SAFETY: as in `kill`.
+    unsafe { libc::kill(target, libc::SIGCONT) };
 }
 
 /// Reaps one child. `Ok(None)`: children are there, none has ended (only when not `blocking`).
@@ -207,8 +219,10 @@ fn set_limit(limit: Limit) -> io::Result<()> {
 /// What a command gives up between fork and exec.
 #[derive(Debug, Clone)]
 pub(super) struct Confinement {
-    /// Niceness to add.
+    /// Its niceness.
     pub(super) niceness: u8,
+    /// Whether it runs only when nobody else wants to, whatever its niceness.
+    pub(super) idle: bool,
     /// Limits to set.
     pub(super) limits: Vec<Limit>,
 }
@@ -222,8 +236,16 @@ pub(super) fn confine(
     let confine = move || -> io::Result<()> {
         // SAFETY: plain calls on the own process. A process that leads its group already cannot fail here: it is new.
         unsafe {
-            libc::setsid();
-            libc::setpriority(libc::PRIO_PROCESS, 0, i32::from(confinement.niceness));
+            if confinement.idle {
+                // It stays in the helper's session, whose scheduling group gives way: see `lead_idle_session`.
+                libc::setpgid(0, 0);
+            } else {
+                libc::setsid();
+                libc::setpriority(libc::PRIO_PROCESS, 0, i32::from(confinement.niceness));
+            }
+        }
+        if confinement.idle {
+            lower_priority_of_this_thread();
         }
         #[cfg(target_os = "linux")]
         die_with_parent()?;
@@ -240,6 +262,39 @@ pub(super) fn confine(
     };
     // SAFETY: the helper has one thread, so the child of its fork may allocate and call anything.
     unsafe { command.pre_exec(confine) };
+}
+
+/// The niceness of those who let everybody else go first.
+const LEAST: libc::c_int = 19;
+
+/// Makes the calling thread, and what it starts from now on, give way to everything else on this machine: least
+/// niceness and, on Linux, the idle classes of processor and disk. For good: an ordinary user may not take it back.
+/// Does what the system lets it do and reports nothing.
+pub fn lower_priority_of_this_thread() {
+    #[cfg(target_os = "linux")]
+    linux::become_idle();
+    #[cfg(target_vendor = "apple")]
+    // SAFETY: plain numbers; on Apple systems this is about the calling thread.
+    unsafe {
+        libc::setpriority(libc::PRIO_DARWIN_THREAD, 0, libc::PRIO_DARWIN_BG);
+    }
+}
+
+/// Makes a session of which everything in it gives way to everything else on this machine. Linux may schedule every
+/// session as one group of its own, and niceness then counts within the group alone (sched(7), "The autogroup
+/// feature"), so the group gets the least niceness too.
+pub(super) fn lead_idle_session() {
+    // SAFETY: a plain call on the own process. It fails where it leads a group already, and then nothing is lost.
+    unsafe { libc::setsid() };
+    // The kernel takes one such wish per tenth of a second from all ordinary users together.
+    for _ in 0..4 {
+        match std::fs::write("/proc/self/autogroup", LEAST.to_string()) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                std::thread::sleep(Duration::from_millis(40));
+            }
+            _ => return,
+        }
+    }
 }
 
 /// Ends this process at once, without running exit handlers or destructors.
@@ -398,6 +453,19 @@ mod linux {
         // SAFETY: version 3 reads the header and two data blocks; both are live locals of that layout.
         check_long(unsafe { libc::syscall(libc::SYS_capset, &raw const header, wanted.as_ptr()) })?;
         Ok(())
+    }
+
+    /// Niceness and scheduling classes are the thread's own on Linux (sched(7), ioprio_set(2)).
+    pub(super) fn become_idle() {
+        const IOPRIO_WHO_PROCESS: libc::c_int = 1;
+        const IOPRIO_CLASS_IDLE: libc::c_int = 3 << 13;
+        let parameters = libc::sched_param { sched_priority: 0 };
+        // SAFETY: plain numbers and a live local of the right type; 0 is the calling thread throughout.
+        unsafe {
+            libc::setpriority(libc::PRIO_PROCESS, 0, super::LEAST);
+            libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters);
+            libc::syscall(libc::SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_CLASS_IDLE);
+        }
     }
 
     /// Landlock's ABI version on this kernel, 0 where it is missing or switched off.

@@ -3,7 +3,11 @@
 //! Behind code such a comment holds for what starts on its line, alone on its line for what starts on the next one.
 //! ast-grep's own `ast-grep-ignore: rule` is honoured too, since its users' rules are.
 
+use memchr::memmem;
+use std::ops::RangeInclusive;
 use tree_sitter::{Node, Tree};
+
+use crate::fingerprint::Fingerprint;
 
 const OWN: &str = "hephaestus: ignore";
 const AST_GREP: &str = "ast-grep-ignore";
@@ -27,7 +31,7 @@ impl Ignores {
     pub(super) fn of(text: &str, tree: &Tree) -> Self {
         let mut comments = Vec::new();
         for marker in [OWN, AST_GREP] {
-            for (at, _) in text.match_indices(marker) {
+            for at in memmem::find_iter(text.as_bytes(), marker) {
                 comments
                     .extend(comment_at(tree, at, marker.len()).and_then(|node| ignore(text, node, marker)));
             }
@@ -40,6 +44,23 @@ impl Ignores {
         let short = id.rsplit('/').next().unwrap_or(id);
         let names = |rules: &Vec<String>| rules.iter().any(|rule| rule == id || rule == short);
         self.comments.iter().any(|ignore| ignore.row == row && ignore.rules.as_ref().is_none_or(names))
+    }
+}
+
+impl Ignores {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.comments.is_empty()
+    }
+
+    /// Adds to `print` what holds for the lines `rows`, counted from the first of them.
+    pub(super) fn describe(&self, rows: RangeInclusive<usize>, print: &mut Fingerprint) {
+        for ignore in self.comments.iter().filter(|ignore| rows.contains(&ignore.row)) {
+            print.numbers(&[(ignore.row - rows.start()) as u64, u64::from(ignore.rules.is_some())]);
+            for rule in ignore.rules.iter().flatten() {
+                print.text(rule);
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ const TAB_WIDTH: usize = 4;
 
 /// How a file is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// Spaces per level; what a tab counts as where tabs indent.
     pub(super) step: usize,
     /// Whether tabs indent.
@@ -27,12 +27,15 @@ impl Layout {
     pub(super) fn of(text: &str) -> Self {
         let crlf = text.find('\n').is_some_and(|at| text.get(..at).is_some_and(|line| line.ends_with('\r')));
         let (mut tabbed, mut spaced, mut votes, mut before) = (0_usize, 0_usize, [0_usize; STEPS.len()], 0);
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            if line.starts_with('\t') {
+        for line in lines(text.as_bytes()) {
+            let indent = line.iter().take_while(|byte| **byte == b' ').count();
+            if is_blank(line.get(indent..).unwrap_or_default()) {
+                continue;
+            }
+            if line.first() == Some(&b'\t') {
                 tabbed += 1;
                 continue;
             }
-            let indent = leading(line, ' ');
             // One column is the second line of a block comment, not a level.
             spaced += usize::from(indent > 1);
             let deeper = indent.saturating_sub(before);
@@ -50,6 +53,25 @@ impl Layout {
             .find(|(_, count)| *count == most && most > 0)
             .map_or(TAB_WIDTH, |(step, _)| *step);
         Self { step: if tabs { TAB_WIDTH } else { voted }, tabs, crlf }
+    }
+}
+
+/// The lines of a text, each without its `\n`.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+    ends.scan(0, |start, end| {
+        let line = text.get(*start..end);
+        *start = end + 1;
+        line
+    })
+}
+
+/// Whether nothing but white space is left of a line.
+fn is_blank(rest: &[u8]) -> bool {
+    match rest.first() {
+        None => true,
+        Some(first) if first.is_ascii_graphic() => false,
+        Some(_) => std::str::from_utf8(rest).is_ok_and(|rest| rest.trim().is_empty()),
     }
 }
 

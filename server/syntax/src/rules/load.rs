@@ -3,18 +3,24 @@
 //! A user's file is read twice: first what a rule says about itself, leniently, to see whether it concerns us at all;
 //! then ast-grep's own, strict reading. Every document is read for itself, so that one slip costs one rule.
 
-use ast_grep_config::{Fixer, GlobalRules, RuleCollection, RuleConfig, SerializableRuleConfig, Severity};
-use ast_grep_core::Matcher;
+use ast_grep_config::{
+    Fixer, GlobalRules, RuleCollection, RuleConfig, SerializableRule, SerializableRuleConfig, Severity,
+};
+use ast_grep_core::matcher::{MatcherExt, NodeMatch};
+use ast_grep_core::{Matcher, Node};
 use hephaestus_core::{Dimension, GoalKind, RelPath};
 use serde::Deserialize;
 use serde_yaml::Value;
 use std::collections::HashSet;
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::dialect::Dialect;
 use super::layout;
+use super::reach::Reaches;
+use super::scan::Doc;
+use super::sieve::{self, Sieve, Verdict};
 use super::{Rule, RuleProblem, SkippedRule};
 use crate::Language;
 
@@ -24,6 +30,13 @@ pub(super) struct Compiled {
     pub(super) config: RuleConfig<Dialect>,
     /// The rule's `files` and `ignores`, where it has any.
     scope: Option<RuleCollection<Dialect>>,
+    /// How far it looks beyond the node it matches; read when first asked.
+    reaches: OnceLock<Reaches>,
+    /// What must hold at least for it to match; made when first asked.
+    sieve: OnceLock<Option<Sieve>>,
+    /// The rule without its outermost `not`s, for nodes that these are known to hold for: they set no variable, and cost
+    /// most of the time.
+    lean: OnceLock<Option<RuleConfig<Dialect>>>,
     /// The replacement as written.
     fixer: Fixer,
     /// The same with its indentation scaled, by step width. Empty when the replacement indents nothing itself.
@@ -34,6 +47,47 @@ impl Compiled {
     /// The kinds of node it can match.
     pub(super) fn kinds(&self) -> Vec<usize> {
         self.config.matcher.potential_kinds().map(|kinds| kinds.iter().collect()).unwrap_or_default()
+    }
+
+    /// Matches the node at `at`, of which the sieve has said `verdict`.
+    pub(super) fn ask<'t>(&self, node: Node<'t, Doc>, verdict: Verdict) -> Option<NodeMatch<'t, Doc>> {
+        let config = match verdict {
+            Verdict::Drop => return None,
+            Verdict::Ask => &self.config,
+            Verdict::AskWithoutNots => self.lean().unwrap_or(&self.config),
+        };
+        config.matcher.match_node(node)
+    }
+
+    /// What the sieve says about a node.
+    pub(super) fn judge(&self, page: sieve::Page<'_>, at: u32) -> Verdict {
+        self.sieve().map_or(Verdict::Ask, |sieve| sieve.judge(page, at))
+    }
+
+    /// Its sieve; `None` where nothing is known about what it needs.
+    pub(super) fn sieve(&self) -> Option<&Sieve> {
+        let make = || sieve::sieve(&self.config.core, &self.config.language);
+        self.sieve.get_or_init(make).as_ref()
+    }
+
+    /// Whether it is worth asking the matcher about a node.
+    pub(super) fn may_match(&self, page: sieve::Page<'_>, at: u32) -> bool {
+        self.judge(page, at) != Verdict::Drop
+    }
+
+    /// How far it looks beyond the node it matches.
+    pub(super) fn reaches(&self) -> &Reaches {
+        self.reaches.get_or_init(|| Reaches::of(&self.config))
+    }
+
+    /// The rule without its outermost `not`s; `None` where it has none.
+    fn lean(&self) -> Option<&RuleConfig<Dialect>> {
+        let make = || {
+            let mut raw = (*self.config).clone();
+            let dropped = drop_nots(&mut raw.core.rule);
+            RuleConfig::try_from(raw, &GlobalRules::default()).ok().filter(|_| dropped)
+        };
+        self.lean.get_or_init(make).as_ref()
     }
 
     /// Whether the rule is meant for this file.
@@ -240,7 +294,39 @@ fn compile(
     let mut config = RuleConfig::try_from(raw, &globals).map_err(|error| Slip::of(&error))?;
     let fixer = first_fixer(&config)?;
     let scaled = scaled_fixers(&mut config)?;
-    Ok(Compiled { rule: Arc::new(rule), config, scope, fixer, scaled })
+    Ok(Compiled {
+        rule: Arc::new(rule),
+        config,
+        scope,
+        reaches: OnceLock::new(),
+        sieve: OnceLock::new(),
+        lean: OnceLock::new(),
+        fixer,
+        scaled,
+    })
+}
+
+/// Takes the `not`s off a rule that have to hold for the node itself. Whether there were any.
+fn drop_nots(rule: &mut SerializableRule) -> bool {
+    let mut dropped = rule.not.is_present();
+    rule.not = None.into();
+    let all: Option<Vec<SerializableRule>> = std::mem::take(&mut rule.all).into();
+    rule.all = all
+        .map(|mut all| {
+            all.retain_mut(|part| {
+                dropped |= drop_nots(part);
+                !is_empty(part)
+            });
+            all
+        })
+        .filter(|all| !all.is_empty())
+        .into();
+    dropped
+}
+
+/// Whether a rule asks for nothing.
+fn is_empty(rule: &SerializableRule) -> bool {
+    serde_yaml::to_value(rule).is_ok_and(|rule| rule.as_mapping().is_some_and(|keys| keys.is_empty()))
 }
 
 fn first_fixer(config: &RuleConfig<Dialect>) -> Result<Fixer, Slip> {

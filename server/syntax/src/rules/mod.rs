@@ -5,10 +5,12 @@
 
 mod dialect;
 mod ignores;
-mod layout;
+pub(crate) mod layout;
 mod literals;
 mod load;
-mod scan;
+pub(crate) mod reach;
+pub(crate) mod scan;
+mod sieve;
 
 use hephaestus_core::{ByteRange, Dimension, Edit, GoalKind, RelPath};
 use std::collections::HashMap;
@@ -16,6 +18,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::Language;
 use load::Compiled;
+use sieve::Words;
 
 /// What a rule says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub struct RuleSet {
     rules: Vec<Compiled>,
     /// Rules by the node kinds they can match at all: what keeps a scan with many rules cheap.
     by_kind: Vec<Vec<usize>>,
+    /// Words without which rules match nowhere; collected when first needed.
+    words: OnceLock<Words>,
     skipped: Vec<SkippedRule>,
 }
 
@@ -144,7 +149,7 @@ impl RuleSet {
                 }
             }
         }
-        Self { language, rules, by_kind, skipped }
+        Self { language, rules, by_kind, words: OnceLock::new(), skipped }
     }
 
     /// The language whose trees the rules match.

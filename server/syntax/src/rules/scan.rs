@@ -1,4 +1,7 @@
-//! Matching: walks a tree once, asks at each node only the rules that can match its kind, and turns matches into edits.
+//! Matching: flattens a tree in one walk, asks at each node only the rules that can match its kind and pass the sieve, and
+//! turns matches into edits.
+
+pub(crate) mod pieces;
 
 use ast_grep_core::matcher::{MatcherExt, NodeMatch};
 use ast_grep_core::replacer::Replacer;
@@ -13,51 +16,77 @@ use super::dialect::Dialect;
 use super::ignores::Ignores;
 use super::layout::{self, Expanded, Layout};
 use super::load::Compiled;
+use super::sieve::{self, Verdict, Words};
 use super::{RuleMatch, RuleSet, literals};
 use crate::Parsed;
+use crate::flat::FlatTree;
 
 /// How many nodes are visited between two looks at the cancel token.
-const NODES_PER_LOOK: usize = 1024;
+const NODES_PER_LOOK: u32 = 4096;
+/// How many suspects are tried between two looks at it.
+const SUSPECTS_PER_LOOK: usize = 16;
 
-type Doc = StrDoc<Dialect>;
+pub(super) type Doc = StrDoc<Dialect>;
 
 impl RuleSet {
     /// Every match in the file, sorted by start, end and rule id. Matches may overlap, also those of one rule. What
     /// touches a syntax error, or is ignored by a comment, is left out. A cancelled scan returns what it had.
     #[must_use]
     pub fn matches(&self, parsed: &Parsed, cancel: &CancelToken) -> Vec<RuleMatch> {
+        let tree = FlatTree::of(parsed.tree().root_node());
+        self.matches_on(parsed, &tree, cancel)
+    }
+
+    /// The same for a file whose whole tree is `tree`.
+    pub(crate) fn matches_on(
+        &self,
+        parsed: &Parsed,
+        tree: &FlatTree,
+        cancel: &CancelToken,
+    ) -> Vec<RuleMatch> {
         let whole = ByteRange::new(0, parsed.file().text.len());
-        self.scan(parsed, whole, cancel)
+        self.scan(parsed, tree, whole, cancel)
     }
 
     /// The matches whose node and edit both lie inside `range`. Visits that part of the tree only.
     #[must_use]
     pub fn match_in(&self, parsed: &Parsed, range: ByteRange) -> Vec<RuleMatch> {
-        self.scan(parsed, range, &CancelToken::new())
+        let root = parsed.tree().root_node();
+        let Some(top) = root.descendant_for_byte_range(range.start, range.end) else { return Vec::new() };
+        self.scan(parsed, &FlatTree::of(top), range, &CancelToken::new())
     }
 
-    fn scan(&self, parsed: &Parsed, range: ByteRange, cancel: &CancelToken) -> Vec<RuleMatch> {
+    /// The matches inside `range`. `tree` is that of the whole file, or of the innermost node around `range`.
+    fn scan(
+        &self,
+        parsed: &Parsed,
+        tree: &FlatTree,
+        range: ByteRange,
+        cancel: &CancelToken,
+    ) -> Vec<RuleMatch> {
         if parsed.language().id() != self.language().id() {
             return Vec::new();
         }
-        let active: Vec<bool> = self.rules.iter().map(|rule| rule.covers(&parsed.file().path)).collect();
+        let suspects = self.suspects(parsed, tree, range, cancel);
+        if suspects.is_empty() {
+            return Vec::new();
+        }
         let page = Page::new(parsed);
-        let mut found = Vec::new();
-        let candidates =
-            |kind: u16| self.by_kind.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
-        page.walk(
-            range,
-            cancel,
-            |kind| !candidates(kind).is_empty(),
-            |node| {
-                for index in
-                    candidates(node.kind_id()).iter().filter(|index| active.get(**index) == Some(&true))
-                {
-                    let rule_match = self.rules.get(*index).and_then(|rule| page.try_rule(rule, &node));
-                    found.extend(rule_match.filter(|found| range.contains(found.edit.range)));
-                }
-            },
-        );
+        let root = page.grep.root().get_inner_node();
+        let top = match tree.is_part() {
+            true => root.descendant_for_byte_range(range.start, range.end),
+            false => Some(root),
+        };
+        let Some(top) = top else { return Vec::new() };
+        let (mut cursor, mut found) = (top.walk(), Vec::new());
+        for (visited, Suspect { at, rule, verdict }) in suspects.into_iter().enumerate() {
+            if visited.is_multiple_of(SUSPECTS_PER_LOOK) && cancel.is_cancelled() {
+                break;
+            }
+            cursor.goto_descendant(at as usize);
+            let rule_match = page.try_suspect(rule, page.grep.adopt(cursor.node()), verdict);
+            found.extend(rule_match.filter(|found| range.contains(found.edit.range)));
+        }
         found.sort_by(|left, right| {
             let key = |found: &RuleMatch| (found.range.start, found.range.end);
             key(left).cmp(&key(right)).then_with(|| left.rule.id.cmp(&right.rule.id))
@@ -65,6 +94,51 @@ impl RuleSet {
         found.dedup();
         found
     }
+
+    /// The nodes inside `range`, outermost first, that rules may match.
+    fn suspects(
+        &self,
+        parsed: &Parsed,
+        tree: &FlatTree,
+        range: ByteRange,
+        cancel: &CancelToken,
+    ) -> Vec<Suspect<'_>> {
+        let file = parsed.file();
+        let words = self.words.get_or_init(|| Words::of(self.rules.iter().map(Compiled::sieve)));
+        let may_match = words.may_match(&file.text);
+        let covers = |(rule, may_match): (&Compiled, bool)| may_match && rule.covers(&file.path);
+        let covers: Vec<bool> = self.rules.iter().zip(may_match).map(covers).collect();
+        let page = sieve::Page { tree, text: &file.text };
+        let mut suspects = Vec::new();
+        for (at, kind) in (0..tree.len()).zip(tree.kinds()) {
+            if at.is_multiple_of(NODES_PER_LOOK) && cancel.is_cancelled() {
+                break;
+            }
+            let Some(candidates) = self.by_kind.get(usize::from(*kind)).filter(|rules| !rules.is_empty())
+            else {
+                continue;
+            };
+            let place = tree.node(at).map(|node| ByteRange::new(node.start as usize, node.end as usize));
+            if !place.is_some_and(|place| range.contains(place)) {
+                continue;
+            }
+            for index in candidates.iter().filter(|index| covers.get(**index) == Some(&true)) {
+                let rule = self.rules.get(*index);
+                suspects.extend(rule.and_then(|rule| {
+                    let verdict = rule.judge(page, at);
+                    (verdict != Verdict::Drop).then_some(Suspect { at, rule, verdict })
+                }));
+            }
+        }
+        suspects
+    }
+}
+
+/// A node that a rule may match.
+struct Suspect<'r> {
+    at: u32,
+    rule: &'r Compiled,
+    verdict: Verdict,
 }
 
 /// One file while it is scanned.
@@ -105,42 +179,12 @@ impl<'p> Page<'p> {
         *self.layout.get_or_init(|| Layout::of(self.text()))
     }
 
-    /// Visits the nodes inside `range`, outermost first.
-    fn walk(
-        &self,
-        range: ByteRange,
-        cancel: &CancelToken,
-        is_wanted: impl Fn(u16) -> bool,
-        mut visit: impl FnMut(Node<'_, Doc>),
-    ) {
-        let root = self.grep.root().get_inner_node();
-        let Some(top) = root.descendant_for_byte_range(range.start, range.end) else { return };
-        let mut cursor = top.walk();
-        let mut visited = 0_usize;
-        loop {
-            visited += 1;
-            if visited.is_multiple_of(NODES_PER_LOOK) && cancel.is_cancelled() {
-                return;
-            }
-            let node = cursor.node();
-            let place = ByteRange::from(node.byte_range());
-            if range.contains(place) && is_wanted(node.kind_id()) {
-                visit(self.grep.adopt(node));
-            }
-            let may_hold_matches = place.start < range.end && range.start < place.end;
-            if may_hold_matches && cursor.goto_first_child() {
-                continue;
-            }
-            while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
-                    return;
-                }
-            }
-        }
+    fn try_rule(&self, rule: &Compiled, node: &Node<'_, Doc>) -> Option<RuleMatch> {
+        self.try_suspect(rule, node.clone(), Verdict::Ask)
     }
 
-    fn try_rule(&self, rule: &Compiled, node: &Node<'_, Doc>) -> Option<RuleMatch> {
-        let found = rule.config.matcher.match_node(node.clone())?;
+    fn try_suspect(&self, rule: &Compiled, node: Node<'_, Doc>, verdict: Verdict) -> Option<RuleMatch> {
+        let found = rule.ask(node, verdict)?;
         let range = ByteRange::from(found.range());
         let inner = found.get_inner_node();
         if inner.has_error() || self.ignores.cover(&rule.rule.id, inner.start_position().row) {

@@ -2,7 +2,7 @@
 //! place of a key in the text. Must not read files.
 
 use super::Config;
-use hephaestus_core::{Dimension, GoalKind};
+use hephaestus_core::{Dimension, EditorSettings, GoalKind};
 use hephaestus_harness::runners;
 use hephaestus_mutation::{ENGINES, fixers};
 use toml::de::{DeTable, DeValue};
@@ -56,6 +56,10 @@ impl Config {
         let key = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         if let Some(message) = self.goals.kinds.iter().find_map(|kind| kind.parse::<GoalKind>().err()) {
             return Some((key(&["goals", "kinds"]), message));
+        }
+        let loud = self.editor.severity.keys().filter(|kind| *kind != EditorSettings::PROVEN);
+        if let Some(message) = loud.filter_map(|kind| kind.parse::<GoalKind>().err()).next() {
+            return Some((key(&["editor", "severity"]), message));
         }
         if let Some(message) = self.forge.engines.iter().find_map(|name| unknown(name, ENGINES)) {
             return Some((key(&["forge", "engines"]), message));

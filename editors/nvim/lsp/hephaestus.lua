@@ -1,0 +1,33 @@
+--- How Neovim starts the Hephaestus language server: read by `vim.lsp.enable('hephaestus')`.
+---
+--- Nothing is set here that a user may want to set: `vim.lsp.config('hephaestus', { ... })` goes on top.
+
+---@type vim.lsp.Config
+return {
+  cmd = { 'hephaestus', 'lsp' },
+  filetypes = {
+    'python',
+    'javascript',
+    'javascriptreact',
+    'typescript',
+    'typescriptreact',
+    'rust',
+  },
+  -- Our own files say where the workspace is. Without them the nearest project does, whatever its language: in a
+  -- repository of several projects each has tests of its own.
+  root_markers = {
+    { 'hephaestus.toml', '.hephaestus' },
+    { 'pyproject.toml', 'Cargo.toml', 'package.json' },
+    '.git',
+  },
+  commands = {
+    ['hephaestus.showEvidence'] = function(...)
+      return require('hephaestus').show_evidence(...)
+    end,
+  },
+  handlers = {
+    ['hephaestus/status'] = function(...)
+      return require('hephaestus').on_status(...)
+    end,
+  },
+}

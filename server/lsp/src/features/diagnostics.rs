@@ -1,0 +1,123 @@
+//! Diagnostics: goals as hints, failing tests as warnings, proven improvements as information; of open documents, of
+//! files on disk, and of a broken configuration.
+
+use super::{Spot, View, evidence, manual};
+use crate::folder::Folder;
+use crate::locations;
+use hephaestus_core::{ContentHash, EditorSettings, FileChange, GoalKind, RelPath, Severity};
+use hephaestus_workspace::{ConfigProblem, FileFacts};
+use serde_json::json;
+use tower_lsp::ls_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString,
+    Position, Range,
+};
+
+/// Who they are from.
+pub(crate) const SOURCE: &str = "hephaestus";
+
+/// What stands in the message of a goal that something is proven for.
+pub(crate) const PROVEN: &str = "proven improvement";
+
+/// Everything about an open document.
+pub(crate) fn of_document(view: &View<'_>) -> Vec<Diagnostic> {
+    let defaults = EditorSettings::default();
+    let settings = view.folder.map_or(&defaults, |folder| &folder.config.editor);
+    view.spots().iter().filter_map(|spot| of_spot(view, spot, settings)).collect()
+}
+
+fn of_spot(view: &View<'_>, spot: &Spot<'_>, settings: &EditorSettings) -> Option<Diagnostic> {
+    let goal = spot.goal;
+    let proven = spot.standing.filter(|_| spot.patch.is_some());
+    let severity =
+        if proven.is_some() { settings.severity_of_proven() } else { settings.severity_of(goal.kind) };
+    let message = match proven {
+        Some(standing) => format!("{} ({PROVEN}: {})", goal.message, evidence::in_short(standing)),
+        None => goal.message.clone(),
+    };
+    Some(Diagnostic {
+        range: view.range(spot.range),
+        severity: Some(severity_of(severity)?),
+        code: Some(NumberOrString::String(goal.rule.clone())),
+        code_description: manual::description(&goal.rule),
+        source: Some(SOURCE.to_owned()),
+        message,
+        related_information: view.facts.relates_places.then(|| related(view, spot)).flatten(),
+        tags: tags(goal.kind),
+        data: Some(json!({"goal": goal.id.0})),
+    })
+}
+
+/// The other places of the document that a proven improvement changes.
+fn related(view: &View<'_>, spot: &Spot<'_>) -> Option<Vec<DiagnosticRelatedInformation>> {
+    let Some(FileChange::Edit { edits, .. }) = spot.patch?.change(&view.document.place.path) else { return None };
+    let outside = edits.iter().filter(|edit| !spot.range.contains(edit.range));
+    let places: Vec<_> = outside
+        .map(|edit| DiagnosticRelatedInformation {
+            location: Location { uri: view.document.uri.clone(), range: view.range(edit.range) },
+            message: "changed too".to_owned(),
+        })
+        .collect();
+    (!places.is_empty()).then_some(places)
+}
+
+/// Goals of a file that is not open, from the index.
+pub(crate) fn of_file(folder: &Folder, path: &RelPath, facts: &FileFacts) -> Vec<Diagnostic> {
+    let settings = &folder.config.editor;
+    let wanted = facts.goals.iter().filter(|goal| folder.wants(&goal.id));
+    let shown = wanted.filter_map(|goal| {
+        let standing = folder.offers.of_goal(&goal.id);
+        let proven = standing.filter(|standing| standing.patch_for(path, &facts.hash).is_some());
+        let severity =
+            if proven.is_some() { settings.severity_of_proven() } else { settings.severity_of(goal.kind) };
+        let message = match proven {
+            Some(standing) => format!("{} ({PROVEN}: {})", goal.message, evidence::in_short(standing)),
+            None => goal.message.to_string(),
+        };
+        Some(Diagnostic {
+            range: locations::range(goal.start, goal.end),
+            severity: Some(severity_of(severity)?),
+            code: Some(NumberOrString::String(goal.rule.to_string())),
+            code_description: manual::description(&goal.rule),
+            source: Some(SOURCE.to_owned()),
+            message,
+            related_information: None,
+            tags: tags(goal.kind),
+            data: Some(json!({"goal": goal.id.0})),
+        })
+    });
+    shown.collect()
+}
+
+/// What is wrong with the configuration, at its place.
+pub(crate) fn of_configuration(problem: &ConfigProblem) -> Diagnostic {
+    let line = u32::try_from(problem.line.saturating_sub(1)).unwrap_or(0);
+    let character = u32::try_from(problem.column.saturating_sub(1)).unwrap_or(0);
+    let start = Position { line, character };
+    Diagnostic {
+        range: Range { start, end: Position { line, character: character.saturating_add(1) } },
+        severity: Some(DiagnosticSeverity::ERROR),
+        source: Some(SOURCE.to_owned()),
+        message: format!("{}; the defaults are used", problem.message),
+        ..Diagnostic::default()
+    }
+}
+
+/// Equal for equal diagnostics: what a client that asks again sends back.
+pub(crate) fn result_id(diagnostics: &[Diagnostic]) -> String {
+    let text = serde_json::to_vec(diagnostics).unwrap_or_default();
+    ContentHash::of(&text).short().to_owned()
+}
+
+fn tags(kind: GoalKind) -> Option<Vec<DiagnosticTag>> {
+    (kind == GoalKind::DeadCode).then(|| vec![DiagnosticTag::UNNECESSARY])
+}
+
+fn severity_of(severity: Severity) -> Option<DiagnosticSeverity> {
+    match severity {
+        Severity::Error => Some(DiagnosticSeverity::ERROR),
+        Severity::Warning => Some(DiagnosticSeverity::WARNING),
+        Severity::Information => Some(DiagnosticSeverity::INFORMATION),
+        Severity::Hint => Some(DiagnosticSeverity::HINT),
+        Severity::Off => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! The evidence card: everything that speaks for an improvement, and what nobody looked at.
+
+use crate::offers::Standing;
+use hephaestus_core::{Direction, Goal, Score, Stage};
+use std::time::Duration;
+
+/// One line: what gets better, and what it was proved by.
+pub(crate) fn in_short(standing: &Standing) -> String {
+    let evidence = &standing.offer.trial.evidence;
+    let gains = gains(&standing.offer.score);
+    let tests = format!("{} passed {}", counted(evidence.tests_passed(), "test"), times(evidence.full_runs()));
+    if gains.is_empty() { tests } else { format!("{}; {tests}", gains.join(", ")) }
+}
+
+/// The whole card, in Markdown. `fits` tells whether it was proved on the present text.
+pub(crate) fn card(goal: &Goal, standing: Option<&Standing>, fits: bool) -> String {
+    let mut card = format!("**{}**  \n`{}`\n\n", goal.message, goal.rule);
+    if !goal.why.is_empty() {
+        card.push_str(&format!("{}\n\n", goal.why));
+    }
+    let Some(standing) = standing else {
+        card.push_str("*Nothing is proven yet: save the file, or forge this goal.*\n");
+        return card;
+    };
+    let evidence = &standing.offer.trial.evidence;
+    card.push_str(if fits {
+        "**Proven improvement**\n\n"
+    } else {
+        "**Proven before your last edits**; it is proved again when you save\n\n"
+    });
+    for gain in gains(&standing.offer.score) {
+        card.push_str(&format!("- {gain}\n"));
+    }
+    for run in &evidence.stages {
+        let what = match run.stage {
+            Stage::Full | Stage::Impacted => format!("{} passed", counted(run.passed, "test")),
+            Stage::Reach => "the tests notice when the code here is broken on purpose".to_owned(),
+            _ => "held".to_owned(),
+        };
+        card.push_str(&format!("- {}: {what} ({})\n", run.stage.as_str(), seconds(run.wall)));
+    }
+    if !evidence.set_aside.is_empty() {
+        card.push_str(&format!("- set aside, red or flaky without the change: {}\n", evidence.set_aside.len()));
+    }
+    for note in &evidence.notes {
+        card.push_str(&format!("- note: {note}\n"));
+    }
+    card.push_str(&format!("\nnot checked: {}\n", not_checked(standing).join(", ")));
+    card
+}
+
+/// What nobody looked at.
+pub(crate) fn not_checked(standing: &Standing) -> Vec<String> {
+    let mut list = standing.offer.trial.evidence.not_checked.clone();
+    if standing.earlier.is_some() {
+        list.push("whether other files changed since it was proved in an earlier session".to_owned());
+    } else if standing.others_changed {
+        list.push("that other files were changed since".to_owned());
+    }
+    if !standing.moved.is_empty() {
+        list.push("this one without the others it was proved together with".to_owned());
+    }
+    if list.is_empty() {
+        list.push("anything the tests do not test".to_owned());
+    }
+    list
+}
+
+fn gains(score: &Score) -> Vec<String> {
+    let changed = score
+        .measures
+        .iter()
+        .filter(|measure| measure.direction != Direction::Shown && measure.gain() != 0.0);
+    changed.map(|measure| format!("{} {} → {}", measure.dimension, measure.before, measure.after)).collect()
+}
+
+/// `1 test`, `2 tests`.
+pub(crate) fn counted(count: u32, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

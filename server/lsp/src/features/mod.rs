@@ -1,0 +1,133 @@
+//! What the editor shows: one file per feature of the protocol. Each turns what the state knows into the protocol's
+//! types; none changes anything.
+
+pub(crate) mod actions;
+pub(crate) mod diagnostics;
+pub(crate) mod edits;
+pub(crate) mod evidence;
+pub(crate) mod hover;
+pub(crate) mod lenses;
+pub(crate) mod manual;
+
+use crate::client_facts::{ClientFacts, encoding_kind};
+use crate::documents::OpenDocument;
+use crate::folder::Folder;
+use crate::offers::Standing;
+use hephaestus_core::{ByteRange, Goal, Patch};
+use hephaestus_workspace::Analysed;
+use std::collections::HashSet;
+use tower_lsp::ls_types::{
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions, DiagnosticOptions,
+    DiagnosticServerCapabilities, ExecuteCommandOptions, HoverProviderCapability, OneOf, Range, SaveOptions,
+    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
+};
+
+/// The source action that applies everything proven about a file.
+pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.hephaestus");
+
+/// What we tell the editor that we can do.
+pub(crate) fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
+    let sync = TextDocumentSyncOptions {
+        open_close: Some(true),
+        change: Some(TextDocumentSyncKind::INCREMENTAL),
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+        ..TextDocumentSyncOptions::default()
+    };
+    let actions = CodeActionOptions {
+        code_action_kinds: Some(vec![
+            CodeActionKind::QUICKFIX,
+            CodeActionKind::REFACTOR_REWRITE,
+            FIX_ALL,
+        ]),
+        resolve_provider: Some(true),
+        work_done_progress_options: WorkDoneProgressOptions::default(),
+    };
+    let diagnostics = DiagnosticOptions {
+        identifier: Some("hephaestus".to_owned()),
+        inter_file_dependencies: true,
+        workspace_diagnostics: true,
+        work_done_progress_options: WorkDoneProgressOptions::default(),
+    };
+    let folders = WorkspaceFoldersServerCapabilities {
+        supported: Some(true),
+        change_notifications: Some(OneOf::Left(true)),
+    };
+    ServerCapabilities {
+        position_encoding: Some(encoding_kind(facts.encoding)),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        // Who cannot be told to ask again is told instead; both at once would show everything twice.
+        diagnostic_provider: facts
+            .pulls_diagnostics
+            .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: crate::commands::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(folders),
+            file_operations: None,
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
+/// A document with everything that is known about it: what features look at.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) facts: &'a ClientFacts,
+    pub(crate) folder: Option<&'a Folder>,
+    pub(crate) document: &'a OpenDocument,
+    pub(crate) analysed: &'a Analysed,
+}
+
+/// Something in a document that may be improved.
+pub(crate) struct Spot<'a> {
+    pub(crate) goal: &'a Goal,
+    /// Where it is in the present text.
+    pub(crate) range: ByteRange,
+    /// What was proved for it, on whatever text.
+    pub(crate) standing: Option<&'a Standing>,
+    /// The proved change for the present text; `None` when there is none.
+    pub(crate) patch: Option<&'a Patch>,
+}
+
+impl<'a> View<'a> {
+    /// A range in the protocol's words.
+    pub(crate) fn range(&self, range: ByteRange) -> Range {
+        let at = |byte| self.analysed.position(byte, self.facts.encoding);
+        crate::locations::range(at(range.start), at(range.end))
+    }
+
+    /// Everything that may be improved in the present text, in order of place. What the user dismissed is not among it.
+    pub(crate) fn spots(&self) -> Vec<Spot<'a>> {
+        let path = &self.document.place.path;
+        let hash = &self.analysed.hash;
+        let forged = self.folder.and_then(|folder| folder.forged.get(path));
+        let forged = forged.filter(|(seen, _)| seen == hash).map(|(_, goals)| goals.as_slice()).unwrap_or_default();
+        let mut seen = HashSet::new();
+        let mut spots = Vec::new();
+        for goal in self.analysed.goals.iter().chain(forged) {
+            if seen.insert(&goal.id) && self.folder.is_none_or(|folder| folder.wants(&goal.id)) {
+                let standing = self.folder.and_then(|folder| folder.offers.of_goal(&goal.id));
+                let patch = standing.and_then(|standing| standing.patch_for(path, hash));
+                spots.push(Spot { goal, range: goal.range, standing, patch });
+            }
+        }
+        // Proven for goals that only a linter sees: their place is where the change is.
+        for standing in self.folder.iter().flat_map(|folder| folder.offers.in_file(path)) {
+            let goal = &standing.offer.goal;
+            let Some(patch) = standing.patch_for(path, hash).filter(|_| !seen.contains(&goal.id)) else { continue };
+            if self.folder.is_some_and(|folder| folder.wants(&goal.id)) {
+                let range = edits::first_range(patch, path).unwrap_or(goal.range);
+                spots.push(Spot { goal, range, standing: Some(standing), patch: Some(patch) });
+            }
+        }
+        spots.sort_by_key(|spot| spot.range);
+        spots
+    }
+}

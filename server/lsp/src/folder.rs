@@ -1,0 +1,215 @@
+//! One open folder: its configuration, rules, index and memory, and the improvements on offer in it. Reading all that
+//! happens on other threads; what comes back is put in here.
+
+use crate::event::{Event, Mailbox};
+use crate::forging::Order;
+use crate::offers::{Offers, Standing};
+use crate::trust::Trust;
+use hephaestus_core::{
+    CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, Offer, RelPath, Verdict,
+};
+use hephaestus_workspace::registry::{Registry, SearchFilter};
+use hephaestus_workspace::{Config, ConfigError, ConfigProblem, FileFacts, RuleSets};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where dismissed goals are kept in the registry.
+const DISMISSED: &str = "goals";
+const DISMISSED_KEY: &str = "dismissed";
+
+/// Improvements of earlier sessions that are looked at when a folder is opened.
+const MOST_REMEMBERED: usize = 2000;
+
+/// A folder that the editor has open.
+pub(crate) struct Folder {
+    /// Where it lies.
+    pub(crate) root: PathBuf,
+    /// What is configured, with the editor's settings on top.
+    pub(crate) config: Config,
+    /// What is wrong with the configuration, if anything is.
+    pub(crate) problem: Option<ConfigProblem>,
+    /// The rules in force, for the languages seen so far.
+    pub(crate) rules: RuleSets,
+    /// Its memory; `None` until it is open, or when it cannot be.
+    pub(crate) registry: Option<Registry>,
+    /// Facts about its files on disk.
+    pub(crate) facts: BTreeMap<RelPath, Arc<FileFacts>>,
+    /// Whether they are complete.
+    pub(crate) is_indexed: bool,
+    /// Stops the indexing.
+    pub(crate) cancel: CancelToken,
+    /// What is proven.
+    pub(crate) offers: Offers,
+    /// Goals that only a forge sees (linters, failing tests), with the text they were seen in.
+    pub(crate) forged: HashMap<RelPath, (ContentHash, Vec<Goal>)>,
+    /// Goals the user does not want to see.
+    pub(crate) dismissed: HashSet<GoalId>,
+    /// Whether its tests may be run.
+    pub(crate) trust: Option<Trust>,
+    /// Whether the user was asked about trust in this session.
+    pub(crate) was_asked: bool,
+    /// Whether its configuration and memory were read.
+    pub(crate) is_open: bool,
+    /// What is to be forged once they were.
+    pub(crate) orders: Vec<Order>,
+}
+
+/// What opening a folder gave.
+pub(crate) struct Opened {
+    config: Config,
+    problem: Option<ConfigProblem>,
+    registry: Option<Registry>,
+    standing: Vec<Standing>,
+    dismissed: HashSet<GoalId>,
+}
+
+impl Folder {
+    pub(crate) fn new(root: PathBuf, trust: Option<Trust>) -> Self {
+        Self {
+            root,
+            config: Config::default(),
+            problem: None,
+            rules: RuleSets::default(),
+            registry: None,
+            facts: BTreeMap::new(),
+            is_indexed: false,
+            cancel: CancelToken::new(),
+            offers: Offers::default(),
+            forged: HashMap::new(),
+            dismissed: HashSet::new(),
+            trust,
+            was_asked: false,
+            is_open: false,
+            orders: Vec::new(),
+        }
+    }
+
+    /// Takes in what was read. What was proven in this session stays.
+    pub(crate) fn take(&mut self, opened: Opened) {
+        let Opened { config, problem, registry, standing, dismissed } = opened;
+        self.is_open = true;
+        self.config = config;
+        self.problem = problem;
+        self.registry = registry;
+        self.dismissed.extend(dismissed);
+        for standing in standing {
+            if self.offers.of_goal(&standing.offer.goal.id).is_none() {
+                self.offers.put(standing);
+            }
+        }
+    }
+
+    /// Whether its tests may be run.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trust == Some(Trust::Trusted)
+    }
+
+    /// Whether the user wants to see this goal.
+    pub(crate) fn wants(&self, goal: &GoalId) -> bool {
+        !self.dismissed.contains(goal)
+    }
+
+    /// Hides a goal until its code changes (its id does then), for good. Written at once: the process may end next.
+    pub(crate) fn dismiss(&mut self, goal: &GoalId) {
+        self.dismissed.insert(goal.clone());
+        let Some(registry) = &self.registry else { return };
+        // Another server may have the folder open too: its answers are kept.
+        let mut all = dismissed(registry);
+        all.insert(goal.clone());
+        let bytes = serde_json::to_vec(&all).unwrap_or_default();
+        if let Err(error) = registry.cache_put(DISMISSED, DISMISSED_KEY, &bytes) {
+            tracing::warn!("that a goal was dismissed is not remembered: {error}");
+        }
+    }
+
+    /// Writes down what became of improvements.
+    pub(crate) fn decide(&self, decisions: &[(CandidateId, DecisionKind)], at_ms: u64) {
+        let Some(registry) = &self.registry else { return };
+        for (candidate, kind) in decisions {
+            if let Err(error) = registry.decide(candidate, *kind, at_ms) {
+                tracing::warn!("that {candidate} was {} is not remembered: {error}", kind.as_str());
+            }
+        }
+    }
+}
+
+/// Reads what a folder needs. Blocks.
+pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
+    let (config, problem) = configure(root, settings);
+    let registry = match Registry::open(&root.join(".hephaestus")) {
+        Ok(registry) => Some(registry),
+        Err(error) => {
+            tracing::warn!("nothing will be remembered of {}: {error}", root.display());
+            None
+        }
+    };
+    let standing = registry.as_ref().map(|registry| remembered(root, registry)).unwrap_or_default();
+    let dismissed = registry.as_ref().map(dismissed).unwrap_or_default();
+    Opened { config, problem, registry, standing, dismissed }
+}
+
+/// The configuration; a broken one is told and replaced by the defaults.
+pub(crate) fn configure(root: &Path, settings: &Value) -> (Config, Option<ConfigProblem>) {
+    match Config::load_under(root, settings) {
+        Ok(config) => (config, None),
+        Err(ConfigError::Invalid(problem)) => (Config::default(), Some(problem)),
+        Err(error @ ConfigError::Unreadable { .. }) => {
+            tracing::error!("{error}");
+            (Config::default(), None)
+        }
+    }
+}
+
+fn dismissed(registry: &Registry) -> HashSet<GoalId> {
+    let bytes = registry.cache_get(DISMISSED, DISMISSED_KEY).ok().flatten().unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+/// Improvements of earlier sessions whose files are as they were.
+fn remembered(root: &Path, registry: &Registry) -> Vec<Standing> {
+    let filter = SearchFilter {
+        verdict: Some(Verdict::Passed),
+        limit: Some(MOST_REMEMBERED),
+        ..SearchFilter::default()
+    };
+    let found = registry.search("", &filter).unwrap_or_else(|error| {
+        tracing::warn!("what was proven earlier cannot be read: {error}");
+        Vec::new()
+    });
+    let mut hashes: HashMap<RelPath, Option<ContentHash>> = HashMap::new();
+    let mut hash_of = |path: &RelPath| {
+        let read = || std::fs::read(path.under(root)).ok().map(|bytes| ContentHash::of(&bytes));
+        hashes.entry(path.clone()).or_insert_with(read).clone()
+    };
+    let open = found.into_iter().filter(|version| version.accepted == Some(true) && version.decision.is_none());
+    let mut standing = Vec::new();
+    // The newest comes first, and only the newest for a goal is of interest: later ones must not replace it.
+    let mut goals = HashSet::new();
+    for version in open {
+        let Ok(Some(stored)) = registry.get_version(&version.candidate.0) else { continue };
+        if hash_of(&stored.goal.file).as_ref() != Some(&stored.goal.base) || !goals.insert(version.goal) {
+            continue;
+        }
+        let last = stored.trials.into_iter().rev().find(|trial| trial.trial.verdict == Verdict::Passed);
+        let (Some(last), Some(score)) = (last, stored.score) else { continue };
+        let offer = Offer {
+            goal: stored.goal,
+            candidate: stored.candidate,
+            trial: last.trial,
+            score,
+            freshness: Freshness::Fresh,
+        };
+        standing.push(Standing::new(offer, Some(last.at_ms)));
+    }
+    standing
+}
+
+/// Opens a folder on another thread.
+pub(crate) fn open_elsewhere(root: PathBuf, settings: Value, mailbox: Mailbox) {
+    tokio::task::spawn_blocking(move || {
+        let opened = open(&root, &settings);
+        mailbox.send(Event::FolderOpened(root, Box::new(opened)));
+    });
+}

@@ -1,0 +1,315 @@
+//! When and what to forge: one run at a time, the file saved last first, nothing while the user types. The run itself
+//! is the workspace's; here is only its thread and the translation of its news.
+
+use crate::event::{Event, Mailbox};
+use hephaestus_core::{Budget, CancelToken, GoalId, Offer, Pace, Patch, RelPath};
+use hephaestus_workspace::{
+    Config, ForgeError, ForgeEvent, ForgeReport, ForgeRequest, HelperCommand, OpenOptions, Workspace,
+};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How often progress is told at most.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// What is to be forged.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Order {
+    /// In which folder.
+    pub(crate) root: PathBuf,
+    /// Goals of this file only; `None` for all.
+    pub(crate) file: Option<RelPath>,
+    /// This goal only.
+    pub(crate) goal: Option<GoalId>,
+    /// Whether the user asked for it: then failures are told aloud.
+    pub(crate) is_asked_for: bool,
+}
+
+/// What a run tells.
+pub(crate) enum ForgeNews {
+    /// A new stage begins.
+    Stage(String),
+    /// Where it stands.
+    Progress(Standing),
+    /// An improvement holds.
+    Offer(Box<Offer>),
+    /// It is over.
+    Ended(Box<Result<ForgeReport, Failure>>),
+}
+
+/// A run in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Standing {
+    /// Candidates tried.
+    pub(crate) tried: u64,
+    /// Those that held.
+    pub(crate) held: u64,
+    /// Goals dealt with.
+    pub(crate) goals_done: usize,
+    /// Goals in all.
+    pub(crate) goals: usize,
+}
+
+/// Why a run came to nothing.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    /// One sentence.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) hint: String,
+}
+
+/// A run that is under way.
+pub(crate) struct Run {
+    /// Its number.
+    pub(crate) number: u64,
+    /// What it does.
+    pub(crate) order: Order,
+    /// Stops it.
+    pub(crate) cancel: CancelToken,
+    /// What it is at.
+    pub(crate) stage: String,
+    /// Where it stands.
+    pub(crate) standing: Standing,
+}
+
+/// Decides what runs when. Time is handed in.
+#[derive(Default)]
+pub(crate) struct Scheduler {
+    queue: VecDeque<Order>,
+    /// The run under way.
+    pub(crate) active: Option<Run>,
+    /// Holds the run back.
+    pub(crate) pace: Pace,
+    last_key: Option<Instant>,
+    /// Whether the user paused everything.
+    pub(crate) is_paused: bool,
+    /// Runs started so far.
+    pub(crate) started: u64,
+}
+
+impl Scheduler {
+    /// Puts an order first. One for the same file is replaced; a run that the user did not ask for gives way, and comes
+    /// again after it unless the order covers it.
+    pub(crate) fn order(&mut self, order: Order) {
+        self.queue.retain(|own| own.root != order.root || own.file != order.file || own.goal != order.goal);
+        if let Some(run) = self.active.as_ref().filter(|run| !run.order.is_asked_for || run.order == order) {
+            run.cancel.cancel();
+            let same = run.order.root == order.root && run.order.file == order.file;
+            if !same && order.file.is_some() && !self.queue.contains(&run.order) {
+                self.queue.push_front(run.order.clone());
+            }
+        }
+        self.queue.push_front(order);
+    }
+
+    /// Notes a keystroke: whatever runs stands still until there was none for a while.
+    pub(crate) fn typed(&mut self, now: Instant) {
+        self.last_key = Some(now);
+        if self.active.is_some() {
+            self.pace.hold();
+        }
+    }
+
+    /// The order to start now, if there is one; lets what was held back go on when it is time.
+    pub(crate) fn next(&mut self, now: Instant, yield_for: Duration) -> Option<Order> {
+        if self.is_paused || self.quiet_at(yield_for).is_some_and(|at| at > now) {
+            return None;
+        }
+        self.pace.release();
+        if self.active.is_some() { None } else { self.queue.pop_front() }
+    }
+
+    /// When [`Scheduler::next`] has something to do; `None` when there is nothing to wait for.
+    pub(crate) fn wake(&self, now: Instant, yield_for: Duration) -> Option<Instant> {
+        let waits = self.active.is_some() && self.pace.is_held() || self.active.is_none() && !self.queue.is_empty();
+        (waits && !self.is_paused).then(|| self.quiet_at(yield_for).unwrap_or(now))
+    }
+
+    fn quiet_at(&self, yield_for: Duration) -> Option<Instant> {
+        self.last_key.map(|last| last + yield_for)
+    }
+
+    /// Stands still until [`Scheduler::resume`].
+    pub(crate) fn pause(&mut self) {
+        self.is_paused = true;
+        self.pace.hold();
+    }
+
+    /// Goes on.
+    pub(crate) fn resume(&mut self) {
+        self.is_paused = false;
+    }
+
+    /// Stops what runs and forgets what was to come.
+    pub(crate) fn cancel(&mut self) {
+        self.queue.clear();
+        if let Some(run) = &self.active {
+            run.cancel.cancel();
+        }
+    }
+
+    /// Drops everything about a folder.
+    pub(crate) fn forget(&mut self, root: &std::path::Path) {
+        self.queue.retain(|order| order.root != root);
+        if let Some(run) = self.active.as_ref().filter(|run| run.order.root == root) {
+            run.cancel.cancel();
+        }
+    }
+
+    /// Notes that a run starts.
+    pub(crate) fn begin(&mut self, order: Order) -> &Run {
+        self.started += 1;
+        self.active.insert(Run {
+            number: self.started,
+            order,
+            cancel: CancelToken::new(),
+            stage: String::new(),
+            standing: Standing::default(),
+        })
+    }
+
+    /// Notes that a run is over; `None` when it is not the one under way.
+    pub(crate) fn end(&mut self, number: u64) -> Option<Run> {
+        self.active.take_if(|run| run.number == number)
+    }
+}
+
+/// What a run needs to know.
+pub(crate) struct Job {
+    pub(crate) number: u64,
+    pub(crate) order: Order,
+    pub(crate) config: Config,
+    pub(crate) helper: HelperCommand,
+    /// What held on an earlier text, moved to this one.
+    pub(crate) retry: Vec<(GoalId, Patch)>,
+    pub(crate) pace: Pace,
+    pub(crate) cancel: CancelToken,
+}
+
+/// Starts a run on a thread of its own.
+pub(crate) fn start(job: Job, mailbox: Mailbox) {
+    let number = job.number;
+    let ended = mailbox.clone();
+    let body = move || {
+        let tell = |news| mailbox.send(Event::Forge(number, news));
+        let result = forge(&job, &tell);
+        tell(ForgeNews::Ended(Box::new(result)));
+    };
+    if let Err(error) = std::thread::Builder::new().name("forge".to_owned()).spawn(body) {
+        let message = format!("no thread can be started: {error}");
+        let failure = Failure { message, hint: "Too many processes are running.".to_owned() };
+        ended.send(Event::Forge(number, ForgeNews::Ended(Box::new(Err(failure)))));
+    }
+}
+
+fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
+    let paths = job.order.file.iter().map(|file| file.under(&job.order.root)).collect();
+    let opened = Workspace::open(&job.order.root, &OpenOptions { paths }, &job.cancel);
+    let mut workspace = opened.map_err(|error| Failure::new(error.to_string(), ""))?;
+    *workspace.config_mut() = job.config.clone();
+    let timeout = Duration::from_secs(job.config.forge.timeout);
+    let request = ForgeRequest {
+        budget: Budget { wall: Some(timeout), cpu: None, trials: None },
+        pace: job.pace.clone(),
+        background: job.config.editor.background,
+        retry: job.retry.clone(),
+        only: job.order.goal.clone(),
+        ..ForgeRequest::new(job.helper.clone())
+    };
+    let mut told: Option<Instant> = None;
+    let listener = &mut |event: ForgeEvent<'_>| match event {
+        ForgeEvent::Stage(stage) => tell(ForgeNews::Stage(stage.to_owned())),
+        ForgeEvent::Offer(offer) => tell(ForgeNews::Offer(Box::new(offer.clone()))),
+        ForgeEvent::Progress(progress) if told.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY) => {
+            told = Some(Instant::now());
+            tell(ForgeNews::Progress(Standing {
+                tried: progress.spent.trials,
+                held: progress.held,
+                goals_done: progress.goals_done,
+                goals: progress.goals,
+            }));
+        }
+        _ => {}
+    };
+    workspace.forge(&request, &job.cancel, listener).map_err(|error| match error {
+        ForgeError::Problem(problem) => Failure::new(problem.to_string(), problem.hint()),
+        ForgeError::Internal(message) => Failure::new(message, ""),
+    })
+}
+
+impl Failure {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YIELD: Duration = Duration::from_millis(500);
+
+    fn order(file: &str) -> Order {
+        Order { root: PathBuf::from("/w"), file: RelPath::new(file).ok(), goal: None, is_asked_for: false }
+    }
+
+    #[test]
+    fn nothing_starts_within_the_time_after_a_keystroke() {
+        let mut scheduler = Scheduler::default();
+        let start = Instant::now();
+        scheduler.order(order("a.py"));
+        scheduler.typed(start);
+        assert_eq!(scheduler.next(start + YIELD / 2, YIELD), None);
+        assert_eq!(scheduler.wake(start, YIELD), Some(start + YIELD));
+        let next = scheduler.next(start + YIELD, YIELD).unwrap();
+        assert_eq!(next, order("a.py"));
+        scheduler.begin(next);
+        assert_eq!(scheduler.wake(start + YIELD, YIELD), None, "nothing to wait for");
+        scheduler.typed(start + YIELD * 2);
+        assert!(scheduler.pace.is_held());
+        assert_eq!(scheduler.next(start + YIELD * 2, YIELD), None);
+        assert!(scheduler.pace.is_held());
+        scheduler.next(start + YIELD * 3, YIELD);
+        assert!(!scheduler.pace.is_held());
+    }
+
+    #[test]
+    fn the_file_saved_last_goes_first_and_what_gave_way_comes_again() {
+        let mut scheduler = Scheduler::default();
+        let now = Instant::now();
+        scheduler.order(order("a.py"));
+        let first = scheduler.next(now, YIELD).unwrap();
+        let cancel = scheduler.begin(first).cancel.clone();
+        scheduler.order(order("b.py"));
+        scheduler.order(order("c.py"));
+        scheduler.order(order("b.py"));
+        assert!(cancel.is_cancelled());
+        assert!(scheduler.next(now, YIELD).is_none(), "one run at a time");
+        scheduler.end(1).unwrap();
+        let mut rest = Vec::new();
+        while let Some(next) = scheduler.next(now, YIELD) {
+            rest.push(next.file.unwrap().to_string());
+        }
+        assert_eq!(rest.first().map(String::as_str), Some("b.py"));
+        rest.sort();
+        assert_eq!(rest, ["a.py", "b.py", "c.py"]);
+    }
+
+    #[test]
+    fn saving_again_starts_again_and_pausing_stops_everything() {
+        let mut scheduler = Scheduler::default();
+        let now = Instant::now();
+        scheduler.order(order("a.py"));
+        let first = scheduler.next(now, YIELD).unwrap();
+        scheduler.begin(first);
+        scheduler.order(order("a.py"));
+        scheduler.end(1).unwrap();
+        scheduler.pause();
+        assert_eq!((scheduler.next(now, YIELD), scheduler.wake(now, YIELD)), (None, None));
+        scheduler.resume();
+        assert_eq!(scheduler.next(now, YIELD), Some(order("a.py")));
+        assert_eq!(scheduler.next(now, YIELD), None, "once is enough");
+    }
+}

@@ -1,0 +1,220 @@
+//! Answers to the editor's questions.
+
+use super::State;
+use super::telling::report;
+use crate::event::{Ask, Reply, ViewedText};
+use crate::features::actions::{self, ActionData, Offered};
+use crate::features::edits::{self, Label};
+use crate::features::{diagnostics, evidence, hover, lenses};
+use crate::locations;
+use hephaestus_core::{CandidateId, Patch, RelPath};
+use std::collections::HashMap;
+use std::time::Instant;
+use tower_lsp::jsonrpc::{self, Error};
+use tower_lsp::ls_types::{
+    CodeAction, CodeActionOrCommand, CodeActionParams, Diagnostic, DocumentDiagnosticParams,
+    DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, UnchangedDocumentDiagnosticReport, Uri,
+    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
+    WorkspaceDocumentDiagnosticReport, WorkspaceEdit, WorkspaceFullDocumentDiagnosticReport,
+    WorkspaceUnchangedDocumentDiagnosticReport,
+};
+
+impl State {
+    /// Answers, at once or when the newest text of the document that is asked about was analysed.
+    pub(super) fn answer(&mut self, ask: Ask, now: Instant) {
+        let about = match &ask {
+            Ask::CodeActions(params, _) => Some(&params.text_document.uri),
+            Ask::CodeLenses(params, _) => Some(&params.text_document.uri),
+            Ask::Hover(params, _) => Some(&params.text_document_position_params.text_document.uri),
+            _ => None,
+        };
+        let document = about.cloned().and_then(|uri| self.documents.get_mut(&uri));
+        match document.filter(|document| document.awaits_analysis()) {
+            Some(document) => document.waiting.push(ask),
+            None => self.answer_now(ask, now),
+        }
+    }
+
+    fn answer_now(&mut self, ask: Ask, now: Instant) {
+        match ask {
+            Ask::CodeActions(params, reply) => {
+                let actions = self.code_actions(params);
+                let _ = reply.send(Ok(actions));
+            }
+            Ask::ResolveAction(action, reply) => {
+                let _ = reply.send(self.resolve(action));
+            }
+            Ask::CodeLenses(params, reply) => {
+                let _ = reply.send(Ok(self.view(&params.text_document.uri).map(|view| lenses::lenses(&view))));
+            }
+            Ask::Hover(params, reply) => {
+                let at = params.text_document_position_params;
+                let view = self.current_view(&at.text_document.uri);
+                let _ = reply.send(Ok(view.and_then(|view| hover::hover(&view, at.position))));
+            }
+            Ask::Diagnostics(params, reply) => self.document_diagnostics(params, reply, now),
+            Ask::WorkspaceDiagnostics(params, reply) => {
+                let _ = reply.send(Ok(self.workspace_diagnostics(&params)));
+            }
+            Ask::Execute(params, reply) => {
+                let _ = reply.send(self.execute(params));
+            }
+            Ask::ViewText(params, reply) => {
+                let document = self.documents.get(&params.text_document.uri);
+                let answer = document
+                    .map(|document| ViewedText { text: document.file.text(), version: document.file.version() });
+                let _ = reply.send(answer.ok_or_else(|| Error::invalid_params("this document is not open")));
+            }
+            Ask::Stats(reply) => {
+                self.stats.open_documents = self.documents.len();
+                self.stats.indexed_files = self.folders.iter().map(|folder| folder.facts.len()).sum();
+                self.stats.index_done = self.folders.iter().all(|folder| folder.is_indexed);
+                self.stats.forges = self.scheduler.started;
+                let _ = reply.send(Ok(self.stats.clone()));
+            }
+        }
+    }
+
+    fn code_actions(&mut self, params: CodeActionParams) -> Option<Vec<CodeActionOrCommand>> {
+        let uri = params.text_document.uri;
+        let view = self.current_view(&uri)?;
+        let offered = actions::actions(&view, params.range, &params.context);
+        let facts = self.facts.as_ref()?;
+        let later = facts.resolves_edits;
+        let mut shown = Vec::new();
+        for Offered { mut action, change } in offered {
+            if let Some((candidates, patch)) = change {
+                let edit = self.edit(&uri, &candidates, &patch);
+                // Only what can be made is offered: a file on disk may have changed, an editor may not create files.
+                let Some(edit) = edit else { continue };
+                if later {
+                    continue_later(&mut action);
+                } else {
+                    action.data = None;
+                    action.edit = Some(edit);
+                    self.watch(&uri, candidates, &patch);
+                }
+            }
+            shown.push(CodeActionOrCommand::CodeAction(action));
+        }
+        Some(shown)
+    }
+
+    fn resolve(&mut self, mut action: CodeAction) -> jsonrpc::Result<CodeAction> {
+        let Some(data) = action.data.clone() else { return Ok(action) };
+        let data: ActionData =
+            serde_json::from_value(data).map_err(|error| Error::invalid_params(error.to_string()))?;
+        let uri: Uri = data.uri.parse().map_err(|_| Error::invalid_params("`data.uri` is no URI"))?;
+        let is_current = self.documents.get(&uri).is_some_and(|own| own.file.version() == data.version);
+        if !is_current {
+            return Err(Error::content_modified());
+        }
+        let candidates: Vec<CandidateId> = data.candidates.into_iter().map(CandidateId).collect();
+        let patch = self.patch_of(&uri, &candidates).ok_or_else(Error::content_modified)?;
+        action.edit = Some(self.edit(&uri, &candidates, &patch).ok_or_else(Error::content_modified)?);
+        self.watch(&uri, candidates, &patch);
+        Ok(action)
+    }
+
+    /// The change that these improvements make together to a document as it is now.
+    pub(super) fn patch_of(&self, uri: &Uri, candidates: &[CandidateId]) -> Option<Patch> {
+        let view = self.current_view(uri)?;
+        let (folder, path) = (view.folder?, &view.document.place.path);
+        candidates.iter().try_fold(Patch::default(), |all, candidate| {
+            let own = folder.offers.get(candidate)?.patch_for(path, &view.analysed.hash)?;
+            all.merge(own).ok()
+        })
+    }
+
+    /// A change as the editor takes it.
+    pub(super) fn edit(&self, uri: &Uri, candidates: &[CandidateId], patch: &Patch) -> Option<WorkspaceEdit> {
+        let folder = self.view(uri)?.folder?;
+        let shown = candidates.iter().filter_map(|candidate| folder.offers.get(candidate));
+        let in_short: Vec<String> = shown.map(evidence::in_short).collect();
+        let label = Label { label: "Proven improvement".to_owned(), description: in_short.join("; ") };
+        edits::workspace_edit(patch, folder, &self.documents, self.facts.as_ref()?, &label)
+    }
+
+    /// Watches for a change that the user may make now.
+    pub(super) fn watch(&mut self, uri: &Uri, candidates: Vec<CandidateId>, patch: &Patch) {
+        let Some(root) = self.documents.get(uri).and_then(|document| document.place.root.clone()) else { return };
+        let texts: HashMap<RelPath, String> = patch
+            .paths()
+            .filter_map(|path| {
+                let document = self.documents.get(&locations::uri_of(&root, path)?)?;
+                Some((path.clone(), document.file.text()))
+            })
+            .collect();
+        if let Some(folder) = self.folder_mut(&root) {
+            folder.offers.watch(candidates, patch, |path| texts.get(path).map(String::as_str));
+        }
+    }
+
+    fn document_diagnostics(
+        &mut self,
+        params: DocumentDiagnosticParams,
+        reply: Reply<DocumentDiagnosticReportResult>,
+        now: Instant,
+    ) {
+        let uri = params.text_document.uri.clone();
+        let Some(document) = self.documents.get_mut(&uri) else {
+            let list = self.closed_diagnostics(&uri).unwrap_or_default();
+            let _ = reply.send(Ok(report(list, params.previous_result_id.as_deref()).into()));
+            return;
+        };
+        document.pulls.push((params, reply));
+        // Answered when the newest text is analysed, which may be now.
+        self.publish(&uri, now);
+    }
+
+    /// What the index knows about a file that is not open.
+    fn closed_diagnostics(&self, uri: &Uri) -> Option<Vec<Diagnostic>> {
+        let roots = self.folders.iter().map(|folder| folder.root.as_path());
+        let place = locations::Place::of(uri, roots)?;
+        let folder = self.folder(place.root.as_ref()?)?;
+        let facts = folder.facts.get(&place.path)?;
+        Some(diagnostics::of_file(folder, &place.path, facts))
+    }
+
+    fn workspace_diagnostics(&self, params: &WorkspaceDiagnosticParams) -> WorkspaceDiagnosticReportResult {
+        let previous: HashMap<&Uri, &str> =
+            params.previous_result_ids.iter().map(|own| (&own.uri, own.value.as_str())).collect();
+        let mut items = Vec::new();
+        for folder in self.folders.iter().filter(|folder| folder.config.editor.workspace_diagnostics) {
+            for (path, facts) in &folder.facts {
+                let Some(uri) = locations::uri_of(&folder.root, path) else { continue };
+                // Open documents are asked about one by one.
+                let known = previous.get(&uri);
+                if self.documents.get(&uri).is_some() || facts.goals.is_empty() && known.is_none() {
+                    continue;
+                }
+                items.push(in_workspace(uri, diagnostics::of_file(folder, path, facts), known.copied()));
+            }
+        }
+        WorkspaceDiagnosticReport { items }.into()
+    }
+}
+
+fn in_workspace(
+    uri: Uri,
+    items: Vec<Diagnostic>,
+    previous: Option<&str>,
+) -> WorkspaceDocumentDiagnosticReport {
+    let id = diagnostics::result_id(&items);
+    if previous == Some(&id) {
+        let unchanged_document_diagnostic_report = UnchangedDocumentDiagnosticReport { result_id: id };
+        return WorkspaceUnchangedDocumentDiagnosticReport {
+            uri,
+            version: None,
+            unchanged_document_diagnostic_report,
+        }
+        .into();
+    }
+    let full_document_diagnostic_report = FullDocumentDiagnosticReport { result_id: Some(id), items };
+    WorkspaceFullDocumentDiagnosticReport { uri, version: None, full_document_diagnostic_report }.into()
+}
+
+/// The edit comes when the action is picked.
+fn continue_later(action: &mut CodeAction) {
+    action.edit = None;
+}

@@ -1,0 +1,251 @@
+//! Telling the editor: diagnostics, requests to ask again, and the status. What changed is noted at once and told when
+//! the editor can take it.
+
+use super::State;
+use crate::documents::{OpenDocument, WaitingPull};
+use crate::features::diagnostics;
+use crate::locations;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tower_lsp::ls_types::notification::PublishDiagnostics;
+use tower_lsp::ls_types::request::{CodeLensRefresh, WorkspaceDiagnosticRefresh};
+use tower_lsp::ls_types::{
+    Diagnostic, DocumentDiagnosticReport, FullDocumentDiagnosticReport, PublishDiagnosticsParams,
+    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
+    UnchangedDocumentDiagnosticReport, Uri,
+};
+
+/// The editor is asked to ask again at most so often.
+const REFRESH_EVERY: Duration = Duration::from_millis(300);
+
+/// How long to wait for a clogged editor before looking again.
+const CLOGGED: Duration = Duration::from_millis(100);
+
+/// What is still to be told.
+#[derive(Default)]
+pub(super) struct Telling {
+    /// Whether the editor has to ask again.
+    needs_refresh: bool,
+    refreshed_at: Option<Instant>,
+    /// When something that was held back is tried again.
+    retry_at: Option<Instant>,
+    /// The status that was told last.
+    told: Option<Status>,
+}
+
+impl Telling {
+    /// When there is something to tell.
+    pub(super) fn wake(&self) -> Option<Instant> {
+        let refresh = self.needs_refresh.then(|| self.refreshed_at.map(|at| at + REFRESH_EVERY)).flatten();
+        [refresh, self.retry_at].into_iter().flatten().min()
+    }
+}
+
+/// The parameters of `hephaestus/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Status {
+    /// `idle`, `indexing`, `forging`, `paused`, `untrusted` or `error`.
+    pub(crate) state: &'static str,
+    /// One line for people.
+    pub(crate) message: String,
+    /// Improvements proven and on offer.
+    pub(crate) proven: usize,
+    /// Goals in open documents.
+    pub(crate) goals: usize,
+}
+
+impl State {
+    /// Notes that what the editor shows about open documents may be out of date: its diagnostics and lenses.
+    pub(super) fn refresh(&mut self, root: &Path) {
+        for document in self.documents.all_mut() {
+            if document.place.root.as_deref() == Some(root) {
+                document.is_outdated = true;
+            }
+        }
+        self.telling.needs_refresh = true;
+    }
+
+    /// Tells what is to be told now.
+    pub(super) fn tell(&mut self, now: Instant) {
+        self.telling.retry_at = None;
+        let outdated: Vec<Uri> = self
+            .documents
+            .all()
+            .filter(|document| document.is_outdated && document.current().is_some())
+            .map(|document| document.uri.clone())
+            .collect();
+        for uri in outdated {
+            self.publish(&uri, now);
+        }
+        self.ask_to_ask_again(now);
+        self.tell_status();
+    }
+
+    fn ask_to_ask_again(&mut self, now: Instant) {
+        let is_due = self.telling.refreshed_at.is_none_or(|at| now >= at + REFRESH_EVERY);
+        if !self.telling.needs_refresh || !is_due {
+            return;
+        }
+        self.telling.needs_refresh = false;
+        self.telling.refreshed_at = Some(now);
+        let Some(facts) = &self.facts else { return };
+        let (diagnostics, lenses) = (facts.pulls_diagnostics, facts.refreshes_lenses);
+        if diagnostics {
+            self.ask_editor::<WorkspaceDiagnosticRefresh>(&(), super::Question::Other("diagnostics refresh"));
+        }
+        if lenses {
+            self.ask_editor::<CodeLensRefresh>(&(), super::Question::Other("code lens refresh"));
+        }
+        self.publish_closed();
+    }
+
+    /// Sends an open document's diagnostics, or answers who asked for them.
+    pub(super) fn publish(&mut self, uri: &Uri, now: Instant) {
+        let Some(view) = self.current_view(uri) else { return };
+        if self.outbox.is_clogged() {
+            self.telling.retry_at = Some(now + CLOGGED);
+            return;
+        }
+        let list = diagnostics::of_document(&view);
+        let version = view.analysed.version;
+        let pulls = self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics);
+        let Some(document) = self.documents.get_mut(uri) else { return };
+        document.is_outdated = false;
+        for (params, reply) in std::mem::take(&mut document.pulls) {
+            let _ = reply.send(Ok(report(list.clone(), params.previous_result_id.as_deref()).into()));
+        }
+        if !pulls {
+            self.stats.published += 1;
+            self.send_diagnostics(uri.clone(), list, Some(version));
+        }
+    }
+
+    /// Answers questions about a document that nothing is known of.
+    pub(super) fn answer_nothing(&mut self, uri: &Uri, pulls: Vec<WaitingPull>) {
+        for (params, reply) in pulls {
+            let _ = reply.send(Ok(report(Vec::new(), params.previous_result_id.as_deref()).into()));
+        }
+        tracing::debug!("nothing is looked for in `{}`", uri.as_str());
+    }
+
+    fn send_diagnostics(&self, uri: Uri, diagnostics: Vec<Diagnostic>, version: Option<i32>) {
+        self.outbox
+            .notify::<PublishDiagnostics>(&PublishDiagnosticsParams { uri, diagnostics, version });
+    }
+
+    /// Takes back what was shown about a document that was closed; what is proven about the file stays.
+    pub(super) fn closed(&mut self, document: &OpenDocument) {
+        let pulls = self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics);
+        if !pulls {
+            self.send_diagnostics(document.uri.clone(), Vec::new(), None);
+            self.telling.needs_refresh = true;
+        }
+    }
+
+    /// Editors that do not ask are told what is proven about files that are not open, and nothing else about them:
+    /// every hint in the workspace would drown it.
+    fn publish_closed(&mut self) {
+        if self.facts.as_ref().is_none_or(|facts| facts.pulls_diagnostics) {
+            return;
+        }
+        let mut told = HashSet::new();
+        for folder in &self.folders {
+            let files: HashSet<_> = folder.offers.all().map(|standing| &standing.offer.goal.file).collect();
+            for path in files {
+                let (Some(uri), Some(facts)) = (locations::uri_of(&folder.root, path), folder.facts.get(path))
+                else {
+                    continue;
+                };
+                let mut list = diagnostics::of_file(folder, path, facts);
+                list.retain(|diagnostic| diagnostic.message.contains(diagnostics::PROVEN));
+                if self.documents.get(&uri).is_none() && !list.is_empty() {
+                    self.send_diagnostics(uri.clone(), list, None);
+                    told.insert(uri);
+                }
+            }
+        }
+        for uri in self.told_closed.difference(&told).filter(|uri| self.documents.get(uri).is_none()) {
+            self.send_diagnostics(uri.clone(), Vec::new(), None);
+        }
+        self.told_closed = told;
+    }
+
+    /// Shows or takes back what is wrong with a folder's configuration.
+    pub(super) fn publish_configuration(&self, root: &Path) {
+        let Some(folder) = self.folder(root) else { return };
+        let file = root.join("hephaestus.toml");
+        let here = folder.problem.as_ref().filter(|problem| problem.line > 0 && problem.file == file);
+        if let Some(problem) = folder.problem.as_ref().filter(|_| here.is_none()) {
+            tracing::error!("{problem}");
+        }
+        if let Some(uri) = Uri::from_file_path(file) {
+            let list = here.map(diagnostics::of_configuration).into_iter().collect();
+            self.send_diagnostics(uri, list, None);
+        }
+    }
+
+    fn tell_status(&mut self) {
+        if self.facts.is_none() {
+            return;
+        }
+        let status = self.status();
+        if self.telling.told.as_ref() != Some(&status) {
+            self.outbox.notify_named("hephaestus/status", &status);
+            self.telling.told = Some(status);
+        }
+    }
+
+    fn status(&self) -> Status {
+        let proven = self.folders.iter().map(|folder| folder.offers.all().count()).sum();
+        let open = self.documents.all().filter_map(|document| document.analysed.as_ref());
+        let goals = open.map(|analysed| analysed.goals.len()).sum();
+        let (state, message) = self.doing();
+        Status { state, message, proven, goals }
+    }
+
+    /// What we are at, in a word and in a line.
+    fn doing(&self) -> (&'static str, String) {
+        if self.scheduler.is_paused {
+            return ("paused", "paused".to_owned());
+        }
+        if let Some(run) = &self.scheduler.active {
+            let what = run.order.file.as_ref().map_or_else(|| "the workspace".to_owned(), ToString::to_string);
+            return if self.scheduler.pace.is_held() {
+                ("paused", format!("{what}: waiting while you type"))
+            } else {
+                ("forging", format!("{what}: {}", run.stage))
+            };
+        }
+        if let Some(problem) = self.folders.iter().find_map(|folder| folder.problem.as_ref()) {
+            return ("error", problem.to_string());
+        }
+        if let Some(failure) = self.last_failure() {
+            return ("error", failure.to_owned());
+        }
+        if self.folders.iter().any(|folder| folder.trust == Some(crate::trust::Trust::Untrusted)) {
+            return ("untrusted", "this workspace is not trusted: nothing is run in it".to_owned());
+        }
+        if self.folders.iter().any(|folder| !folder.is_indexed) {
+            return ("indexing", "looking at the workspace".to_owned());
+        }
+        ("idle", "ready".to_owned())
+    }
+}
+
+/// Diagnostics as an answer; `Unchanged` for who has them already.
+pub(super) fn report(items: Vec<Diagnostic>, previous: Option<&str>) -> DocumentDiagnosticReport {
+    let id = diagnostics::result_id(&items);
+    if previous == Some(&id) {
+        let unchanged_document_diagnostic_report = UnchangedDocumentDiagnosticReport { result_id: id };
+        return DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
+            related_documents: None,
+            unchanged_document_diagnostic_report,
+        });
+    }
+    DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
+        related_documents: None,
+        full_document_diagnostic_report: FullDocumentDiagnosticReport { result_id: Some(id), items },
+    })
+}

@@ -1,0 +1,422 @@
+//! How far a rule looks beyond the node it matches, read off its YAML: what has to be the same for a match to be the
+//! same. When in doubt a rule looks everywhere; it is then asked anew after every edit, never remembered wrongly.
+//!
+//! Heights count upwards from the matched node: 0 is the node itself, 1 its parent. What a rule says about the *kinds*
+//! of ancestors, and the fields they lie in, is no reach: whoever remembers matches remembers those, too.
+
+use ast_grep_config::SerializableRuleConfig;
+use ast_grep_core::Matcher;
+use ast_grep_core::Pattern;
+use serde::Serialize;
+use serde_yaml::Value;
+use std::collections::BTreeSet;
+
+use super::dialect::Dialect;
+
+/// Higher than any node stands.
+const ENDLESS: i32 = i32::MAX;
+/// How deep rules may be nested before they count as looking everywhere.
+const DEEPEST: usize = 64;
+
+/// How many siblings on each side are next to a node.
+pub(crate) const NEXT: usize = 2;
+
+/// What a rule looks at beyond the matched node and what is below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The highest node of which siblings next to it are looked at.
+    neighbours: Option<i32>,
+    /// The highest node whose siblings, all of them, are looked at.
+    siblings: Option<i32>,
+    /// Ancestors that are looked into, up to this height; only those of these kinds, where they are known.
+    contents: Vec<(i32, Option<BTreeSet<u16>>)>,
+}
+
+impl Reach {
+    /// Whether a match at a node `depth` levels below the top of a piece of the tree depends on more than the piece,
+    /// the siblings next to its top and the kinds of its ancestors, which are `ancestors`, outermost first.
+    pub(crate) fn leaves(&self, depth: usize, ancestors: &[u16]) -> bool {
+        let depth = level(depth);
+        self.siblings.is_some_and(|height| height >= depth)
+            || self.neighbours.is_some_and(|height| height > depth)
+            || self.looks_into(depth, ancestors, ancestors.len())
+    }
+
+    /// Whether it depends on the root, or on what is directly in it.
+    pub(crate) fn leaves_for_root(&self, depth: usize, ancestors: &[u16]) -> bool {
+        let depth = level(depth);
+        let roots = |height: i32| level(ancestors.len()) <= height.saturating_sub(depth).saturating_add(1);
+        self.siblings.is_some_and(|height| height >= depth && roots(height))
+            || self.neighbours.is_some_and(|height| height > depth && roots(height))
+            || self.looks_into(depth, ancestors, 1)
+    }
+
+    /// Whether it depends on the siblings next to the top.
+    pub(crate) fn leans(&self, depth: usize) -> bool {
+        self.neighbours.is_some_and(|height| height >= level(depth))
+    }
+
+    /// Whether one of the `outermost` ancestors is looked into.
+    fn looks_into(&self, depth: i32, ancestors: &[u16], outermost: usize) -> bool {
+        self.contents.iter().any(|(height, kinds)| {
+            let above = usize::try_from(height.saturating_sub(depth)).unwrap_or(0);
+            let unseen = ancestors.len().saturating_sub(above);
+            let seen = ancestors.iter().take(outermost).skip(unseen);
+            seen.into_iter().any(|kind| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind)))
+        })
+    }
+
+    /// Looks everywhere.
+    fn everywhere() -> Self {
+        Self { neighbours: Some(ENDLESS), siblings: Some(ENDLESS), contents: vec![(ENDLESS, None)] }
+    }
+}
+
+fn level(depth: usize) -> i32 {
+    i32::try_from(depth).unwrap_or(ENDLESS)
+}
+
+/// The reach of a rule, and that of its replacement, which only matters where the rule matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reaches {
+    pub(crate) rule: Reach,
+    pub(crate) fix: Reach,
+    /// The kinds the parent of a match can have, where that is known.
+    parents: Option<BTreeSet<u16>>,
+}
+
+impl Reaches {
+    /// Whether no match can lie directly in a node of this kind.
+    pub(crate) fn rules_out(&self, parent: u16) -> bool {
+        self.parents.as_ref().is_some_and(|kinds| !kinds.contains(&parent))
+    }
+
+    /// The reaches of a rule as it is written.
+    pub(super) fn of(raw: &SerializableRuleConfig<Dialect>) -> Self {
+        let everywhere = || Self { rule: Reach::everywhere(), fix: Reach::everywhere(), parents: None };
+        Self::read(raw).unwrap_or_else(everywhere)
+    }
+
+    fn read(raw: &SerializableRuleConfig<Dialect>) -> Option<Self> {
+        let core = value(&raw.core)?;
+        let (fix, rewriters) = (value(&raw.fix)?, value(&raw.rewriters)?);
+        let utils = core.get("utils");
+        let mut reader = Reader { language: &raw.language, utils, reach: Reach::default(), depth: 0 };
+        reader.rule(core.get("rule")?, Place::OWN, &mut Vec::new())?;
+        // A metavariable may stand for a node outside, if the rule looks there at all.
+        let looks_outside = reader.reach != Reach::default();
+        for constraint in core.get("constraints").and_then(Value::as_mapping).into_iter().flatten() {
+            reader.rule(constraint.1, Place::OWN, &mut Vec::new())?;
+            if looks_outside && mentions_outside(constraint.1) {
+                return None;
+            }
+        }
+        let rule = std::mem::take(&mut reader.reach);
+        reader.fixers(&fix)?;
+        if rewriters.as_sequence().into_iter().flatten().any(mentions_outside) {
+            return None;
+        }
+        let parents = reader.parents(core.get("rule")?, 0);
+        Some(Self { rule, fix: reader.reach, parents })
+    }
+}
+
+fn value(part: &impl Serialize) -> Option<Value> {
+    serde_yaml::to_value(part).ok()
+}
+
+/// Whether something in `value` looks beyond the node it is asked about.
+fn mentions_outside(value: &Value) -> bool {
+    const WORDS: [&str; 7] =
+        ["inside", "precedes", "follows", "nthChild", "range", "expandStart", "expandEnd"];
+    match value {
+        Value::Mapping(fields) => fields.iter().any(|(key, value)| {
+            let key = key.as_str().unwrap_or_default();
+            WORDS.contains(&key) || key == "kind" && !is_plain(value) || mentions_outside(value)
+        }),
+        Value::Sequence(all) => all.iter().any(mentions_outside),
+        _ => false,
+    }
+}
+
+/// Whether a `kind` names one kind and is no selector that looks around.
+fn is_plain(kind: &Value) -> bool {
+    kind.as_str().is_some_and(|kind| kind.chars().all(|c| c.is_alphanumeric() || c == '_'))
+}
+
+/// Where a part of a rule is asked.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Below a sibling of the node at this height, so many places away; otherwise on or below the way up from the
+    /// matched node.
+    beside: Option<(i32, usize)>,
+    /// The height there: at most this.
+    height: i32,
+}
+
+impl Place {
+    const OWN: Self = Self { beside: None, height: 0 };
+
+    fn up(self, endless: bool) -> Self {
+        match self.beside {
+            _ if endless => Self { beside: None, height: ENDLESS },
+            Some(_) if self.height < 0 => Self { height: self.height + 1, ..self },
+            Some((outer, _)) => Self { beside: None, height: outer.saturating_add(1) },
+            None => Self { beside: None, height: self.height.saturating_add(1) },
+        }
+    }
+
+    fn down(self) -> Self {
+        Self { height: if self.height == ENDLESS { ENDLESS } else { self.height - 1 }, ..self }
+    }
+}
+
+struct Reader<'r> {
+    language: &'r Dialect,
+    utils: Option<&'r Value>,
+    reach: Reach,
+    depth: usize,
+}
+
+/// The rules that all hold for the node that is asked about.
+type Conditions<'r> = Vec<&'r Value>;
+
+impl<'r> Reader<'r> {
+    /// Notes what `rule` looks at when it is asked at `place`. `None` when that cannot be told.
+    fn rule(&mut self, rule: &'r Value, place: Place, around: &mut Conditions<'r>) -> Option<()> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return None;
+        }
+        around.push(rule);
+        for (key, part) in rule.as_mapping()? {
+            match key.as_str()? {
+                "kind" if is_plain(part) => {}
+                "pattern" | "regex" => self.text(place, around),
+                "nthChild" => self.nth_child(part, place)?,
+                "inside" => {
+                    self.each(part, place.up(reaches_far(part)))?;
+                }
+                "has" => {
+                    self.text(place, around);
+                    self.each(part, place.down())?;
+                }
+                "precedes" | "follows" => {
+                    let beside = self.sideways(place, reaches_far(part));
+                    self.each(part, beside)?;
+                }
+                "all" | "any" => {
+                    for part in part.as_sequence()? {
+                        self.rule(part, place, around)?;
+                    }
+                }
+                "not" => self.rule(part, place, around)?,
+                "matches" => {
+                    let util = self.utils?.get(part.as_str()?)?;
+                    self.rule(util, place, around)?;
+                }
+                // Of relations; read by whoever read the relation.
+                "stopBy" | "field" => {}
+                _ => return None,
+            }
+        }
+        around.pop();
+        self.depth -= 1;
+        Some(())
+    }
+
+    /// A relation's rule, and where it stops.
+    fn each(&mut self, relation: &'r Value, place: Place) -> Option<()> {
+        self.rule(relation, place, &mut Vec::new())?;
+        match relation.get("stopBy") {
+            Some(stop) if stop.is_mapping() => self.rule(stop, place, &mut Vec::new()),
+            _ => Some(()),
+        }
+    }
+
+    /// A node's text or what is in it is looked at.
+    fn text(&mut self, place: Place, around: &Conditions<'r>) {
+        if place.beside.is_none() && place.height > 0 {
+            let kinds = self.kinds(around);
+            self.reach.contents.push((place.height, kinds));
+        }
+    }
+
+    fn nth_child(&mut self, part: &'r Value, place: Place) -> Option<()> {
+        let beside = self.sideways(place, true);
+        match part.get("ofRule") {
+            Some(rule) if !rule.is_null() => self.rule(rule, beside, &mut Vec::new()),
+            _ => Some(()),
+        }
+    }
+
+    /// Siblings of the node are looked at: the next one, or `all`. Where they are.
+    fn sideways(&mut self, place: Place, all: bool) -> Place {
+        let (height, distance) = match place.beside {
+            _ if place.height < 0 => return place,
+            Some((height, distance)) => (height, distance + 1),
+            None => (place.height, 1),
+        };
+        if height == ENDLESS {
+            self.reach.contents.push((ENDLESS, None));
+            return place;
+        }
+        let all = all || distance > NEXT;
+        let mark = if all { &mut self.reach.siblings } else { &mut self.reach.neighbours };
+        *mark = Some(mark.unwrap_or(0).max(height));
+        Place { beside: Some((height, distance)), height: 0 }
+    }
+
+    /// The kinds that a node can have of which all of `conditions` hold; `None` for any kind.
+    fn kinds(&self, conditions: &Conditions<'r>) -> Option<BTreeSet<u16>> {
+        conditions.iter().filter_map(|rule| self.kinds_of(rule, 0)).reduce(|left, right| &left & &right)
+    }
+
+    fn kinds_of(&self, rule: &Value, depth: usize) -> Option<BTreeSet<u16>> {
+        if depth > DEEPEST {
+            return None;
+        }
+        let of_field = |(key, part): (&Value, &Value)| match key.as_str()? {
+            "kind" if is_plain(part) => self.kind(part.as_str()?),
+            "pattern" => self.pattern(part.as_str()?),
+            "all" => {
+                let all = part.as_sequence()?.iter().filter_map(|part| self.kinds_of(part, depth + 1));
+                all.reduce(|left, right| &left & &right)
+            }
+            "any" => {
+                let mut kinds = BTreeSet::new();
+                for part in part.as_sequence()? {
+                    kinds.append(&mut self.kinds_of(part, depth + 1)?);
+                }
+                Some(kinds)
+            }
+            "matches" => self.kinds_of(self.utils?.get(part.as_str()?)?, depth + 1),
+            _ => None,
+        };
+        rule.as_mapping()?.iter().filter_map(of_field).reduce(|left, right| &left & &right)
+    }
+
+    /// The kinds a node's parent must have for `rule` to hold.
+    fn parents(&self, rule: &Value, depth: usize) -> Option<BTreeSet<u16>> {
+        if depth > DEEPEST {
+            return None;
+        }
+        let of_field = |(key, part): (&Value, &Value)| match key.as_str()? {
+            "inside" if !reaches_far(part) => self.kinds_of(part, 0),
+            "all" => {
+                let all = part.as_sequence()?.iter().filter_map(|part| self.parents(part, depth + 1));
+                all.reduce(|left, right| &left & &right)
+            }
+            _ => None,
+        };
+        rule.as_mapping()?.iter().filter_map(of_field).reduce(|left, right| &left & &right)
+    }
+
+    fn kind(&self, name: &str) -> Option<BTreeSet<u16>> {
+        let grammar = self.language.0.grammar();
+        let ids = [grammar.id_for_node_kind(name, true), grammar.id_for_node_kind(name, false)];
+        let known: BTreeSet<u16> = ids.into_iter().filter(|id| *id != 0).collect();
+        // A grammar may have several ids of one name; those that are not the public one cannot be told from here.
+        (!known.is_empty()).then_some(known)
+    }
+
+    fn pattern(&self, text: &str) -> Option<BTreeSet<u16>> {
+        let pattern = Pattern::try_new(text, self.language.clone()).ok()?;
+        let kinds = pattern.potential_kinds()?;
+        Some(kinds.iter().filter_map(|kind| u16::try_from(kind).ok()).collect())
+    }
+
+    /// A replacement may swallow siblings.
+    fn fixers(&mut self, fix: &'r Value) -> Option<()> {
+        if let Value::Sequence(all) = fix {
+            return all.iter().try_for_each(|fix| self.fixers(fix));
+        }
+        for expansion in ["expandStart", "expandEnd"].iter().filter_map(|word| fix.get(word)) {
+            let beside = self.sideways(Place::OWN, reaches_far(expansion));
+            self.each(expansion, beside)?;
+        }
+        Some(())
+    }
+}
+
+/// Whether a relation looks farther than one node.
+fn reaches_far(relation: &Value) -> bool {
+    relation.get("stopBy").is_some_and(|stop| stop.as_str() != Some("neighbor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Languages;
+    use hephaestus_core::LanguageId;
+
+    fn reach(rule: &str) -> Reach {
+        reaches(rule).rule
+    }
+
+    fn reaches(rule: &str) -> Reaches {
+        let text = format!("id: x\nlanguage: Python\nfix: ''\n{rule}");
+        let raw: SerializableRuleConfig<Dialect> = ast_grep_config::from_str(&text).unwrap();
+        Reaches::of(&raw)
+    }
+
+    fn kind(name: &str) -> u16 {
+        let python = Languages::builtin().unwrap().get(&LanguageId::new("python")).unwrap();
+        python.grammar().id_for_node_kind(name, true)
+    }
+
+    #[test]
+    fn what_is_below_and_kinds_above_are_no_reach() {
+        let rule = "rule: {kind: block, has: {kind: call, inside: {kind: block}}, inside: {kind: module}}";
+        assert_eq!(reach(rule), Reach::default());
+    }
+
+    #[test]
+    fn an_ancestor_that_is_looked_into_counts_by_its_kind() {
+        let reach = reach("rule: {kind: call, inside: {kind: class_definition, regex: x, stopBy: end}}");
+        assert!(reach.leaves(3, &[kind("class_definition"), kind("block")]));
+        assert!(!reach.leaves(0, &[kind("module"), kind("block")]));
+    }
+
+    #[test]
+    fn a_parent_that_is_asked_for_rules_others_out() {
+        let text = "rule: {kind: call, all: [{inside: {kind: block, inside: {kind: module}}}]}";
+        assert!(reaches(text).rules_out(kind("module")) && !reaches(text).rules_out(kind("block")));
+        let farther = reaches("rule: {kind: call, inside: {kind: block, stopBy: end}}");
+        assert!(!farther.rules_out(kind("module")));
+    }
+
+    #[test]
+    fn siblings_count_where_their_parent_is_outside() {
+        let neighbour = reach("rule: {kind: call, precedes: {kind: call}}");
+        assert!(!neighbour.leaves(0, &[kind("module")]) && !neighbour.leaves(1, &[]));
+        let all = reach("rule: {kind: call, precedes: {kind: call, stopBy: end}}");
+        assert!(all.leaves(0, &[kind("module")]) && !all.leaves(1, &[kind("module")]));
+        assert!(all.leaves_for_root(0, &[kind("module")]));
+        assert!(!all.leaves_for_root(0, &[kind("module"), kind("block")]));
+        let second = reach("rule: {kind: call, precedes: {precedes: {kind: call}}}");
+        assert!(!second.leaves(0, &[]) && second.leans(0) && !second.leans(1));
+        let third = reach("rule: {kind: call, precedes: {precedes: {precedes: {kind: call}}}}");
+        assert!(third.leaves(0, &[]));
+        let nth = reach("rule: {kind: call, has: {nthChild: 1}}");
+        assert_eq!(nth, Reach::default());
+        let parents = reach("rule: {kind: call, inside: {nthChild: 1}}");
+        assert!(parents.leaves(1, &[kind("module")]) && !parents.leaves(2, &[kind("module")]));
+    }
+
+    #[test]
+    fn expansions_reach_to_siblings() {
+        let text =
+            "id: x\nlanguage: Python\nfix: {template: '', expandEnd: {kind: call}}\nrule: {kind: call}";
+        let raw: SerializableRuleConfig<Dialect> = ast_grep_config::from_str(text).unwrap();
+        let reaches = Reaches::of(&raw);
+        assert_eq!((reaches.rule, reaches.fix.neighbours), (Reach::default(), Some(0)));
+    }
+
+    #[test]
+    fn what_is_not_understood_looks_everywhere() {
+        let range = "rule: {kind: call, range: {start: {line: 0, column: 0}, end: {line: 0, column: 1}}}";
+        assert_eq!(reach(range), Reach::everywhere());
+        assert_eq!(reach("rule: {kind: 'block > call'}"), Reach::everywhere());
+    }
+}

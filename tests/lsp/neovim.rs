@@ -1,0 +1,146 @@
+//! A real Neovim on the real server, without a screen: what a user does there, from opening a file to a proven edit.
+//!
+//! The session itself is Lua: `tests/nvim`. Here its surroundings are made and what lies on disk afterwards is judged.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::project::Project;
+use crate::{remains, tools};
+
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const README: &str = include_str!("../../editors/nvim/README.md");
+
+/// The piece of `init.lua` in the plugin's README that has this word in it.
+fn from_readme(word: &str) -> &'static str {
+    let pieces = README.split("```lua\n").skip(1).filter_map(|rest| rest.split("```").next());
+    pieces.into_iter().find(|piece| piece.contains(word)).unwrap()
+}
+
+/// Neovim for one project, with nothing of the machine's own configuration and the plugin as a package.
+struct Neovim {
+    program: PathBuf,
+    project: Project,
+}
+
+impl Neovim {
+    /// On the fixture whose tests are pytest's; `None` where Neovim is not installed.
+    fn on_shelf(init: &str) -> Option<Self> {
+        let project = Project::of("python-pytest");
+        project.write("hephaestus.toml", "");
+        Self::on(project, init)
+    }
+
+    fn on(project: Project, init: &str) -> Option<Self> {
+        let program = tools::folder("nvim")?.join("nvim/bin/nvim");
+        let neovim = Self { program, project };
+        let packages = neovim.data("XDG_DATA_HOME").join("nvim/site/pack/editors/start");
+        fs::create_dir_all(&packages).unwrap();
+        symlink(
+            Path::new(REPOSITORY).join("editors/nvim").canonicalize().unwrap(),
+            packages.join("hephaestus"),
+        )
+        .unwrap();
+        fs::write(neovim.init(), init).unwrap();
+        Some(neovim)
+    }
+
+    /// The same with pytest; `None` where that is not installed.
+    fn with_pytest(self) -> Option<Self> {
+        let python = tools::folder("python")?.join("python");
+        Some(Self { project: self.project.env("VIRTUAL_ENV", python), ..self })
+    }
+
+    /// The folder of its own that Neovim finds in the variable `name`.
+    fn data(&self, name: &str) -> PathBuf {
+        self.project.folder().join(name)
+    }
+
+    fn init(&self) -> PathBuf {
+        self.project.folder().join("init.lua")
+    }
+
+    /// Runs a session from `tests/nvim`; it has to hold. Afterwards nothing runs any more.
+    fn run(&self, session: &str, arguments: &[&str]) {
+        let mut command = Command::new(&self.program);
+        self.project.prepare(&mut command);
+        let binaries = Path::new(env!("CARGO_BIN_EXE_hephaestus")).parent().unwrap().to_owned();
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([binaries].into_iter().chain(env::split_paths(&path))).unwrap();
+        for name in ["XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
+            command.env(name, self.data(name));
+        }
+        command
+            .env("PATH", path)
+            .args(["--headless", "--cmd", "set loadplugins", "-u"])
+            .arg(self.init())
+            .arg("-l")
+            .arg(Path::new(REPOSITORY).join("tests/nvim").join(session))
+            .args(arguments);
+        let output = command.output().unwrap();
+        let log = |name| fs::read_to_string(self.data("XDG_STATE_HOME").join(name)).unwrap_or_default();
+        assert!(
+            output.status.success(),
+            "{session}: {}\n{}{}\nNeovim's log:\n{}\nthe server's log:\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+            log("nvim/lsp.log"),
+            log("hephaestus/lsp.log"),
+        );
+        self.remove_neovims_own();
+        remains::assert_nothing_left(&self.project.mark(), &self.project.temp());
+    }
+
+    /// Neovim leaves the empty folder `nvim.USER` among the temporary files: that is not ours to complain of.
+    fn remove_neovims_own(&self) {
+        for entry in fs::read_dir(self.project.temp()).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("nvim.") {
+                fs::remove_dir(entry.path()).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_proven_improvement_is_applied_undone_redone_and_written() {
+    let init = ["vim.lsp.enable", "trusted", "codelens", "statusline"].map(from_readme).concat();
+    let neovim = Neovim::on_shelf(&init);
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    let project = &neovim.project;
+    let (code, tests) = (project.read("shelf.py"), project.read("test_shelf.py"));
+    neovim.run("open_save_apply.lua", &[]);
+    let edited = code.replacen("shelf.\"\"\"\n", "shelf.\"\"\"\n\nLIMIT = 10\n", 1);
+    let (head, _) = edited.split_once("def is_empty").unwrap();
+    assert_eq!(
+        project.read("shelf.py"),
+        format!("{head}def is_empty(books):\n    return len(books) == 0\n"),
+        "the file has the user's edit, the improvement and nothing else"
+    );
+    assert_eq!(project.read("test_shelf.py"), tests);
+}
+
+#[test]
+fn nothing_is_run_before_the_workspace_is_trusted_and_that_is_asked_once() {
+    let neovim = Neovim::on_shelf(from_readme("vim.lsp.enable"));
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    neovim.run("trust.lua", &["asks"]);
+    neovim.run("trust.lua", &["knows"]);
+}
+
+#[test]
+fn the_status_line_bears_whatever_a_server_says() {
+    if let Some(neovim) = Neovim::on_shelf("") {
+        neovim.run("status.lua", &[]);
+    }
+}
+
+#[test]
+fn every_language_is_looked_after_in_the_workspace_a_user_would_name() {
+    if let Some(neovim) = Neovim::on(Project::empty(), "") {
+        neovim.run("where.lua", &[]);
+    }
+}

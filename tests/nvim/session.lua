@@ -1,0 +1,61 @@
+--- What all sessions with the real server need: patience, and what the server has shown. Loaded with `dofile`.
+
+local M = {}
+
+-- Proving is background work at idle priority: on a busy machine it comes last.
+local PATIENCE_MS = 300000
+
+--- What the server has shown on the current buffer, for messages.
+local function shown()
+  local lines = { ('status: %s'):format(require('hephaestus').status()) }
+  for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
+    local severity = vim.diagnostic.severity[diagnostic.severity]
+    local place = ('%d:%d'):format(diagnostic.lnum + 1, diagnostic.col + 1)
+    table.insert(lines, ('%s %s %s: %s'):format(place, severity, diagnostic.code, diagnostic.message))
+  end
+  return table.concat(lines, '\n  ')
+end
+
+--- Waits until `condition` gives something, and returns that. Nothing here sleeps: there is always something to hold.
+function M.await(what, condition)
+  local found
+  vim.wait(PATIENCE_MS, function()
+    found = condition()
+    return found
+  end, 20)
+  return found or error(('not within %d s: %s\n  %s'):format(PATIENCE_MS / 1000, what, shown()), 2)
+end
+
+--- Opens a file of the project and waits for the server.
+---@return vim.lsp.Client
+function M.open(file)
+  vim.cmd.edit(file)
+  assert(vim.bo.filetype ~= '', 'file types are not detected')
+  return M.await('the server is attached', function()
+    return vim.lsp.get_clients({ bufnr = 0, name = 'hephaestus' })[1]
+  end)
+end
+
+--- A condition: this rule has something of this severity to say on the current buffer.
+---@return fun(): vim.Diagnostic?
+function M.diagnostic(rule, severity)
+  return function()
+    for _, diagnostic in ipairs(vim.diagnostic.get(0, { severity = severity })) do
+      if diagnostic.source == 'hephaestus' and diagnostic.code == rule then
+        return diagnostic
+      end
+    end
+  end
+end
+
+--- Fails when a diagnostic is shown twice: by a server that both pushes and is asked, say.
+function M.expect_no_twins()
+  local seen = {}
+  for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
+    local key = ('%d:%d %s'):format(diagnostic.lnum, diagnostic.col, diagnostic.message)
+    assert(not seen[key], 'shown twice: ' .. key .. '\n  ' .. shown())
+    seen[key] = true
+  end
+end
+
+return M

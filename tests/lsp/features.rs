@@ -59,8 +59,9 @@ fn all_proven(editor: &mut Editor) {
 
 /// What the registry says became of candidates, in order.
 fn decisions(editor: &Editor) -> Vec<String> {
-    let run = editor.session.project.run(&["registry", "export"]);
-    let lines = run.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let output = editor.session.project.command(&["registry", "export"]).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let decisions = lines.filter(|line| line["type"] == "decision");
     decisions.map(|decision| decision["kind"].as_str().unwrap().to_owned()).collect()
 }

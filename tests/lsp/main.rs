@@ -28,3 +28,4 @@ mod session;
 #[path = "../e2e/tools.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 mod tools;
+mod workspaces;

@@ -30,6 +30,10 @@ impl Neovim {
     /// On the fixture whose tests are pytest's; `None` where Neovim is not installed.
     fn on_shelf(init: &str) -> Option<Self> {
         let project = Project::of("python-pytest");
+        // Tests do not wait for whatever else the machine does.
+        let settings = project.folder().join("config/hephaestus");
+        fs::create_dir(&settings).unwrap();
+        fs::write(settings.join("hephaestus.toml"), "[editor]\nbackground = false\n").unwrap();
         project.write("hephaestus.toml", "");
         Self::on(project, init)
     }

@@ -2,7 +2,7 @@
 
 local M = {}
 
--- Proving is background work at idle priority: on a busy machine it comes last.
+-- Generous: the machine may be busy.
 local PATIENCE_MS = 300000
 
 --- What the server has shown on the current buffer, for messages.

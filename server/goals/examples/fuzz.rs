@@ -57,7 +57,11 @@ fn main() {
                     }
                     let (from, to, new) = match next(&mut state) % 15 {
                         12 => (ostart, oend, String::new()),
-                        13 => (line_start, line_start, "    tmp = a\n    a = b\n    b = tmp\n    return tmp\n".to_owned()),
+                        13 => (
+                            line_start,
+                            line_start,
+                            "    tmp = a\n    a = b\n    b = tmp\n    return tmp\n".to_owned(),
+                        ),
                         14 => (at, at, "return x\n".to_owned()),
                         0 => (at, at, "x".to_owned()),
                         1 => (at, at, " ".to_owned()),
@@ -97,7 +101,14 @@ fn main() {
             let functions: Vec<_> = parsed
                 .functions()
                 .iter()
-                .map(|f| (std::sync::Arc::<str>::from(f.qualified.as_str()), f.range, f.metrics.cognitive, f.wrapper))
+                .map(|f| {
+                    (
+                        std::sync::Arc::<str>::from(f.qualified.as_str()),
+                        f.range,
+                        f.metrics.cognitive,
+                        f.wrapper,
+                    )
+                })
                 .collect();
             let others: Vec<_> = again
                 .functions
@@ -105,6 +116,7 @@ fn main() {
                 .map(|f| (f.qualified.clone(), f.range, f.cognitive, f.wrapper))
                 .collect();
             if functions != others {
+                std::fs::write("/tmp/b/badf.ts", document.text()).unwrap(); println!("{} and {}", functions.len(), others.len());
                 bad += 1;
                 let n = functions.iter().zip(&others).take_while(|(a, b)| a == b).count();
                 println!(

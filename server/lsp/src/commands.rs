@@ -23,7 +23,8 @@ pub(crate) const CANCEL: &str = "hephaestus.cancel";
 pub(crate) const DISMISS: &str = "hephaestus.dismiss";
 /// Adds a rule to `goals.ignore` in `hephaestus.toml`: `[uri, rule]`.
 pub(crate) const IGNORE_RULE: &str = "hephaestus.ignoreRule";
-/// Answers with the evidence card of a goal, in Markdown: `[uri, goal]`.
+/// Answers with the evidence card of a goal, in Markdown: `[uri, goal, answer only?]`. Unless only the answer is wanted,
+/// the short of it is also shown as a message.
 pub(crate) const SHOW_EVIDENCE: &str = "hephaestus.showEvidence";
 /// The user trusts (`true`) or does not trust (`false`) the open folders: `[bool]`.
 pub(crate) const TRUST: &str = "hephaestus.trust";

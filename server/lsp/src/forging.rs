@@ -8,6 +8,7 @@ use hephaestus_workspace::{
 };
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// How often progress is told at most.
@@ -188,11 +189,13 @@ pub(crate) struct Job {
     pub(crate) cancel: CancelToken,
 }
 
-/// Starts a run on a thread of its own.
-pub(crate) fn start(job: Job, mailbox: Mailbox) {
+/// Starts a run on a thread of its own. What is returned ends (it says nothing) when the thread does.
+pub(crate) fn start(job: Job, mailbox: Mailbox) -> Receiver<()> {
     let number = job.number;
     let ended = mailbox.clone();
+    let (alive, end) = channel();
     let body = move || {
+        let _alive: Sender<()> = alive;
         let tell = |news| mailbox.send(Event::Forge(number, news));
         let result = forge(&job, &tell);
         tell(ForgeNews::Ended(Box::new(result)));
@@ -202,6 +205,7 @@ pub(crate) fn start(job: Job, mailbox: Mailbox) {
         let failure = Failure { message, hint: "Too many processes are running.".to_owned() };
         ended.send(Event::Forge(number, ForgeNews::Ended(Box::new(Err(failure)))));
     }
+    end
 }
 
 fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {

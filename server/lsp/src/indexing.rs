@@ -81,6 +81,9 @@ impl Indexer {
             Some(paths) => index.refresh_some(paths, &self.cancel, &mut pace, &mut on_file),
         }?;
         send(&mut batch);
+        if self.cancel.is_cancelled() {
+            return Ok(());
+        }
         let what = if paths.is_some() { "looked again at" } else { "indexed" };
         tracing::info!(
             "{what} {}: {} files parsed, {} remembered, {} unchanged, {} gone",

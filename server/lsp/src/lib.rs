@@ -21,6 +21,8 @@ mod locations;
 mod logging;
 mod offers;
 mod outbox;
+#[cfg(test)]
+mod protocol_page;
 mod state;
 mod transport;
 mod trust;
@@ -32,7 +34,7 @@ use crate::handlers::Handlers;
 use crate::outbox::Outbox;
 use crate::state::State;
 use crate::transport::Ending;
-use hephaestus_workspace::HelperCommand;
+use hephaestus_workspace::{HelperCommand, prepare_languages};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,6 +92,8 @@ where
     I: AsyncRead + Unpin,
     O: AsyncWrite + Unpin + Send + 'static,
 {
+    // Beside the first messages, which need none of it.
+    let _ = std::thread::Builder::new().name("languages".to_owned()).spawn(prepare_languages);
     let (frames, queue) = unbounded_channel();
     let waiting = Arc::default();
     let outbox = Outbox::new(frames, Arc::clone(&waiting));

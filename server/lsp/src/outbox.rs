@@ -67,7 +67,10 @@ impl Outbox {
             Err(error) => return tracing::error!("a message cannot be written: {error}"),
         };
         self.waiting.fetch_add(body.len(), Ordering::Relaxed);
+        let size = body.len();
         // Nobody listens any more when the editor is gone; then there is nothing to say either.
-        let _ = self.frames.send(Frame(body));
+        if self.frames.send(Frame(body)).is_err() {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+        }
     }
 }

@@ -191,7 +191,10 @@ pub(crate) async fn write<O: AsyncWrite + Unpin>(
             if frames.is_empty() { output.flush().await } else { Ok(()) }
         };
         if let Err(error) = written.await {
-            return tracing::warn!("the editor reads no more: {error}");
+            tracing::warn!("the editor reads no more: {error}");
+            frames.close();
+            waiting.store(0, Ordering::Relaxed);
+            return;
         }
         waiting.fetch_sub(body.len(), Ordering::Relaxed);
     }

@@ -90,10 +90,18 @@ struct Record {
     /// The siblings next to it.
     beside: Option<u128>,
     matches: PieceMatches,
-    /// The answers to what is open, and what they were given in.
-    answers: Option<(u128, Vec<PieceMatch>)>,
+    /// The answers to what is open, each with what it was given in.
+    answers: Vec<Answer>,
     outline: PieceOutline,
     holes: Vec<Candidate>,
+}
+
+/// An answer to what is open about a piece.
+#[derive(Clone)]
+struct Answer {
+    /// Stands for everything it depends on; `None`: that is the whole file.
+    within: Option<u128>,
+    found: Option<PieceMatch>,
 }
 
 impl Record {
@@ -257,32 +265,42 @@ impl<'a> Round<'a> {
         };
         let matches = self.scanner.scan(piece.node, !piece.opened, &self.kinds);
         let beside = if matches.leans { piece.beside(self.pieces) } else { None };
-        Record { used, start: piece.range.start, ignored, beside, matches, answers: None, outline, holes }
+        Record {
+            used,
+            start: piece.range.start,
+            ignored,
+            beside,
+            matches,
+            answers: Vec::new(),
+            outline,
+            holes,
+        }
     }
 
     /// Asks what is open about a piece, unless nothing changed in what the answers depend on.
     fn answer(&self, piece: &Piece<'a>, record: &mut Record) {
-        if record.matches.open.is_empty() {
-            return;
-        }
-        // The outermost node but the root that was opened: everything the answers depend on lies in it. The same piece
-        // may stand in it twice.
-        let outermost = self.open.get(1).and_then(|(index, _)| self.pieces.get(*index));
-        let within = outermost.filter(|outermost| !outermost.broken).map(|outermost| {
-            let mut print = outermost.content;
-            print.numbers(&[(piece.range.start - outermost.range.start) as u64]);
-            print.finish()
-        });
-        if record.answers.as_ref().is_some_and(|(known, _)| Some(*known) == within) {
-            return;
-        }
         let by = record.start.wrapping_sub(piece.range.start).cast_signed();
-        let again = record.matches.open.iter().filter_map(|asked| {
-            let answer = self.scanner.ask_again(piece.node, *asked)?;
-            Some(PieceMatch { found: answer.found.moved(by), ..answer })
-        });
-        // Of a broken node nothing is remembered: no text has this hash.
-        record.answers = Some((within.unwrap_or(0), again.collect()));
+        let mut before = std::mem::take(&mut record.answers).into_iter();
+        for (asked, outermost) in &record.matches.open {
+            let within = self.within(piece, *outermost);
+            let known = before.next().filter(|answer| within.is_some() && answer.within == within);
+            record.answers.push(known.unwrap_or_else(|| {
+                let again = self.scanner.ask_again(piece.node, *asked);
+                let found =
+                    again.map(|again| PieceMatch { found: again.found.moved(by), asked: again.asked });
+                Answer { within, found }
+            }));
+        }
+    }
+
+    /// What stands for everything in an open node, and for where in it `piece` is: the same piece may be in it twice.
+    /// `None` for the whole file and for broken nodes: nothing does.
+    fn within(&self, piece: &Piece<'_>, outermost: usize) -> Option<u128> {
+        let (index, _) = self.open.get(outermost).filter(|_| outermost > 0)?;
+        let around = self.pieces.get(*index).filter(|around| !around.broken)?;
+        let mut print = around.content;
+        print.numbers(&[(piece.range.start - around.range.start) as u64]);
+        Some(print.finish())
     }
 
     /// Takes over what is known about a piece.
@@ -293,13 +311,8 @@ impl<'a> Round<'a> {
         for known in &record.matches.found {
             found.matches.push((known.found.moved(by), (index, known.asked)));
         }
-        for known in record.answers.iter().flat_map(|(_, answers)| answers) {
+        for known in record.answers.iter().filter_map(|answer| answer.found.as_ref()) {
             found.matches.push((known.found.moved(by), (index, known.asked)));
-        }
-        for asked in &record.matches.open_for_root {
-            if let Some(again) = self.scanner.ask_again(piece.node, *asked) {
-                found.matches.push((again.found, (index, again.asked)));
-            }
         }
         if !piece.opened {
             self.stride.add(&record.outline);

@@ -180,6 +180,13 @@ impl Analysed {
     }
 }
 
+/// Makes the languages ready, which takes a moment and happens once: whoever opens a file next need not wait for it.
+pub fn prepare_languages() {
+    if let Err(error) = Languages::builtin() {
+        tracing::error!("no language is there: {error}");
+    }
+}
+
 /// The rules in force below `root`: those of the packs for `languages`, and the user's own that `sgconfig.yml` names.
 /// What is wrong with a rule costs that rule only, and is told when the workspace is opened.
 #[must_use]

@@ -58,7 +58,9 @@ function M.show_evidence(command, context)
   if not client then
     return
   end
-  local params = { command = command.command, arguments = command.arguments }
+  -- The card is shown here, so the server need not say the short of it as a message too.
+  local arguments = vim.list_extend(vim.list_slice(command.arguments or {}, 1, 2), { true })
+  local params = { command = command.command, arguments = arguments }
   client:request('workspace/executeCommand', params, function(failure, card)
     if failure then
       vim.notify('hephaestus: ' .. failure.message, vim.log.levels.ERROR)

@@ -46,11 +46,16 @@ pub(crate) fn actions(view: &View<'_>, range: Range, context: &CodeActionContext
     for spot in &near {
         if spot.patch.is_none() {
             offered.extend(stale(view, spot, context));
-            offered.push(command(view, spot, context, "Forge", commands::FORGE_GOAL));
         }
-        offered.push(command(view, spot, context, "Dismiss", commands::DISMISS));
+        // Without a folder there are no tests to prove anything with, and nowhere to remember.
+        if view.folder.is_some() {
+            if spot.patch.is_none() {
+                offered.push(command(view, spot, context, "Forge", commands::FORGE_GOAL));
+            }
+            offered.push(command(view, spot, context, "Dismiss", commands::DISMISS));
+        }
     }
-    for spot in &near {
+    for spot in near.iter().filter(|_| view.folder.is_some()) {
         offered.push(ignore_rule(view, spot));
     }
     offered.extend(fix_all(view));

@@ -12,14 +12,19 @@ pub(crate) fn in_short(standing: &Standing) -> String {
     if gains.is_empty() { tests } else { format!("{}; {tests}", gains.join(", ")) }
 }
 
-/// The whole card, in Markdown. `fits` tells whether it was proved on the present text.
-pub(crate) fn card(goal: &Goal, standing: Option<&Standing>, fits: bool) -> String {
+/// The whole card, in Markdown. `fits` tells whether it was proved on the present text, `in_folder` whether there are
+/// tests that could prove anything.
+pub(crate) fn card(goal: &Goal, standing: Option<&Standing>, fits: bool, in_folder: bool) -> String {
     let mut card = format!("**{}**  \n`{}`\n\n", goal.message, goal.rule);
     if !goal.why.is_empty() {
         card.push_str(&format!("{}\n\n", goal.why));
     }
     let Some(standing) = standing else {
-        card.push_str("*Nothing is proven yet: save the file, or forge this goal.*\n");
+        card.push_str(if in_folder {
+            "*Nothing is proven yet: save the file, or forge this goal.*\n"
+        } else {
+            "*Nothing can be proven here: the file lies in no folder that is open, so there are no tests to ask.*\n"
+        });
         return card;
     };
     let evidence = &standing.offer.trial.evidence;

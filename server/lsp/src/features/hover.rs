@@ -22,7 +22,7 @@ pub(crate) fn hover(view: &View<'_>, position: Position) -> Option<Hover> {
     let cards: Vec<String> = spots
         .iter()
         .take(MOST_CARDS)
-        .map(|spot| evidence::card(spot.goal, spot.standing, spot.patch.is_some()))
+        .map(|spot| evidence::card(spot.goal, spot.standing, spot.patch.is_some(), view.folder.is_some()))
         .collect();
     let first = spots.first()?;
     Some(Hover {

@@ -135,14 +135,14 @@ impl State {
         Ok(None)
     }
 
-    /// The card as the answer; editors that drop answers show its first lines.
+    /// The card as the answer. Editors that drop answers are told the short of it, unless they say that they do not.
     fn show_evidence(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
         let uri = arguments.uri()?;
         let goal = GoalId(arguments.text(1, "a goal's id")?.to_owned());
         let view = self.view(&uri).ok_or("nothing is known about this document yet")?;
         let spots = view.spots();
         let spot = spots.iter().find(|spot| spot.goal.id == goal).ok_or("this goal is gone")?;
-        let card = evidence::card(spot.goal, spot.standing, spot.patch.is_some());
+        let card = evidence::card(spot.goal, spot.standing, spot.patch.is_some(), view.folder.is_some());
         let short = match spot.standing {
             Some(standing) => format!(
                 "{} ({}); not checked: {}",
@@ -152,7 +152,10 @@ impl State {
             ),
             None => format!("{}: nothing is proven yet", spot.goal.message),
         };
-        self.say(MessageType::INFO, &short);
+        let answer_only = arguments.0.get(2).and_then(Value::as_bool) == Some(true);
+        if !answer_only {
+            self.say(MessageType::INFO, &short);
+        }
         Ok(Some(json!({"kind": "markdown", "value": card})))
     }
 

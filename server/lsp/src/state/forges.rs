@@ -99,7 +99,7 @@ impl State {
         let job = Job { number, order, config, helper, retry, pace, cancel };
         tracing::info!("forge {}: {:?}", job.number, job.order);
         self.begin_progress(job.number, &job.order);
-        forging::start(job, self.mailbox.clone());
+        self.forge_end = Some(forging::start(job, self.mailbox.clone()));
     }
 
     /// What held on an earlier text of the file and still fits, to be tried again first. What was on offer for another

@@ -21,12 +21,15 @@ use hephaestus_workspace::{FileRoles, HelperCommand};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 use tower_lsp::ls_types::Uri;
 
 /// Turns that take longer are logged.
 const SLOW_TURN: Duration = Duration::from_millis(50);
+
+/// How long a run may take to end when the server does.
+const LAST_RUN: Duration = Duration::from_secs(3);
 
 /// Analyses that may run at the same time.
 const MOST_ANALYSES: usize = 2;
@@ -70,6 +73,8 @@ pub(crate) struct State {
     /// Files whose diagnostics were sent although they are not open.
     told_closed: HashSet<Uri>,
     last_key: Option<Instant>,
+    /// Ends when the thread of the last run does.
+    forge_end: Option<Receiver<()>>,
     /// Why the last run came to nothing, if it did.
     failure: Option<String>,
 }
@@ -96,6 +101,7 @@ impl State {
             watched_at: None,
             told_closed: HashSet::new(),
             last_key: None,
+            forge_end: None,
             failure: None,
         }
     }
@@ -194,6 +200,10 @@ impl Drop for State {
         self.scheduler.cancel();
         for folder in &self.folders {
             folder.cancel.cancel();
+        }
+        // Its sandbox cleans up behind itself, given a moment.
+        if let Some(end) = &self.forge_end {
+            let _ = end.recv_timeout(LAST_RUN);
         }
     }
 }

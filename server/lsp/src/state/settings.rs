@@ -102,8 +102,11 @@ impl State {
         };
         match (question, answer) {
             (Question::Configuration, Ok(Value::Array(mut answers))) if !answers.is_empty() => {
+                // An editor without settings of ours says `null` or `{}`: then those it came with hold.
                 let answer = answers.swap_remove(0);
-                self.set_settings(if answer.is_object() { answer } else { json!({}) });
+                if answer.as_object().is_some_and(|settings| !settings.is_empty()) {
+                    self.set_settings(answer);
+                }
             }
             (Question::Configuration, Ok(_)) => {}
             (Question::Trust(root), Ok(answer)) => self.trust_answered(&root, &answer),

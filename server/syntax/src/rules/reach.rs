@@ -33,37 +33,29 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// Whether a match at a node `depth` levels below the top of a piece of the tree depends on more than the piece,
-    /// the siblings next to its top and the kinds of its ancestors, which are `ancestors`, outermost first.
-    pub(crate) fn leaves(&self, depth: usize, ancestors: &[u16]) -> bool {
+    /// The outermost node around a piece of the tree that a match in it depends on, besides the piece, the siblings next
+    /// to its top and the kinds of its ancestors, which are `ancestors`, outermost first. The match is at a node `depth`
+    /// levels below the top. `None`: it depends on no more than that.
+    pub(crate) fn outermost(&self, depth: usize, ancestors: &[u16]) -> Option<usize> {
         let depth = level(depth);
-        self.siblings.is_some_and(|height| height >= depth)
-            || self.neighbours.is_some_and(|height| height > depth)
-            || self.looks_into(depth, ancestors, ancestors.len())
-    }
-
-    /// Whether it depends on the root, or on what is directly in it.
-    pub(crate) fn leaves_for_root(&self, depth: usize, ancestors: &[u16]) -> bool {
-        let depth = level(depth);
-        let roots = |height: i32| level(ancestors.len()) <= height.saturating_sub(depth).saturating_add(1);
-        self.siblings.is_some_and(|height| height >= depth && roots(height))
-            || self.neighbours.is_some_and(|height| height > depth && roots(height))
-            || self.looks_into(depth, ancestors, 1)
+        let parent_at = |height: i32| {
+            let above = usize::try_from(height.saturating_sub(depth)).unwrap_or(0);
+            ancestors.len().saturating_sub(above.saturating_add(1))
+        };
+        let siblings = self.siblings.filter(|height| *height >= depth).map(parent_at);
+        let neighbours = self.neighbours.filter(|height| *height > depth).map(parent_at);
+        let contents = self.contents.iter().filter_map(|(height, kinds)| {
+            let above = usize::try_from(height.saturating_sub(depth)).unwrap_or(0);
+            let is_seen = |kind: &u16| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
+            let unseen = ancestors.len().saturating_sub(above);
+            Some(unseen + ancestors.iter().skip(unseen).position(is_seen)?)
+        });
+        contents.chain(siblings).chain(neighbours).min()
     }
 
     /// Whether it depends on the siblings next to the top.
     pub(crate) fn leans(&self, depth: usize) -> bool {
         self.neighbours.is_some_and(|height| height >= level(depth))
-    }
-
-    /// Whether one of the `outermost` ancestors is looked into.
-    fn looks_into(&self, depth: i32, ancestors: &[u16], outermost: usize) -> bool {
-        self.contents.iter().any(|(height, kinds)| {
-            let above = usize::try_from(height.saturating_sub(depth)).unwrap_or(0);
-            let unseen = ancestors.len().saturating_sub(above);
-            let seen = ancestors.iter().take(outermost).skip(unseen);
-            seen.into_iter().any(|kind| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind)))
-        })
     }
 
     /// Looks everywhere.
@@ -374,8 +366,10 @@ mod tests {
     #[test]
     fn an_ancestor_that_is_looked_into_counts_by_its_kind() {
         let reach = reach("rule: {kind: call, inside: {kind: class_definition, regex: x, stopBy: end}}");
-        assert!(reach.leaves(3, &[kind("class_definition"), kind("block")]));
-        assert!(!reach.leaves(0, &[kind("module"), kind("block")]));
+        let [module, class, block] = ["module", "class_definition", "block"].map(kind);
+        assert_eq!(reach.outermost(3, &[module, class, block]), Some(1));
+        assert_eq!(reach.outermost(3, &[module, class, block, class]), Some(1));
+        assert_eq!(reach.outermost(0, &[module, block]), None);
     }
 
     #[test]
@@ -388,20 +382,20 @@ mod tests {
 
     #[test]
     fn siblings_count_where_their_parent_is_outside() {
+        let [module, block] = ["module", "block"].map(kind);
         let neighbour = reach("rule: {kind: call, precedes: {kind: call}}");
-        assert!(!neighbour.leaves(0, &[kind("module")]) && !neighbour.leaves(1, &[]));
+        assert_eq!((neighbour.outermost(0, &[module]), neighbour.outermost(1, &[])), (None, None));
         let all = reach("rule: {kind: call, precedes: {kind: call, stopBy: end}}");
-        assert!(all.leaves(0, &[kind("module")]) && !all.leaves(1, &[kind("module")]));
-        assert!(all.leaves_for_root(0, &[kind("module")]));
-        assert!(!all.leaves_for_root(0, &[kind("module"), kind("block")]));
+        assert_eq!((all.outermost(0, &[module]), all.outermost(1, &[module])), (Some(0), None));
+        assert_eq!(all.outermost(0, &[module, block, block]), Some(2));
         let second = reach("rule: {kind: call, precedes: {precedes: {kind: call}}}");
-        assert!(!second.leaves(0, &[]) && second.leans(0) && !second.leans(1));
+        assert!(second.outermost(0, &[module]).is_none() && second.leans(0) && !second.leans(1));
         let third = reach("rule: {kind: call, precedes: {precedes: {precedes: {kind: call}}}}");
-        assert!(third.leaves(0, &[]));
+        assert_eq!(third.outermost(0, &[module]), Some(0));
         let nth = reach("rule: {kind: call, has: {nthChild: 1}}");
         assert_eq!(nth, Reach::default());
         let parents = reach("rule: {kind: call, inside: {nthChild: 1}}");
-        assert!(parents.leaves(1, &[kind("module")]) && !parents.leaves(2, &[kind("module")]));
+        assert_eq!((parents.outermost(1, &[module]), parents.outermost(2, &[module])), (Some(0), None));
     }
 
     #[test]

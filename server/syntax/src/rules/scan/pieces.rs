@@ -36,10 +36,8 @@ pub(crate) struct PieceMatches {
     /// if it leans on them.
     pub(crate) found: Vec<PieceMatch>,
     pub(crate) leans: bool,
-    /// What depends on more than that, but not on the root and what is directly in it.
-    pub(crate) open: Vec<Asked>,
-    /// What depends on anything.
-    pub(crate) open_for_root: Vec<Asked>,
+    /// What depends on more than that: on everything in the node around the piece with this index, outermost first.
+    pub(crate) open: Vec<(Asked, usize)>,
 }
 
 /// One file while its pieces are matched.
@@ -125,14 +123,18 @@ impl<'p> Scanner<'p> {
                 let Reaches { rule: reach, fix, .. } = rule.reaches();
                 matches.leans |= reach.leans(depth) || fix.leans(depth);
                 let node = self.page.grep.adopt(node);
-                let is_open = reach.leaves(depth, ancestors)
-                    || fix.leaves(depth, ancestors) && rule.config.matcher.match_node(node.clone()).is_some();
-                if is_open {
-                    let for_root = [reach, fix].iter().any(|reach| reach.leaves_for_root(depth, ancestors));
-                    if for_root { &mut matches.open_for_root } else { &mut matches.open }.push(asked);
-                } else if !fix.leaves(depth, ancestors)
-                    && let Some(found) = self.page.try_rule(rule, &node)
+                let (outermost, replaced) =
+                    (reach.outermost(depth, ancestors), fix.outermost(depth, ancestors));
+                // How far the replacement looks matters only where there is one.
+                if outermost.is_none()
+                    && replaced.is_some()
+                    && rule.config.matcher.match_node(node.clone()).is_none()
                 {
+                    continue;
+                }
+                if let Some(outermost) = outermost.into_iter().chain(replaced).min() {
+                    matches.open.push((asked, outermost));
+                } else if let Some(found) = self.page.try_rule(rule, &node) {
                     matches.found.push(PieceMatch { asked, found });
                 }
             }

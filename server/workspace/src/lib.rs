@@ -21,7 +21,7 @@ mod surveying;
 pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
 pub use doctor::{Check, CheckState, Diagnosis};
-pub use editing::{Analysed, Analysis, OpenFile, rules_for, with_rules_for};
+pub use editing::{Analysed, Analysis, OpenFile, prepare_languages, rules_for, with_rules_for};
 pub use forging::{ForgeError, ForgeEvent, ForgeRequest};
 pub use hephaestus_forge::Progress;
 pub use hephaestus_goals::FileMemory;

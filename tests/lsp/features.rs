@@ -70,7 +70,11 @@ fn decisions(editor: &Editor) -> Vec<String> {
 fn a_goal_becomes_a_proven_improvement_becomes_an_edit() {
     let mut editor = Editor::open(project(), "shelf.py");
     editor.wait_for_diagnostics("goals", |list| list.len() >= 2);
-    assert!(codes(&editor.diagnostics).iter().all(|(severity, _)| *severity == HINT), "{:?}", editor.diagnostics);
+    assert!(
+        codes(&editor.diagnostics).iter().all(|(severity, _)| *severity == HINT),
+        "{:?}",
+        editor.diagnostics
+    );
     let description = editor.diagnostics[0]["codeDescription"]["href"].as_str().unwrap();
     assert!(description.starts_with("file://") && description.contains("python.md#"), "{description}");
     editor.save();
@@ -85,8 +89,14 @@ fn a_goal_becomes_a_proven_improvement_becomes_an_edit() {
     assert_eq!((&apply["isPreferred"], &apply["kind"]), (&json!(true), &json!("quickfix")));
     assert!(apply["edit"].is_null(), "the edit comes when it is picked");
     let picked = editor.pick(apply);
-    assert!(picked["edit"]["changeAnnotations"]["proof"]["description"].as_str().unwrap().contains("2 tests"));
-    assert!(editor.text.contains("return len(books) == 0") || editor.text.contains("return not books"), "{}", editor.text);
+    assert!(
+        picked["edit"]["changeAnnotations"]["proof"]["description"].as_str().unwrap().contains("2 tests")
+    );
+    assert!(
+        editor.text.contains("return len(books) == 0") || editor.text.contains("return not books"),
+        "{}",
+        editor.text
+    );
 
     // The other one was proved together with it: it stays on offer, and fits the new text.
     editor.wait_for_diagnostics("the other one", |list| proven_by(list, RULE).len() == 1);
@@ -207,7 +217,8 @@ fn who_never_said_is_asked_once() {
     let mut editor = Editor::open_with(project(), "shelf.py", capabilities(), trusted(None));
     editor.session.client.set_silent(true);
     editor.save();
-    let is_question = |message: &hephaestus_lsp::client::Message| message.method() == "window/showMessageRequest";
+    let is_question =
+        |message: &hephaestus_lsp::client::Message| message.method() == "window/showMessageRequest";
     let question = editor.session.client.wait_for(is_question, PATIENCE).unwrap();
     let id = question.value["id"].clone();
     editor.save();
@@ -216,7 +227,8 @@ fn who_never_said_is_asked_once() {
     editor.session.client.send(&answer).unwrap();
     editor.session.client.set_silent(false);
     all_proven(&mut editor);
-    let asked_again = editor.session.client.take_messages().iter().filter(|message| is_question(message)).count();
+    let asked_again =
+        editor.session.client.take_messages().iter().filter(|message| is_question(message)).count();
     assert_eq!(asked_again, 0);
     editor.session.close().unwrap();
 }
@@ -252,10 +264,10 @@ fn a_running_forge_can_be_cancelled_from_its_progress_bar() {
     assert_eq!(begun.params()["value"]["cancellable"], true);
     let token = begun.params()["token"].clone();
     editor.session.client.notify("window/workDoneProgress/cancel", json!({"token": token})).unwrap();
-    let ended = editor.session.client.wait_for(
-        |message| message.method() == "$/progress" && progress(message.params(), "end"),
-        PATIENCE,
-    );
+    let ended = editor
+        .session
+        .client
+        .wait_for(|message| message.method() == "$/progress" && progress(message.params(), "end"), PATIENCE);
     assert_eq!(ended.unwrap().params()["token"], token);
     editor.session.close().unwrap();
 }

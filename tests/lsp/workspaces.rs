@@ -89,7 +89,10 @@ fn who_asks_for_diagnostics_is_answered_and_told_when_to_ask_again() {
     let closed = editor.session.uri("sub/b.py");
     let all = editor.request("workspace/diagnostic", json!({"previousResultIds": []}));
     let items = all["items"].as_array().unwrap();
-    assert!(items.iter().all(|item| item["uri"] != uri.as_str()), "open documents are asked about one by one");
+    assert!(
+        items.iter().all(|item| item["uri"] != uri.as_str()),
+        "open documents are asked about one by one"
+    );
     let item = items.iter().find(|item| item["uri"] == closed.as_str()).unwrap();
     assert!(has_rule(item["items"].as_array().unwrap()), "{item}");
     let previous = json!({"previousResultIds": [{"uri": closed, "value": item["resultId"]}]});
@@ -132,12 +135,15 @@ fn files_that_change_on_disk_are_looked_at_again() {
 fn folders_come_and_go() {
     let mut editor = Editor::open(project(), "a.py");
     editor.wait_for_diagnostics("goals", has_rule);
-    let other = Project::with(&[("c.py", CODE), ("hephaestus.toml", "[editor.severity]\nsimplify = \"error\"\n")]);
+    let other =
+        Project::with(&[("c.py", CODE), ("hephaestus.toml", "[editor.severity]\nsimplify = \"error\"\n")]);
     let root = format!("file://{}", other.root().display());
     let folder = json!({"uri": root, "name": "other"});
     editor.uri = format!("{root}/c.py");
     editor.session.open(&editor.uri.clone(), CODE).unwrap();
-    editor.wait_for_diagnostics("hints outside all folders", |list| codes(list).contains(&(4, RULE.to_owned())));
+    editor.wait_for_diagnostics("hints outside all folders", |list| {
+        codes(list).contains(&(4, RULE.to_owned()))
+    });
     let add = json!({"event": {"added": [folder], "removed": []}});
     editor.session.client.notify("workspace/didChangeWorkspaceFolders", add).unwrap();
     editor.wait_for_diagnostics("errors inside one", |list| codes(list).contains(&(1, RULE.to_owned())));

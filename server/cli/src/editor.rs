@@ -107,7 +107,8 @@ pub(crate) fn edited(text: &str, edit: &Value) -> String {
     let mut edits: Vec<Value> = changes.iter().flat_map(|change| list(change.get("edits"))).collect();
     let lines = LineIndex::new(text);
     let at = |edit: &Value, end: &str| {
-        let number = |name| edit.pointer(&format!("/range/{end}/{name}")).and_then(Value::as_u64).unwrap_or(0);
+        let number =
+            |name| edit.pointer(&format!("/range/{end}/{name}")).and_then(Value::as_u64).unwrap_or(0);
         let position = Position {
             line: u32::try_from(number("line")).unwrap_or(u32::MAX),
             character: u32::try_from(number("character")).unwrap_or(u32::MAX),
@@ -129,10 +130,9 @@ mod tests {
 
     #[test]
     fn edits_are_made_from_the_end() {
-        let range = |line: u32, from: u32, to: u32| {
-            json!({"start": {"line": line, "character": from}, "end": {"line": line, "character": to}})
-        };
-        let edits = json!([{"range": range(0, 0, 1), "newText": "AB"}, {"range": range(1, 1, 1), "newText": "!"}]);
+        let range = |line: u32, from: u32, to: u32| json!({"start": {"line": line, "character": from}, "end": {"line": line, "character": to}});
+        let edits =
+            json!([{"range": range(0, 0, 1), "newText": "AB"}, {"range": range(1, 1, 1), "newText": "!"}]);
         let edit = json!({"documentChanges": [{"edits": edits}]});
         assert_eq!(edited("a\nb\n", &edit), "AB\nb!\n");
     }

@@ -78,14 +78,14 @@ impl ClientFacts {
             trusted: None,
             pulls_diagnostics: document.is_some_and(|document| document.diagnostic.is_some())
                 && yes(workspace.and_then(|workspace| workspace.diagnostics.as_ref()?.refresh_support)),
-            refreshes_lenses: yes(workspace.and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)),
+            refreshes_lenses: yes(
+                workspace.and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
+            ),
             answers_configuration: yes(workspace.and_then(|workspace| workspace.configuration)),
-            registers_configuration: yes(
-                workspace.and_then(|workspace| workspace.did_change_configuration.as_ref()?.dynamic_registration)
-            ),
-            watches_files: yes(
-                workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)
-            ),
+            registers_configuration: yes(workspace
+                .and_then(|workspace| workspace.did_change_configuration.as_ref()?.dynamic_registration)),
+            watches_files: yes(workspace
+                .and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)),
             shows_progress: yes(capabilities.window.as_ref().and_then(|window| window.work_done_progress)),
             applies_edits: yes(workspace.and_then(|workspace| workspace.apply_edit)),
             versioned_edits: yes(edits.and_then(|edits| edits.document_changes)),
@@ -93,7 +93,8 @@ impl ClientFacts {
                 && operations.contains(&ResourceOperationKind::Delete),
             annotates_edits: edits.is_some_and(|edits| edits.change_annotation_support.is_some())
                 && yes(actions.and_then(|actions| actions.honors_change_annotations)),
-            resolves_edits: resolves.is_some_and(|resolves| resolves.properties.iter().any(|name| name == "edit"))
+            resolves_edits: resolves
+                .is_some_and(|resolves| resolves.properties.iter().any(|name| name == "edit"))
                 && yes(actions.and_then(|actions| actions.data_support)),
             disables_actions: yes(actions.and_then(|actions| actions.disabled_support)),
             relates_places: yes(
@@ -153,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_editor_s_first_choice_of_encoding_is_taken() {
-        let offered = |list: Value| facts(json!({"capabilities": {"general": {"positionEncodings": list}}})).encoding;
+        let offered =
+            |list: Value| facts(json!({"capabilities": {"general": {"positionEncodings": list}}})).encoding;
         assert_eq!(offered(json!(["utf-32", "utf-8"])), Encoding::Utf32);
         assert_eq!(offered(json!(["ebcdic", "utf-8", "utf-16"])), Encoding::Utf8);
         assert_eq!(offered(json!([])), Encoding::Utf16);
@@ -161,7 +163,9 @@ mod tests {
 
     #[test]
     fn old_editors_name_a_root_instead_of_folders() {
-        let facts = facts(json!({"capabilities": {}, "rootUri": "file:///w", "initializationOptions": {"trusted": false}}));
+        let facts = facts(
+            json!({"capabilities": {}, "rootUri": "file:///w", "initializationOptions": {"trusted": false}}),
+        );
         assert_eq!(facts.folders.first().map(|(uri, _)| uri.as_str()), Some("file:///w"));
         assert_eq!(facts.trusted, Some(false));
     }

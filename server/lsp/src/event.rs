@@ -4,8 +4,8 @@
 //! of the wire.
 
 use crate::client_facts::ClientFacts;
-use crate::forging::ForgeNews;
 use crate::folder::Opened;
+use crate::forging::ForgeNews;
 use hephaestus_core::RelPath;
 use hephaestus_workspace::{Analysed, FileFacts, FileMemory, RuleSets};
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{self, Id};
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams,
-    DidChangeTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
-    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, FileEvent, Hover,
-    HoverParams, ProgressToken, TextDocumentIdentifier, Uri, WorkspaceDiagnosticParams,
-    WorkspaceDiagnosticReportResult, WorkspaceFoldersChangeEvent,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
+    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
+    DocumentDiagnosticReportResult, ExecuteCommandParams, FileEvent, Hover, HoverParams, ProgressToken,
+    TextDocumentIdentifier, Uri, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
+    WorkspaceFoldersChangeEvent,
 };
 
 /// Where the answer to a request goes.

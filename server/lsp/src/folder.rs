@@ -183,7 +183,8 @@ fn remembered(root: &Path, registry: &Registry) -> Vec<Standing> {
         let read = || std::fs::read(path.under(root)).ok().map(|bytes| ContentHash::of(&bytes));
         hashes.entry(path.clone()).or_insert_with(read).clone()
     };
-    let open = found.into_iter().filter(|version| version.accepted == Some(true) && version.decision.is_none());
+    let open =
+        found.into_iter().filter(|version| version.accepted == Some(true) && version.decision.is_none());
     let mut standing = Vec::new();
     // The newest comes first, and only the newest for a goal is of interest: later ones must not replace it.
     let mut goals = HashSet::new();

@@ -124,7 +124,8 @@ impl Scheduler {
 
     /// When [`Scheduler::next`] has something to do; `None` when there is nothing to wait for.
     pub(crate) fn wake(&self, now: Instant, yield_for: Duration) -> Option<Instant> {
-        let waits = self.active.is_some() && self.pace.is_held() || self.active.is_none() && !self.queue.is_empty();
+        let waits =
+            self.active.is_some() && self.pace.is_held() || self.active.is_none() && !self.queue.is_empty();
         (waits && !self.is_paused).then(|| self.quiet_at(yield_for).unwrap_or(now))
     }
 

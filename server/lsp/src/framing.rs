@@ -99,7 +99,9 @@ impl Framer {
         };
         let block = rest.get(..end).unwrap_or_default();
         let (skip, header) = match length_in(block) {
-            Some((at, length)) if is_header(block.get(..at).unwrap_or_default()) => (next, Header::Length(length)),
+            Some((at, length)) if is_header(block.get(..at).unwrap_or_default()) => {
+                (next, Header::Length(length))
+            }
             // Junk in front of a header costs nothing but itself.
             Some((at, _)) => (at, Header::Junk),
             None => (next, Header::Junk),
@@ -237,7 +239,8 @@ mod tests {
 
     #[test]
     fn frames_come_out_in_order_whatever_their_headers_look_like() {
-        let odd = "content-type: application/vscode-jsonrpc; charset=utf-8\r\nCONTENT-LENGTH:  7 \r\n\r\n{\"b\":2}";
+        let odd =
+            "content-type: application/vscode-jsonrpc; charset=utf-8\r\nCONTENT-LENGTH:  7 \r\n\r\n{\"b\":2}";
         let loose = "Content-Length: 7\n\n{\"c\":3}";
         let read = read(format!("{}{odd}{loose}", frame("{\"a\":1}")).as_bytes());
         assert_eq!(read, [Ok(json!({"a": 1})), Ok(json!({"b": 2})), Ok(json!({"c": 3}))]);
@@ -255,7 +258,10 @@ mod tests {
             ("no length", b"Content-Type: x\r\n\r\n{}".to_vec()),
             ("a huge length", b"Content-Length: 99999999999\r\n\r\n{}".to_vec()),
             ("no number at all", b"Content-Length: 99999999999999999999999999\r\n\r\n{}".to_vec()),
-            ("invalid UTF-8", [b"Content-Length: 4\r\n\r\n\"".to_vec(), vec![0xff, 0xfe], b"\"".to_vec()].concat()),
+            (
+                "invalid UTF-8",
+                [b"Content-Length: 4\r\n\r\n\"".to_vec(), vec![0xff, 0xfe], b"\"".to_vec()].concat(),
+            ),
             ("nothing", b"Content-Length: 0\r\n\r\n".to_vec()),
             ("binary junk", vec![0; 20_000]),
         ] {
@@ -266,7 +272,8 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_becomes_one_replacement_character() {
-        let read = read(frame(r#"["a\ud800b", "\udc00", "\ud83d\ude00", "\\ud800", "\ud800\u0041"]"#).as_bytes());
+        let read =
+            read(frame(r#"["a\ud800b", "\udc00", "\ud83d\ude00", "\\ud800", "\ud800\u0041"]"#).as_bytes());
         assert_eq!(read, [Ok(json!(["a\u{fffd}b", "\u{fffd}", "😀", "\\ud800", "\u{fffd}A"]))]);
     }
 

@@ -67,7 +67,11 @@ pub fn serve_stdio(options: &ServerOptions) -> std::io::Result<u8> {
 ///
 /// # Errors
 /// When the address cannot be listened at.
-pub fn serve_tcp(address: ListenAddress, options: &ServerOptions, listening: impl FnOnce(ListenAddress)) -> std::io::Result<u8> {
+pub fn serve_tcp(
+    address: ListenAddress,
+    options: &ServerOptions,
+    listening: impl FnOnce(ListenAddress),
+) -> std::io::Result<u8> {
     run(async {
         let listener = TcpListener::bind(address).await?;
         listening(listener.local_addr()?);

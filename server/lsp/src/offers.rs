@@ -109,8 +109,11 @@ impl Offers {
 
     /// Takes everything about the goals of a file out: it is about to be proved anew.
     pub(crate) fn take_file(&mut self, path: &RelPath) -> Vec<Standing> {
-        let goals: Vec<GoalId> =
-            self.all().filter(|own| own.offer.goal.file == *path).map(|own| own.offer.goal.id.clone()).collect();
+        let goals: Vec<GoalId> = self
+            .all()
+            .filter(|own| own.offer.goal.file == *path)
+            .map(|own| own.offer.goal.id.clone())
+            .collect();
         self.together.retain(|together| together.patch.change(path).is_none());
         goals.iter().filter_map(|goal| self.remove(goal)).collect()
     }
@@ -174,7 +177,8 @@ impl Offers {
             let after = patch.apply_to(path, Some(before)).ok()??;
             Some((ContentHash::of(before.as_bytes()), ContentHash::of(after.as_bytes())))
         };
-        let files: BTreeMap<_, _> = patch.paths().filter_map(|path| Some((path.clone(), hashes(path)?))).collect();
+        let files: BTreeMap<_, _> =
+            patch.paths().filter_map(|path| Some((path.clone(), hashes(path)?))).collect();
         let watch = Watch { candidates, files, is_applied: false };
         let is_known = self.watches.iter().any(|own| own.files == watch.files);
         if watch.files.is_empty() || is_known {
@@ -188,13 +192,22 @@ impl Offers {
 
     /// Moves what holds together with a change that was just made to the text it left. The proof of all of them together
     /// is why they may stay on offer.
-    fn move_along(&mut self, path: &RelPath, applied: &[CandidateId], before: &ContentHash, after: &ContentHash) {
+    fn move_along(
+        &mut self,
+        path: &RelPath,
+        applied: &[CandidateId],
+        before: &ContentHash,
+        after: &ContentHash,
+    ) {
         let Some(together) = self.together(path).cloned() else { return };
         if !applied.iter().all(|candidate| together.candidates.contains(candidate)) {
             return;
         }
-        let made = applied.iter().filter_map(|candidate| self.standing.get(candidate)?.patch_for(path, before));
-        let Ok(made) = made.cloned().try_fold(Patch::default(), |all, patch| all.merge(&patch)) else { return };
+        let made =
+            applied.iter().filter_map(|candidate| self.standing.get(candidate)?.patch_for(path, before));
+        let Ok(made) = made.cloned().try_fold(Patch::default(), |all, patch| all.merge(&patch)) else {
+            return;
+        };
         for candidate in together.candidates.iter().filter(|candidate| !applied.contains(candidate)) {
             let Some(standing) = self.standing.get_mut(candidate) else { continue };
             let Some(patch) = standing.patch_for(path, before) else { continue };
@@ -239,8 +252,8 @@ mod tests {
     fn applying_and_undoing_are_seen_in_the_text() {
         let path = RelPath::new("a.py").unwrap();
         let (before, after) = ("x = 1\n", "x = 2\n");
-        let patch =
-            Patch::edit(path.clone(), ContentHash::of(before.as_bytes()), vec![Edit::new(4..5, "2")]).unwrap();
+        let patch = Patch::edit(path.clone(), ContentHash::of(before.as_bytes()), vec![Edit::new(4..5, "2")])
+            .unwrap();
         let mut offers = Offers::default();
         let candidate = CandidateId("c".to_owned());
         offers.watch(vec![candidate.clone()], &patch, |_| Some(before));

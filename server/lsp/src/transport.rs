@@ -160,8 +160,7 @@ fn complaint(error: FrameError) -> Response {
 fn overloaded(request: &Request) -> Response {
     const REQUEST_FAILED: i64 = -32803;
     let message = format!("{MOST_REQUESTS} requests are under way; ask again later");
-    let error =
-        Error { code: ErrorCode::ServerError(REQUEST_FAILED), message: message.into(), data: None };
+    let error = Error { code: ErrorCode::ServerError(REQUEST_FAILED), message: message.into(), data: None };
     Response::from_error(request.id().cloned().unwrap_or(Id::Null), error)
 }
 

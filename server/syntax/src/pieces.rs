@@ -1,8 +1,12 @@
 //! Pieces: a tree cut into parts small enough to be looked at again whenever something in them changes. Nodes that are
 //! larger than a piece are opened, and their children are pieces in turn.
+//!
+//! The same text does not always have the same tree: what is ambiguous may depend on what stood around it when it was
+//! parsed. So a piece stands for its text and for its [shape](Shapes).
 
 use hephaestus_core::ByteRange;
-use tree_sitter::Node;
+use std::collections::HashMap;
+use tree_sitter::{Node, Tree, TreeCursor};
 
 use crate::fingerprint::Fingerprint;
 use crate::rules::reach::NEXT;
@@ -17,6 +21,70 @@ const USUAL: usize = 128;
 const MOST_OPEN: usize = 48;
 /// How much of a line in front of a node can matter to it. ast-grep looks back this far for indentation.
 const LOOK_BACK: usize = 512;
+
+/// The shapes of nodes: the kinds, fields and places of everything in them. The shape of a node that was taken over from
+/// the last tree is known; tree-sitter says so by giving its children the same ids.
+#[derive(Default)]
+pub(crate) struct Shapes {
+    /// By the ids of a node's children. An id is good for as long as the tree is there.
+    known: HashMap<u128, u128>,
+    tree: Option<Tree>,
+}
+
+/// Of nodes with more children the shape is always looked at.
+const MOST_CHILDREN: u32 = 64;
+
+impl Shapes {
+    /// Shapes of nodes of `tree`, none of them known.
+    pub(crate) fn of(tree: &Tree) -> Self {
+        Self { known: HashMap::new(), tree: Some(tree.clone()) }
+    }
+
+    /// The shape of the node at `cursor`, which some of `last` may be known to be. The cursor comes back there.
+    fn shape(&mut self, cursor: &mut TreeCursor<'_>, last: &Self) -> u128 {
+        let node = cursor.node();
+        let count = node.child_count();
+        if count == 0 {
+            return 0;
+        }
+        if count > MOST_CHILDREN || self.tree.is_none() {
+            return look(node);
+        }
+        let mut ids = Fingerprint::new();
+        ids.numbers(&[u64::from(node.kind_id()), node.descendant_count() as u64]);
+        let mut more = cursor.goto_first_child();
+        while more {
+            ids.numbers(&[cursor.node().id() as u64]);
+            more = cursor.goto_next_sibling();
+        }
+        cursor.goto_parent();
+        let ids = ids.finish();
+        let shape = last.known.get(&ids).copied().unwrap_or_else(|| look(node));
+        self.known.insert(ids, shape);
+        shape
+    }
+}
+
+/// Looks at the shape of a node.
+fn look(node: Node<'_>) -> u128 {
+    let (mut cursor, mut print) = (node.walk(), Fingerprint::new());
+    let start = node.start_byte();
+    loop {
+        let node = cursor.node();
+        let place = ((node.start_byte() - start) as u64) << 32 | (node.end_byte() - start) as u64;
+        let field = cursor.field_id().map_or(0, u16::from);
+        let what = u64::from(cursor.depth()) << 32 | u64::from(field) << 16 | u64::from(node.kind_id());
+        print.numbers(&[place, what]);
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return print.finish();
+            }
+        }
+    }
+}
 
 /// One part of a tree.
 pub(crate) struct Piece<'t> {
@@ -49,8 +117,14 @@ struct Open {
     last: Option<usize>,
 }
 
-/// Cuts a tree: pieces in the order they begin, outer ones first.
-pub(crate) fn cut<'t>(root: Node<'t>, text: &str, tables: &KindTables) -> Vec<Piece<'t>> {
+/// Cuts a tree: pieces in the order they begin, outer ones first. The `last` shapes help to find the new ones.
+pub(crate) fn cut<'t>(
+    root: Node<'t>,
+    text: &str,
+    tables: &KindTables,
+    last: &Shapes,
+    shapes: &mut Shapes,
+) -> Vec<Piece<'t>> {
     let mut pieces: Vec<Piece<'t>> = Vec::with_capacity(text.len() / USUAL);
     let mut open: Vec<Open> = Vec::new();
     let mut cursor = root.walk();
@@ -73,7 +147,10 @@ pub(crate) fn cut<'t>(root: Node<'t>, text: &str, tables: &KindTables) -> Vec<Pi
             continue;
         }
         piece.opened = false;
-        piece.content.numbers(&[u64::from(node.kind_id()), node.descendant_count() as u64]);
+        if !piece.broken {
+            let shape = shapes.shape(&mut cursor, last);
+            piece.content.numbers(&[u64::from(node.kind_id()), (shape >> 64) as u64, shape as u64]);
+        }
         piece.content.text(range.slice(text).unwrap_or_default());
         pieces.push(piece);
         finish(index, &pieces, &mut open);
@@ -176,5 +253,38 @@ impl Piece<'_> {
             piece = after;
         }
         Some(print.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Change, Document, Encoding, Languages, Position};
+    use hephaestus_core::{CancelToken, LanguageId};
+
+    #[test]
+    fn shapes_that_are_taken_over_are_those_that_a_look_would_find() {
+        let language = Languages::builtin().unwrap().get(&LanguageId::new("typescript")).unwrap();
+        let step = "export const f = <R>(r: R): E<R> => {\n  return a(r, b < c, d > (e))\n}\n";
+        let mut document = Document::new(Some(language.clone()), &step.repeat(60));
+        let (mut last, mut reused) = (Shapes::default(), 0);
+        let edits = ["", "x", "(", "{", "<", "\n)", ">", "/* ", "}"];
+        for (version, new) in (1..).zip(edits) {
+            let at = Position { line: u32::try_from(version * 17).unwrap(), character: 2 };
+            let change = Change { range: Some((at, at)), text: new.to_owned() };
+            document.apply(version, &[change], Encoding::Utf8).unwrap();
+            let tree = document.parse(&CancelToken::new()).unwrap().clone();
+            let text = document.text();
+            let cut = |last: &Shapes, shapes: &mut Shapes| -> Vec<u128> {
+                let pieces = cut(tree.root_node(), &text, language.tables(), last, shapes);
+                pieces.iter().map(|piece| piece.content.finish()).collect()
+            };
+            let mut shapes = Shapes::of(&tree);
+            let again = cut(&last, &mut shapes);
+            assert_eq!(again, cut(&Shapes::default(), &mut Shapes::of(&tree)), "{new:?}");
+            reused += shapes.known.keys().filter(|ids| last.known.contains_key(ids)).count();
+            last = shapes;
+        }
+        assert!(reused > 100, "{reused}");
     }
 }

@@ -13,7 +13,7 @@ use crate::fingerprint::Fingerprint;
 use crate::holes::{Around, Candidate, Hole};
 use crate::nest::Nest;
 use crate::parsed::Parsed;
-use crate::pieces::{Piece, cut};
+use crate::pieces::{Piece, Shapes, cut};
 use crate::rule_sets::RuleSets;
 use crate::rules::RuleMatch;
 use crate::rules::layout::Layout;
@@ -31,6 +31,8 @@ const KEPT_FOR: u32 = 16;
 pub struct Memory {
     premises: Option<Premises>,
     records: HashMap<u128, Record, BuildHasherDefault<Low>>,
+    /// Of the last tree's pieces.
+    shapes: Shapes,
     /// How often it was asked.
     clock: u32,
 }
@@ -131,7 +133,8 @@ impl Facts {
             layout: scanner.layout(),
         });
         let tables = parsed.language().tables();
-        let pieces = cut(scanner.root(), parsed.text(), tables);
+        let mut shapes = Shapes::of(parsed.tree());
+        let pieces = cut(scanner.root(), parsed.text(), tables, &memory.shapes, &mut shapes);
         let round = Round {
             parsed,
             wanted,
@@ -143,7 +146,7 @@ impl Facts {
             found: Found::default(),
         };
         let found = round.go(memory, cancel)?;
-        memory.end();
+        memory.end(shapes);
         Some(found.finish(parsed, scanner.root()))
     }
 }
@@ -157,7 +160,8 @@ impl Memory {
         self.clock = self.clock.wrapping_add(1);
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, shapes: Shapes) {
+        self.shapes = shapes;
         let clock = self.clock;
         if clock.is_multiple_of(KEPT_FOR) {
             self.records.retain(|_, record| clock.wrapping_sub(record.used) < KEPT_FOR);

@@ -7,7 +7,8 @@ use super::{Tree, Violation};
 const NETWORK_NAMES: &[&str] =
     &["std::net", "tokio::net", "TcpStream", "TcpListener", "UdpSocket", "reqwest", "ureq", "hyper"];
 const NETWORK_CRATES: &[&str] = &["attohttpc", "curl", "hyper", "isahc", "minreq", "reqwest", "ureq"];
-const NETWORK_DOORS: &[&str] = &["server/mutation/src/llm", "server/harness/src/remote", "server/lsp/src/lib.rs"];
+const NETWORK_DOORS: &[&str] =
+    &["server/mutation/src/llm", "server/harness/src/remote", "server/lsp/src/lib.rs"];
 
 /// Starts this very program as a language server, and nothing else.
 const OWN_SERVER: &str = "server/cli/src/editor.rs";

@@ -129,7 +129,8 @@ fn apply(
     let params = json!({"textDocument": {"uri": uri}, "range": whole, "context": context});
     let actions = editor.client.request("textDocument/codeAction", params)?;
     let actions = list(Some(&actions));
-    let action = actions.first().and_then(|action| Some((action.get("title")?.as_str()?, action.get("edit")?)));
+    let action =
+        actions.first().and_then(|action| Some((action.get("title")?.as_str()?, action.get("edit")?)));
     let Some((title, edit)) = action else {
         return Err(Failure::new(Kind::Missed, "what was proved alone did not hold together"));
     };
@@ -140,10 +141,9 @@ fn apply(
     fs::write(folder.join(FILE), &new)?;
     let changes = json!([{"text": new}]);
     let document = json!({"uri": uri, "version": 2});
-    editor.client.notify(
-        "textDocument/didChange",
-        json!({"textDocument": document, "contentChanges": changes}),
-    )?;
+    editor
+        .client
+        .notify("textDocument/didChange", json!({"textDocument": document, "contentChanges": changes}))?;
     let left = editor.diagnostics(uri, PATIENCE)?.len();
     tell(
         common,

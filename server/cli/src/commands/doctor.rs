@@ -75,8 +75,7 @@ fn speak(root: &Path, checks: &mut Vec<Check>) -> Result<(), Failure> {
     works("diagnostics", format!("{goals} after {} ms", since.elapsed().as_millis()));
     let at = json!({"line": 1, "character": 4});
     let range = json!({"start": at, "end": at});
-    let params =
-        json!({"textDocument": {"uri": uri}, "range": range, "context": {"diagnostics": []}});
+    let params = json!({"textDocument": {"uri": uri}, "range": range, "context": {"diagnostics": []}});
     let actions = editor.client.request("textDocument/codeAction", params)?;
     works("code actions", format!("{} for the first goal", list(Some(&actions)).len()));
     match editor.close()? {

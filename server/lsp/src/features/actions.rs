@@ -7,8 +7,8 @@ use hephaestus_core::{ByteRange, CandidateId, GoalKind, GoalOrigin, Patch};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionContext, CodeActionDisabled, CodeActionKind, Command, Diagnostic,
-    NumberOrString, Range,
+    CodeAction, CodeActionContext, CodeActionDisabled, CodeActionKind, Command, Diagnostic, NumberOrString,
+    Range,
 };
 
 /// What a code action carries until it is picked.
@@ -92,13 +92,7 @@ fn stale(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext) -> Optio
     Some(Offered { action, change: None })
 }
 
-fn command(
-    view: &View<'_>,
-    spot: &Spot<'_>,
-    context: &CodeActionContext,
-    verb: &str,
-    name: &str,
-) -> Offered {
+fn command(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext, verb: &str, name: &str) -> Offered {
     let title = format!("{verb}: {}", spot.goal.message);
     let arguments = vec![json!(view.document.uri.as_str()), json!(spot.goal.id.0)];
     let command = Command { title: title.clone(), command: name.to_owned(), arguments: Some(arguments) };
@@ -198,7 +192,8 @@ fn is_within(kind: &CodeActionKind, wanted: &CodeActionKind) -> bool {
 }
 
 fn byte_range(view: &View<'_>, range: Range) -> ByteRange {
-    let at = |position| view.document.file.offset(crate::locations::own_position(position), view.facts.encoding);
+    let at =
+        |position| view.document.file.offset(crate::locations::own_position(position), view.facts.encoding);
     let (start, end) = (at(range.start), at(range.end));
     ByteRange::new(start.min(end), start.max(end))
 }

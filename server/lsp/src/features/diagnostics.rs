@@ -49,7 +49,9 @@ fn of_spot(view: &View<'_>, spot: &Spot<'_>, settings: &EditorSettings) -> Optio
 
 /// The other places of the document that a proven improvement changes.
 fn related(view: &View<'_>, spot: &Spot<'_>) -> Option<Vec<DiagnosticRelatedInformation>> {
-    let Some(FileChange::Edit { edits, .. }) = spot.patch?.change(&view.document.place.path) else { return None };
+    let Some(FileChange::Edit { edits, .. }) = spot.patch?.change(&view.document.place.path) else {
+        return None;
+    };
     let outside = edits.iter().filter(|edit| !spot.range.contains(edit.range));
     let places: Vec<_> = outside
         .map(|edit| DiagnosticRelatedInformation {

@@ -61,7 +61,8 @@ pub(crate) fn workspace_edit(
             }
         }
     }
-    let needs_operations = operations.iter().any(|operation| matches!(operation, DocumentChangeOperation::Op(_)));
+    let needs_operations =
+        operations.iter().any(|operation| matches!(operation, DocumentChangeOperation::Op(_)));
     if needs_operations && !facts.creates_and_deletes {
         return None;
     }
@@ -93,8 +94,9 @@ fn assemble(
             OneOf::Left(edit) => edit,
             OneOf::Right(annotated) => annotated.text_edit,
         };
-        let changes =
-            edits().map(|edit| (edit.text_document.uri, edit.edits.into_iter().map(plain).collect())).collect();
+        let changes = edits()
+            .map(|edit| (edit.text_document.uri, edit.edits.into_iter().map(plain).collect()))
+            .collect();
         return WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() };
     }
     let changes = if needs_operations {

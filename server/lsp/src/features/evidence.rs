@@ -8,7 +8,8 @@ use std::time::Duration;
 pub(crate) fn in_short(standing: &Standing) -> String {
     let evidence = &standing.offer.trial.evidence;
     let gains = gains(&standing.offer.score);
-    let tests = format!("{} passed {}", counted(evidence.tests_passed(), "test"), times(evidence.full_runs()));
+    let tests =
+        format!("{} passed {}", counted(evidence.tests_passed(), "test"), times(evidence.full_runs()));
     if gains.is_empty() { tests } else { format!("{}; {tests}", gains.join(", ")) }
 }
 
@@ -45,7 +46,10 @@ pub(crate) fn card(goal: &Goal, standing: Option<&Standing>, fits: bool, in_fold
         card.push_str(&format!("- {}: {what} ({})\n", run.stage.as_str(), seconds(run.wall)));
     }
     if !evidence.set_aside.is_empty() {
-        card.push_str(&format!("- set aside, red or flaky without the change: {}\n", evidence.set_aside.len()));
+        card.push_str(&format!(
+            "- set aside, red or flaky without the change: {}\n",
+            evidence.set_aside.len()
+        ));
     }
     for note in &evidence.notes {
         card.push_str(&format!("- note: {note}\n"));

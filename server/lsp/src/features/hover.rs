@@ -13,7 +13,8 @@ pub(crate) fn hover(view: &View<'_>, position: Position) -> Option<Hover> {
     let text = &view.analysed.file.text;
     let near = |range: ByteRange| {
         // A whole function would answer everywhere in it: its first line is enough.
-        let first_line = text.get(range.start..range.end)?.find('\n').map_or(range.end, |end| range.start + end);
+        let first_line =
+            text.get(range.start..range.end)?.find('\n').map_or(range.end, |end| range.start + end);
         Some(range.start <= at && at <= first_line)
     };
     let mut spots: Vec<_> =

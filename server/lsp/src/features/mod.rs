@@ -36,11 +36,7 @@ pub(crate) fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
         ..TextDocumentSyncOptions::default()
     };
     let actions = CodeActionOptions {
-        code_action_kinds: Some(vec![
-            CodeActionKind::QUICKFIX,
-            CodeActionKind::REFACTOR_REWRITE,
-            FIX_ALL,
-        ]),
+        code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::REFACTOR_REWRITE, FIX_ALL]),
         resolve_provider: Some(true),
         work_done_progress_options: WorkDoneProgressOptions::default(),
     };
@@ -108,7 +104,8 @@ impl<'a> View<'a> {
         let path = &self.document.place.path;
         let hash = &self.analysed.hash;
         let forged = self.folder.and_then(|folder| folder.forged.get(path));
-        let forged = forged.filter(|(seen, _)| seen == hash).map(|(_, goals)| goals.as_slice()).unwrap_or_default();
+        let forged =
+            forged.filter(|(seen, _)| seen == hash).map(|(_, goals)| goals.as_slice()).unwrap_or_default();
         let mut seen = HashSet::new();
         let mut spots = Vec::new();
         for goal in self.analysed.goals.iter().chain(forged) {
@@ -121,7 +118,9 @@ impl<'a> View<'a> {
         // Proven for goals that only a linter sees: their place is where the change is.
         for standing in self.folder.iter().flat_map(|folder| folder.offers.in_file(path)) {
             let goal = &standing.offer.goal;
-            let Some(patch) = standing.patch_for(path, hash).filter(|_| !seen.contains(&goal.id)) else { continue };
+            let Some(patch) = standing.patch_for(path, hash).filter(|_| !seen.contains(&goal.id)) else {
+                continue;
+            };
             if self.folder.is_some_and(|folder| folder.wants(&goal.id)) {
                 let range = edits::first_range(patch, path).unwrap_or(goal.range);
                 spots.push(Spot { goal, range, standing: Some(standing), patch: Some(patch) });

@@ -45,7 +45,8 @@ impl State {
                 let _ = reply.send(self.resolve(action));
             }
             Ask::CodeLenses(params, reply) => {
-                let _ = reply.send(Ok(self.view(&params.text_document.uri).map(|view| lenses::lenses(&view))));
+                let _ =
+                    reply.send(Ok(self.view(&params.text_document.uri).map(|view| lenses::lenses(&view))));
             }
             Ask::Hover(params, reply) => {
                 let at = params.text_document_position_params;
@@ -61,8 +62,10 @@ impl State {
             }
             Ask::ViewText(params, reply) => {
                 let document = self.documents.get(&params.text_document.uri);
-                let answer = document
-                    .map(|document| ViewedText { text: document.file.text(), version: document.file.version() });
+                let answer = document.map(|document| ViewedText {
+                    text: document.file.text(),
+                    version: document.file.version(),
+                });
                 let _ = reply.send(answer.ok_or_else(|| Error::invalid_params("this document is not open")));
             }
             Ask::Stats(reply) => {
@@ -137,7 +140,9 @@ impl State {
 
     /// Watches for a change that the user may make now.
     pub(super) fn watch(&mut self, uri: &Uri, candidates: Vec<CandidateId>, patch: &Patch) {
-        let Some(root) = self.documents.get(uri).and_then(|document| document.place.root.clone()) else { return };
+        let Some(root) = self.documents.get(uri).and_then(|document| document.place.root.clone()) else {
+            return;
+        };
         let texts: HashMap<RelPath, String> = patch
             .paths()
             .filter_map(|path| {

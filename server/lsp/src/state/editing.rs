@@ -18,8 +18,13 @@ impl State {
             return tracing::warn!("`{}` cannot be the name of a document", document.uri.as_str());
         };
         let is_test = self.role(&place) == FileRole::Test;
-        let file =
-            OpenFile::new(place.path.clone(), &document.language_id, &document.text, document.version, is_test);
+        let file = OpenFile::new(
+            place.path.clone(),
+            &document.language_id,
+            &document.text,
+            document.version,
+            is_test,
+        );
         self.documents.open(document.uri, place, file, now);
     }
 
@@ -39,9 +44,9 @@ impl State {
             .content_changes
             .into_iter()
             .map(|change| Change {
-                range: change.range.map(|range| {
-                    (locations::own_position(range.start), locations::own_position(range.end))
-                }),
+                range: change
+                    .range
+                    .map(|range| (locations::own_position(range.start), locations::own_position(range.end))),
                 text: change.text,
             })
             .collect();
@@ -107,10 +112,10 @@ impl State {
         let folder = document.place.root.as_ref();
         let folder = folder.and_then(|root| self.folders.iter().find(|folder| folder.root == *root));
         let root = document.place.root.clone();
-        let (rules, settings) = folder
-            .map_or_else(|| (RuleSets::default(), GoalSettings::default()), |folder| {
-                (folder.rules.clone(), folder.config.goals.clone())
-            });
+        let (rules, settings) = folder.map_or_else(
+            || (RuleSets::default(), GoalSettings::default()),
+            |folder| (folder.rules.clone(), folder.config.goals.clone()),
+        );
         let roles = root.as_ref().and_then(|root| self.roles.get(root));
         let is_left_out = roles.is_some_and(|roles| roles.of(&document.place.path) == FileRole::LeftOut);
         let analysis = document.file.begin().filter(|_| !is_left_out);
@@ -134,7 +139,8 @@ impl State {
 
     pub(super) fn analysed(&mut self, done: AnalysisDone, now: Instant) {
         let AnalysisDone { uri, opening, analysed, memory, rules } = done;
-        let Some(document) = self.documents.get_mut(&uri).filter(|document| document.opening == opening) else {
+        let Some(document) = self.documents.get_mut(&uri).filter(|document| document.opening == opening)
+        else {
             return;
         };
         let was_cancelled = document.running.take().is_some_and(|cancel| cancel.is_cancelled());

@@ -101,7 +101,8 @@ impl State {
         let only = vec![crate::features::FIX_ALL];
         let context = CodeActionContext { only: Some(only), ..CodeActionContext::default() };
         let offered = crate::features::actions::actions(&view, Range::default(), &context);
-        let candidates = offered.into_iter().find_map(|offered| offered.change).map(|(candidates, _)| candidates);
+        let candidates =
+            offered.into_iter().find_map(|offered| offered.change).map(|(candidates, _)| candidates);
         self.apply_candidates(&uri, candidates.ok_or("nothing is proven about this file")?)
     }
 

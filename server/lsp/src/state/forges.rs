@@ -142,9 +142,9 @@ impl State {
                 self.stats.proven += 1;
                 let path = offer.goal.file.clone();
                 let mut standing = Standing::new(*offer, None);
-                standing.text = self.text_of(&root, &path).filter(|text| {
-                    standing.patch_for(&path, &ContentHash::of(text.as_bytes())).is_some()
-                });
+                standing.text = self
+                    .text_of(&root, &path)
+                    .filter(|text| standing.patch_for(&path, &ContentHash::of(text.as_bytes())).is_some());
                 if let Some(folder) = self.folder_mut(&root)
                     && folder.wants(&standing.offer.goal.id)
                 {

@@ -179,12 +179,7 @@ impl State {
     fn view(&self, uri: &Uri) -> Option<View<'_>> {
         let document = self.documents.get(uri)?;
         let folder = document.place.root.as_ref().and_then(|root| self.folder(root));
-        Some(View {
-            facts: self.facts.as_ref()?,
-            folder,
-            document,
-            analysed: document.analysed.as_deref()?,
-        })
+        Some(View { facts: self.facts.as_ref()?, folder, document, analysed: document.analysed.as_deref()? })
     }
 
     /// The same, but only when the analysis is that of the newest text.

@@ -129,7 +129,10 @@ impl State {
 
     fn add_folder(&mut self, uri: &Uri) {
         let Some(named) = locations::file_of(uri) else {
-            return tracing::warn!("`{}` is no folder on disk; its documents are only looked at", uri.as_str());
+            return tracing::warn!(
+                "`{}` is no folder on disk; its documents are only looked at",
+                uri.as_str()
+            );
         };
         let root = PathBuf::from_iter(named.components());
         if self.folder(&root).is_some() {
@@ -272,7 +275,11 @@ impl State {
 }
 
 fn registration(method: &str, options: Value) -> Registration {
-    Registration { id: format!("hephaestus/{method}"), method: method.to_owned(), register_options: Some(options) }
+    Registration {
+        id: format!("hephaestus/{method}"),
+        method: method.to_owned(),
+        register_options: Some(options),
+    }
 }
 
 /// Editors send the section by itself, or inside what they call all settings.

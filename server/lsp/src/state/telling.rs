@@ -131,8 +131,7 @@ impl State {
     }
 
     fn send_diagnostics(&self, uri: Uri, diagnostics: Vec<Diagnostic>, version: Option<i32>) {
-        self.outbox
-            .notify::<PublishDiagnostics>(&PublishDiagnosticsParams { uri, diagnostics, version });
+        self.outbox.notify::<PublishDiagnostics>(&PublishDiagnosticsParams { uri, diagnostics, version });
     }
 
     /// Takes back what was shown about a document that was closed; what is proven about the file stays.
@@ -154,7 +153,8 @@ impl State {
         for folder in &self.folders {
             let files: HashSet<_> = folder.offers.all().map(|standing| &standing.offer.goal.file).collect();
             for path in files {
-                let (Some(uri), Some(facts)) = (locations::uri_of(&folder.root, path), folder.facts.get(path))
+                let (Some(uri), Some(facts)) =
+                    (locations::uri_of(&folder.root, path), folder.facts.get(path))
                 else {
                     continue;
                 };
@@ -211,7 +211,8 @@ impl State {
             return ("paused", "paused".to_owned());
         }
         if let Some(run) = &self.scheduler.active {
-            let what = run.order.file.as_ref().map_or_else(|| "the workspace".to_owned(), ToString::to_string);
+            let what =
+                run.order.file.as_ref().map_or_else(|| "the workspace".to_owned(), ToString::to_string);
             return if self.scheduler.pace.is_held() {
                 ("paused", format!("{what}: waiting while you type"))
             } else {

@@ -245,7 +245,10 @@ fn after_an_edit_nothing_is_applied_that_was_proved_before_it() {
     assert!(refused.to_string().contains("-32801"), "{refused}");
     editor.wait_for_diagnostics("hints again", |list| list.len() >= 2 && !list.iter().any(is_proven));
     let actions = editor.actions(Some(&old), None);
-    assert!(actions[0]["disabled"]["reason"].as_str().unwrap().contains("when you save"), "{actions:#?}");
+    assert!(
+        actions[0]["disabled"]["reason"].as_str().unwrap().contains("when you save the file"),
+        "{actions:#?}"
+    );
     editor.save();
     all_proven(&mut editor);
     editor.session.close().unwrap();

@@ -6,7 +6,8 @@ use crate::forging::Order;
 use crate::offers::{Offers, Standing};
 use crate::trust::Trust;
 use hephaestus_core::{
-    CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, Offer, RelPath, Verdict,
+    CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, Offer, Patch, RelPath,
+    Verdict,
 };
 use hephaestus_workspace::registry::{Registry, SearchFilter};
 use hephaestus_workspace::{Config, ConfigError, ConfigProblem, FileFacts, RuleSets};
@@ -44,6 +45,9 @@ pub(crate) struct Folder {
     pub(crate) offers: Offers,
     /// Goals that only a forge sees (linters, failing tests), with the text they were seen in.
     pub(crate) forged: HashMap<RelPath, (ContentHash, Vec<Goal>)>,
+    /// Files that a run has dealt with to its end, with the text it saw; while nothing else changes, there is nothing
+    /// to be had from another one.
+    pub(crate) settled: HashMap<RelPath, ContentHash>,
     /// Goals the user does not want to see.
     pub(crate) dismissed: HashSet<GoalId>,
     /// Whether its tests may be run.
@@ -78,6 +82,7 @@ impl Folder {
             cancel: CancelToken::new(),
             offers: Offers::default(),
             forged: HashMap::new(),
+            settled: HashMap::new(),
             dismissed: HashSet::new(),
             trust,
             was_asked: false,
@@ -90,6 +95,9 @@ impl Folder {
     pub(crate) fn take(&mut self, opened: Opened) {
         let Opened { config, problem, registry, standing, dismissed } = opened;
         self.is_open = true;
+        self.settled.clear();
+        // They are compiled anew, from what the rule files say now.
+        self.rules = RuleSets::default();
         self.config = config;
         self.problem = problem;
         self.registry = registry;
@@ -154,6 +162,10 @@ pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
 pub(crate) fn configure(root: &Path, settings: &Value) -> (Config, Option<ConfigProblem>) {
     match Config::load_under(root, settings) {
         Ok(config) => (config, None),
+        // A slip in the editor's settings costs those, not the workspace's own.
+        Err(ConfigError::Invalid(problem)) if problem.line == 0 => {
+            (Config::load(root).unwrap_or_default(), Some(problem))
+        }
         Err(ConfigError::Invalid(problem)) => (Config::default(), Some(problem)),
         Err(error @ ConfigError::Unreadable { .. }) => {
             tracing::error!("{error}");
@@ -204,6 +216,20 @@ fn remembered(root: &Path, registry: &Registry) -> Vec<Standing> {
         };
         standing.push(Standing::new(offer, Some(last.at_ms)));
     }
+    without_overlaps(standing)
+}
+
+/// The better ones of those that touch the same lines, as at the end of a run.
+fn without_overlaps(mut standing: Vec<Standing>) -> Vec<Standing> {
+    standing.sort_by(|left, right| right.offer.score.weighted.total_cmp(&left.offer.score.weighted));
+    let mut all = Patch::default();
+    standing.retain(|own| match all.merge(&own.offer.candidate.patch) {
+        Ok(merged) => {
+            all = merged;
+            true
+        }
+        Err(_) => false,
+    });
     standing
 }
 

@@ -7,6 +7,7 @@ use hephaestus_workspace::{
     Config, ForgeError, ForgeEvent, ForgeReport, ForgeRequest, HelperCommand, OpenOptions, Workspace,
 };
 use std::collections::VecDeque;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -25,6 +26,16 @@ pub(crate) struct Order {
     pub(crate) goal: Option<GoalId>,
     /// Whether the user asked for it: then failures are told aloud.
     pub(crate) is_asked_for: bool,
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{file} in {}", self.root.display())?,
+            None => write!(f, "all of {}", self.root.display())?,
+        }
+        self.goal.as_ref().map_or(Ok(()), |goal| write!(f, ", goal {goal} only"))
+    }
 }
 
 /// What a run tells.
@@ -167,7 +178,7 @@ impl Scheduler {
             number: self.started,
             order,
             cancel: CancelToken::new(),
-            stage: String::new(),
+            stage: "starting".to_owned(),
             standing: Standing::default(),
         })
     }

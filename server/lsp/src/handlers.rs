@@ -22,13 +22,19 @@ use tower_lsp::ls_types::{
 pub(crate) struct Handlers {
     mailbox: Mailbox,
     parent: watch::Sender<Option<u32>>,
+    greeted: AtomicBool,
     shut_down: AtomicBool,
 }
 
 impl Handlers {
     /// `parent` learns the editor's process id.
     pub(crate) fn new(mailbox: Mailbox, parent: watch::Sender<Option<u32>>) -> Self {
-        Self { mailbox, parent, shut_down: AtomicBool::new(false) }
+        Self { mailbox, parent, greeted: AtomicBool::new(false), shut_down: AtomicBool::new(false) }
+    }
+
+    /// Whether the editor has introduced itself.
+    pub(crate) fn is_greeted(&self) -> bool {
+        self.greeted.load(Ordering::Acquire)
     }
 
     /// Whether the editor asked us to shut down.
@@ -67,6 +73,7 @@ impl LanguageServer for Handlers {
         if let Some(id) = params.process_id {
             self.parent.send_replace(Some(id));
         }
+        self.greeted.store(true, Ordering::Release);
         let facts = ClientFacts::of(params);
         let capabilities = features::capabilities(&facts);
         self.mailbox.send(Event::Initialize(Box::new(facts)));

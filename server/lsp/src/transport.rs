@@ -88,7 +88,12 @@ async fn read_all<I: AsyncRead + Unpin>(
                 outbox.respond(&overloaded(&request));
                 continue;
             }
-            first_turn(service.call(request), &outbox, &under_way).await;
+            if let Some(refusal) = out_of_turn(&request, service.inner()) {
+                outbox.respond(&refusal);
+                continue;
+            }
+            let id = request.id().cloned();
+            first_turn(id, service.call(request), &outbox, &under_way).await;
             if is_exit {
                 return Ending::Exit;
             }
@@ -109,7 +114,7 @@ async fn read_all<I: AsyncRead + Unpin>(
 
 /// Polls a call once, in the order of the wire: that is when handlers put their event into the owner's mailbox. What is
 /// not answered then goes on beside the reader.
-async fn first_turn<F, E>(call: F, outbox: &Outbox, under_way: &Arc<AtomicUsize>)
+async fn first_turn<F, E>(id: Option<Id>, call: F, outbox: &Outbox, under_way: &Arc<AtomicUsize>)
 where
     F: Future<Output = Result<Option<Response>, E>> + Send + 'static,
     E: Send + 'static,
@@ -117,7 +122,12 @@ where
     let mut call: Pin<Box<F>> = Box::pin(call);
     match poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
         Poll::Ready(Ok(Some(response))) => outbox.respond(&response),
-        Poll::Ready(_) => {}
+        // The router says nothing to `$/…` it does not know; who asked is answered all the same.
+        Poll::Ready(_) => {
+            if let Some(id) = id {
+                outbox.respond(&Response::from_error(id, Error::method_not_found()));
+            }
+        }
         Poll::Pending => {
             let (outbox, under_way) = (outbox.clone(), Arc::clone(under_way));
             under_way.fetch_add(1, Ordering::Relaxed);
@@ -155,6 +165,21 @@ fn complaint(error: FrameError) -> Response {
     tracing::warn!("a bad frame: {error}");
     let error = Error { code: ErrorCode::ParseError, message: error.to_string().into(), data: None };
     Response::from_error(Id::Null, error)
+}
+
+/// The answer to what may be asked only after the greeting, or no more after the leave, whether we know it or not.
+fn out_of_turn(request: &Request, handlers: &Handlers) -> Option<Response> {
+    const NOT_INITIALIZED: i64 = -32002;
+    let id = request.id().cloned()?;
+    if handlers.is_shut_down() {
+        return Some(Response::from_error(id, Error::invalid_request()));
+    }
+    if handlers.is_greeted() || request.method() == "initialize" {
+        return None;
+    }
+    let code = ErrorCode::ServerError(NOT_INITIALIZED);
+    let error = Error { code, message: "the first request has to be `initialize`".into(), data: None };
+    Some(Response::from_error(id, error))
 }
 
 fn overloaded(request: &Request) -> Response {

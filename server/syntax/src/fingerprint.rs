@@ -2,6 +2,8 @@
 //!
 //! Made to be fast, not to withstand anyone who looks for two texts with the same fingerprint.
 
+use std::hash::Hasher;
+
 /// A fingerprint in the making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
@@ -59,6 +61,24 @@ impl Fingerprint {
             lane ^ (lane >> 29)
         };
         u128::from(mix(self.left)) << 64 | u128::from(mix(self.right))
+    }
+}
+
+/// Hashes finished fingerprints: takes half of them.
+#[derive(Default)]
+pub(crate) struct Low(u64);
+
+impl Hasher for Low {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u128(&mut self, key: u128) {
+        self.0 = u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0);
     }
 }
 

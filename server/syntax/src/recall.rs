@@ -5,11 +5,11 @@
 
 use hephaestus_core::{ByteRange, CancelToken, LanguageId, RelPath};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use tree_sitter::Node;
 
 use crate::facts::{Facts, FunctionFacts, Wanted};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, Low};
 use crate::holes::{Around, Candidate, Hole};
 use crate::nest::Nest;
 use crate::parsed::Parsed;
@@ -59,24 +59,6 @@ impl Premises {
             && self.language == other.language
             && self.holes == other.holes
             && self.layout == other.layout
-    }
-}
-
-/// Keys are fingerprints already.
-#[derive(Default)]
-struct Low(u64);
-
-impl Hasher for Low {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u128(&mut self, key: u128) {
-        self.0 = u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0);
     }
 }
 

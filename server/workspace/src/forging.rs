@@ -502,7 +502,11 @@ impl Run<'_> {
             return;
         }
         let runs = self.workspace.config.testing.stable_runs;
-        (self.listener)(ForgeEvent::Stage(&format!("proving all {} improvements together", kept.len())));
+        let stage = match kept.len() {
+            1 => "proving the improvement once more".to_owned(),
+            count => format!("proving all {count} improvements together"),
+        };
+        (self.listener)(ForgeEvent::Stage(&stage));
         // Asking to stop means: no new trials. What was found is still worth proving, unless the user insists.
         let together = if self.cancel.is_cancelled() {
             Together::unproved(&kept)

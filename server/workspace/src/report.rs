@@ -173,6 +173,8 @@ pub struct ForgeReport {
     pub(crate) stages: Stages,
     /// What the user should know.
     pub notices: Vec<Notice>,
+    /// Whether every goal was dealt with.
+    is_complete: bool,
     snapshot: Snapshot,
 }
 
@@ -195,6 +197,7 @@ impl ForgeReport {
             stats: Stats { ended: "done".to_owned(), ..Stats::default() },
             stages: BTreeMap::new(),
             notices: workspace.notices.clone(),
+            is_complete: true,
             snapshot: workspace.snapshot.clone(),
         }
     }
@@ -202,6 +205,12 @@ impl ForgeReport {
     /// The old text of a file.
     fn old(&self, path: &hephaestus_core::RelPath) -> Option<&str> {
         self.snapshot.file(path).map(|file| &*file.text)
+    }
+
+    /// Whether every goal was dealt with: no budget ran out and nobody asked to stop.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// The hash of a file's text as the run saw it.
@@ -259,8 +268,9 @@ impl ForgeReport {
         self.stats.passed += outcome.held;
         self.stats.cpu += outcome.spent.cpu;
         self.stats.trial_cpu += outcome.spent.cpu;
+        self.is_complete &= outcome.ended == Ended::Done;
         self.stats.ended = match outcome.ended {
-            Ended::Done => self.stats.ended.clone(),
+            Ended::Done => return,
             Ended::Budget(limit) => format!("budget: {limit}"),
             Ended::Cancelled => "cancelled".to_owned(),
         };

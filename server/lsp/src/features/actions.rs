@@ -81,12 +81,13 @@ fn apply(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext) -> Optio
 /// What was proved on an earlier text: shown with the reason why it cannot be picked.
 fn stale(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext) -> Option<Offered> {
     let standing = spot.standing.filter(|_| view.facts.disables_actions)?;
-    let reason = "The file was edited since this was proved; it is proved again when you save.";
+    let reason =
+        format!("The file was edited since; for the text as it is now {}.", evidence::to_prove(view));
     let action = CodeAction {
         title: format!("Apply: {} ({})", spot.goal.message, evidence::in_short(standing)),
         kind: Some(kind_of(spot.goal.kind)),
         diagnostics: own_diagnostics(spot, context),
-        disabled: Some(CodeActionDisabled { reason: reason.to_owned() }),
+        disabled: Some(CodeActionDisabled { reason }),
         ..CodeAction::default()
     };
     Some(Offered { action, change: None })

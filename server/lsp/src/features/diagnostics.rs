@@ -4,7 +4,8 @@
 use super::{Spot, View, evidence, manual};
 use crate::folder::Folder;
 use crate::locations;
-use hephaestus_core::{ContentHash, EditorSettings, FileChange, GoalKind, RelPath, Severity};
+use crate::offers::Standing;
+use hephaestus_core::{ContentHash, EditorSettings, FileChange, GoalId, GoalKind, RelPath, Severity};
 use hephaestus_workspace::{ConfigProblem, FileFacts};
 use serde_json::json;
 use tower_lsp::ls_types::{
@@ -27,24 +28,51 @@ pub(crate) fn of_document(view: &View<'_>) -> Vec<Diagnostic> {
 
 fn of_spot(view: &View<'_>, spot: &Spot<'_>, settings: &EditorSettings) -> Option<Diagnostic> {
     let goal = spot.goal;
-    let proven = spot.standing.filter(|_| spot.patch.is_some());
-    let severity =
-        if proven.is_some() { settings.severity_of_proven() } else { settings.severity_of(goal.kind) };
-    let message = match proven {
-        Some(standing) => format!("{} ({PROVEN}: {})", goal.message, evidence::in_short(standing)),
-        None => goal.message.clone(),
-    };
-    Some(Diagnostic {
+    let shown = Shown {
         range: view.range(spot.range),
-        severity: Some(severity_of(severity)?),
-        code: Some(NumberOrString::String(goal.rule.clone())),
-        code_description: manual::description(&goal.rule),
-        source: Some(SOURCE.to_owned()),
-        message,
-        related_information: view.facts.relates_places.then(|| related(view, spot)).flatten(),
-        tags: tags(goal.kind),
-        data: Some(json!({"goal": goal.id.0})),
-    })
+        id: &goal.id,
+        kind: goal.kind,
+        rule: &goal.rule,
+        message: &goal.message,
+        proven: spot.standing.filter(|_| spot.patch.is_some()),
+    };
+    let related = view.facts.relates_places.then(|| related(view, spot)).flatten();
+    Some(Diagnostic { related_information: related, ..shown.diagnostic(settings)? })
+}
+
+/// A goal as it is shown, open document or not.
+struct Shown<'a> {
+    range: Range,
+    id: &'a GoalId,
+    kind: GoalKind,
+    rule: &'a str,
+    message: &'a str,
+    /// What is proven for it, on the text that is meant.
+    proven: Option<&'a Standing>,
+}
+
+impl Shown<'_> {
+    /// `None` where the user wants none.
+    fn diagnostic(&self, settings: &EditorSettings) -> Option<Diagnostic> {
+        let (severity, message) = match self.proven {
+            Some(standing) => (
+                settings.severity_of_proven(),
+                format!("{} ({PROVEN}: {})", self.message, evidence::in_short(standing)),
+            ),
+            None => (settings.severity_of(self.kind), self.message.to_owned()),
+        };
+        Some(Diagnostic {
+            range: self.range,
+            severity: Some(severity_of(severity)?),
+            code: Some(NumberOrString::String(self.rule.to_owned())),
+            code_description: manual::description(self.rule),
+            source: Some(SOURCE.to_owned()),
+            message,
+            tags: (self.kind == GoalKind::DeadCode).then(|| vec![DiagnosticTag::UNNECESSARY]),
+            data: Some(json!({"goal": self.id.0})),
+            ..Diagnostic::default()
+        })
+    }
 }
 
 /// The other places of the document that a proven improvement changes.
@@ -64,30 +92,19 @@ fn related(view: &View<'_>, spot: &Spot<'_>) -> Option<Vec<DiagnosticRelatedInfo
 
 /// Goals of a file that is not open, from the index.
 pub(crate) fn of_file(folder: &Folder, path: &RelPath, facts: &FileFacts) -> Vec<Diagnostic> {
-    let settings = &folder.config.editor;
     let wanted = facts.goals.iter().filter(|goal| folder.wants(&goal.id));
-    let shown = wanted.filter_map(|goal| {
-        let standing = folder.offers.of_goal(&goal.id);
-        let proven = standing.filter(|standing| standing.patch_for(path, &facts.hash).is_some());
-        let severity =
-            if proven.is_some() { settings.severity_of_proven() } else { settings.severity_of(goal.kind) };
-        let message = match proven {
-            Some(standing) => format!("{} ({PROVEN}: {})", goal.message, evidence::in_short(standing)),
-            None => goal.message.to_string(),
-        };
-        Some(Diagnostic {
-            range: locations::range(goal.start, goal.end),
-            severity: Some(severity_of(severity)?),
-            code: Some(NumberOrString::String(goal.rule.to_string())),
-            code_description: manual::description(&goal.rule),
-            source: Some(SOURCE.to_owned()),
-            message,
-            related_information: None,
-            tags: tags(goal.kind),
-            data: Some(json!({"goal": goal.id.0})),
-        })
+    let shown = wanted.map(|goal| Shown {
+        range: locations::range(goal.start, goal.end),
+        id: &goal.id,
+        kind: goal.kind,
+        rule: &goal.rule,
+        message: &goal.message,
+        proven: folder
+            .offers
+            .of_goal(&goal.id)
+            .filter(|standing| standing.patch_for(path, &facts.hash).is_some()),
     });
-    shown.collect()
+    shown.filter_map(|shown| shown.diagnostic(&folder.config.editor)).collect()
 }
 
 /// What is wrong with the configuration, at its place.
@@ -108,10 +125,6 @@ pub(crate) fn of_configuration(problem: &ConfigProblem) -> Diagnostic {
 pub(crate) fn result_id(diagnostics: &[Diagnostic]) -> String {
     let text = serde_json::to_vec(diagnostics).unwrap_or_default();
     ContentHash::of(&text).short().to_owned()
-}
-
-fn tags(kind: GoalKind) -> Option<Vec<DiagnosticTag>> {
-    (kind == GoalKind::DeadCode).then(|| vec![DiagnosticTag::UNNECESSARY])
 }
 
 fn severity_of(severity: Severity) -> Option<DiagnosticSeverity> {

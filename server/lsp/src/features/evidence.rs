@@ -1,7 +1,8 @@
 //! The evidence card: everything that speaks for an improvement, and what nobody looked at.
 
+use super::{Spot, View};
 use crate::offers::Standing;
-use hephaestus_core::{Direction, Goal, Score, Stage};
+use hephaestus_core::{Direction, ForgeWhen, Score, Stage};
 use std::time::Duration;
 
 /// One line: what gets better, and what it was proved by.
@@ -13,27 +14,38 @@ pub(crate) fn in_short(standing: &Standing) -> String {
     if gains.is_empty() { tests } else { format!("{}; {tests}", gains.join(", ")) }
 }
 
-/// The whole card, in Markdown. `fits` tells whether it was proved on the present text, `in_folder` whether there are
-/// tests that could prove anything.
-pub(crate) fn card(goal: &Goal, standing: Option<&Standing>, fits: bool, in_folder: bool) -> String {
+/// What has to be done for something to be proved on the present text.
+pub(crate) fn to_prove(view: &View<'_>) -> &'static str {
+    match view.folder.map(|folder| folder.config.editor.forge) {
+        Some(ForgeWhen::OnSave) => "it is proved when you save the file",
+        Some(ForgeWhen::OnDemand) => "it is proved when you forge the file",
+        None => {
+            "it cannot be proved here: the file lies in no folder that is open, so there are no tests to ask"
+        }
+    }
+}
+
+/// The whole card, in Markdown.
+pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
+    let (goal, standing, to_prove) = (spot.goal, spot.standing, to_prove(view));
     let mut card = format!("**{}**  \n`{}`\n\n", goal.message, goal.rule);
     if !goal.why.is_empty() {
         card.push_str(&format!("{}\n\n", goal.why));
     }
     let Some(standing) = standing else {
-        card.push_str(if in_folder {
-            "*Nothing is proven yet: save the file, or forge this goal.*\n"
-        } else {
-            "*Nothing can be proven here: the file lies in no folder that is open, so there are no tests to ask.*\n"
-        });
+        card.push_str(&format!("*Nothing is proven yet: {to_prove}.*\n"));
         return card;
     };
     let evidence = &standing.offer.trial.evidence;
-    card.push_str(if fits {
+    let is_proven = spot.patch.is_some();
+    card.push_str(if is_proven {
         "**Proven improvement**\n\n"
     } else {
-        "**Proven before your last edits**; it is proved again when you save\n\n"
+        "**Proven before your last edits**\n\n"
     });
+    if !is_proven {
+        card.push_str(&format!("For the text as it is now {to_prove}.\n\n"));
+    }
     for gain in gains(&standing.offer.score) {
         card.push_str(&format!("- {gain}\n"));
     }

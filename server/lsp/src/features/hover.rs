@@ -20,11 +20,7 @@ pub(crate) fn hover(view: &View<'_>, position: Position) -> Option<Hover> {
     let mut spots: Vec<_> =
         view.spots().into_iter().filter(|spot| near(spot.range).unwrap_or(false)).collect();
     spots.sort_by_key(|spot| (spot.patch.is_none(), spot.range.len()));
-    let cards: Vec<String> = spots
-        .iter()
-        .take(MOST_CARDS)
-        .map(|spot| evidence::card(spot.goal, spot.standing, spot.patch.is_some(), view.folder.is_some()))
-        .collect();
+    let cards: Vec<String> = spots.iter().take(MOST_CARDS).map(|spot| evidence::card(view, spot)).collect();
     let first = spots.first()?;
     Some(Hover {
         contents: HoverContents::Markup(MarkupContent {

@@ -167,9 +167,14 @@ impl State {
             let _ = reply.send(Ok(report(list, params.previous_result_id.as_deref()).into()));
             return;
         };
+        let knows = document.current().is_some();
         document.pulls.push((params, reply));
-        // Answered when the newest text is analysed, which may be now.
-        self.publish(&uri, now);
+        if knows {
+            self.publish(&uri, now);
+        } else if !document.awaits_analysis() {
+            let pulls = std::mem::take(&mut document.pulls);
+            self.answer_nothing(&uri, pulls);
+        }
     }
 
     /// What the index knows about a file that is not open.

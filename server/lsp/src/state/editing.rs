@@ -73,9 +73,10 @@ impl State {
         let text = document.file.text();
         let Some(folder) = self.folder_mut(&root).filter(|_| is_ours) else { return };
         let hash = hephaestus_core::ContentHash::of(text.as_bytes());
-        if folder.forged.get(&place.path).is_some_and(|(seen, _)| *seen == hash) {
+        if folder.settled.get(&place.path) == Some(&hash) {
             return tracing::debug!("{} is as it was when it was forged last", place.path);
         }
+        folder.settled.clear();
         folder.offers.others_changed(&place.path);
         if folder.config.editor.forge == ForgeWhen::OnSave {
             self.order(Order { root, file: Some(place.path), goal: None, is_asked_for: false });

@@ -107,15 +107,20 @@ impl State {
     }
 
     fn apply_candidates(&mut self, uri: &Uri, candidates: Vec<CandidateId>) -> Result<Option<Value>, String> {
-        const CHANGED: &str = "the file was edited since this was proved; it is proved again when you save";
-        if !self.facts.as_ref().is_some_and(|facts| facts.applies_edits) {
-            return Err("this editor does not let a server make changes; use the code action".to_owned());
-        }
+        const CHANGED: &str = "the file was edited since this was proved";
+        self.check_that_edits_are_applied()?;
         let patch = self.patch_of(uri, &candidates).ok_or(CHANGED)?;
         let edit = self.edit(uri, &candidates, &patch).ok_or(CHANGED)?;
         self.watch(uri, candidates, &patch);
         self.send_edit("Proven improvement", edit);
         Ok(None)
+    }
+
+    fn check_that_edits_are_applied(&self) -> Result<(), String> {
+        if self.facts.as_ref().is_some_and(|facts| facts.applies_edits) {
+            return Ok(());
+        }
+        Err("this editor does not let a server make changes".to_owned())
     }
 
     fn send_edit(&mut self, label: &str, edit: WorkspaceEdit) {
@@ -143,7 +148,7 @@ impl State {
         let view = self.view(&uri).ok_or("nothing is known about this document yet")?;
         let spots = view.spots();
         let spot = spots.iter().find(|spot| spot.goal.id == goal).ok_or("this goal is gone")?;
-        let card = evidence::card(spot.goal, spot.standing, spot.patch.is_some(), view.folder.is_some());
+        let card = evidence::card(&view, spot);
         let short = match spot.standing {
             Some(standing) => format!(
                 "{} ({}); not checked: {}",
@@ -164,6 +169,7 @@ impl State {
     fn ignore_rule(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
         let (root, _) = self.place_of(&arguments.uri()?)?;
         let rule = arguments.text(1, "a rule's id")?;
+        self.check_that_edits_are_applied()?;
         let path = RelPath::new("hephaestus.toml").map_err(|error| error.to_string())?;
         let uri = locations::uri_of(&root, &path).ok_or("the configuration's path cannot be named")?;
         let old = match self.documents.get(&uri) {

@@ -30,19 +30,32 @@ impl State {
     pub(super) fn order(&mut self, order: Order) {
         let root = order.root.clone();
         let Some(folder) = self.folder_mut(&root) else { return };
+        if folder.is_open && folder.is_trusted() {
+            return self.scheduler.order(order);
+        }
+        // Kept until it is known how to forge, and that it may be done.
+        let is_asked_for = order.is_asked_for;
+        folder.orders.retain(|own| *own != order);
+        folder.orders.push(order);
         match folder.trust {
-            // How to forge is not known yet.
-            _ if !folder.is_open => folder.orders.push(order),
-            Some(Trust::Trusted) => self.scheduler.order(order),
-            Some(Trust::Untrusted) if order.is_asked_for => {
+            Some(Trust::Trusted) => {}
+            Some(Trust::Untrusted) if is_asked_for => {
                 self.say(MessageType::WARNING, "This workspace is not trusted: its tests are not run.");
             }
             Some(Trust::Untrusted) => {}
-            None if folder.was_asked && !order.is_asked_for => {}
+            None if folder.was_asked && !is_asked_for => {}
             None => {
                 folder.was_asked = true;
                 self.ask_for_trust(&root);
             }
+        }
+    }
+
+    /// Takes in the orders that were kept.
+    pub(super) fn order_kept(&mut self, root: &Path) {
+        let orders = self.folder_mut(root).map(|folder| std::mem::take(&mut folder.orders));
+        for order in orders.unwrap_or_default() {
+            self.order(order);
         }
     }
 
@@ -76,15 +89,7 @@ impl State {
         if trust == Trust::Untrusted {
             return self.scheduler.forget(root);
         }
-        let open = self.documents.all().filter(|document| document.place.root.as_deref() == Some(root));
-        let files: Vec<RelPath> = open
-            .filter(|document| document.file.language().is_some())
-            .map(|document| document.place.path.clone())
-            .collect();
-        for file in files {
-            let order = Order { root: root.to_owned(), file: Some(file), goal: None, is_asked_for: false };
-            self.scheduler.order(order);
-        }
+        self.order_kept(root);
     }
 
     /// Starts the next run when it is time.
@@ -97,7 +102,7 @@ impl State {
         let run = self.scheduler.begin(order);
         let (number, order, cancel) = (run.number, run.order.clone(), run.cancel.clone());
         let job = Job { number, order, config, helper, retry, pace, cancel };
-        tracing::info!("forge {}: {:?}", job.number, job.order);
+        tracing::info!("forge {}: {}", job.number, job.order);
         self.begin_progress(job.number, &job.order);
         self.forge_end = Some(forging::start(job, self.mailbox.clone()));
     }
@@ -201,6 +206,11 @@ impl State {
         // Goals by file, with the text they were seen in. A run that was stopped did not see everything.
         if is_cancelled || order.goal.is_some() {
             return;
+        }
+        if let Some(file) = &order.file
+            && let Some(hash) = report.hash_of(file).filter(|_| report.is_complete())
+        {
+            folder.settled.insert(file.clone(), hash.clone());
         }
         let mut by_file: HashMap<RelPath, (ContentHash, Vec<Goal>)> = HashMap::new();
         for goal in &report.goals {

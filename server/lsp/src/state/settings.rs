@@ -104,9 +104,11 @@ impl State {
             (Question::Configuration, Ok(Value::Array(mut answers))) if !answers.is_empty() => {
                 // An editor without settings of ours says `null` or `{}`: then those it came with hold.
                 let answer = answers.swap_remove(0);
-                if answer.as_object().is_some_and(|settings| !settings.is_empty()) {
-                    self.set_settings(answer);
-                }
+                let has_some = answer.as_object().is_some_and(|settings| !settings.is_empty());
+                let first =
+                    || self.facts.as_ref().map(|facts| own_section(&facts.settings)).unwrap_or_default();
+                let settings = if has_some { answer } else { first() };
+                self.set_settings(settings);
             }
             (Question::Configuration, Ok(_)) => {}
             (Question::Trust(root), Ok(answer)) => self.trust_answered(&root, &answer),
@@ -192,7 +194,6 @@ impl State {
         let Some(folder) = self.folders.iter_mut().find(|folder| folder.root == root) else { return };
         folder.cancel.cancel();
         folder.take(opened);
-        let orders = std::mem::take(&mut folder.orders);
         folder.cancel = hephaestus_core::CancelToken::new();
         folder.is_indexed = folder.registry.is_none();
         self.roles.insert(root.to_owned(), FileRoles::new(&folder.config));
@@ -212,9 +213,7 @@ impl State {
         for document in in_folder {
             document.look_again(now);
         }
-        for order in orders {
-            self.order(order);
-        }
+        self.order_kept(root);
         self.publish_configuration(root);
         self.refresh(root);
     }
@@ -257,7 +256,16 @@ impl State {
         self.watched_at = None;
         for (root, paths) in std::mem::take(&mut self.watched) {
             tracing::info!("{} files changed on disk in {}", paths.len(), root.display());
-            if paths.iter().any(|path| matches!(path.as_str(), "hephaestus.toml" | "sgconfig.yml")) {
+            if let Some(folder) = self.folder_mut(&root) {
+                folder.settled.clear();
+            }
+            let has_rules = root.join("sgconfig.yml").exists() || root.join("sgconfig.yaml").exists();
+            let decides = |path: &RelPath| {
+                path.as_str() == "hephaestus.toml"
+                    || path.file_name().starts_with("sgconfig.")
+                    || has_rules && matches!(path.extension(), Some("yml" | "yaml"))
+            };
+            if paths.iter().any(decides) {
                 self.reconfigure(&root);
             } else if let Some(indexer) = self.indexers.get(&root) {
                 let _ = indexer.send(paths.into_iter().collect());

@@ -4,9 +4,12 @@
 use super::State;
 use crate::documents::{OpenDocument, WaitingPull};
 use crate::features::diagnostics;
+use crate::folder::Folder;
 use crate::locations;
+use crate::offers::Standing;
+use hephaestus_core::RelPath;
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tower_lsp::ls_types::notification::PublishDiagnostics;
@@ -50,7 +53,7 @@ pub(crate) struct Status {
     pub(crate) state: &'static str,
     /// One line for people.
     pub(crate) message: String,
-    /// Improvements proven and on offer.
+    /// Improvements that are proven for the texts as they are.
     pub(crate) proven: usize,
     /// Goals in open documents.
     pub(crate) goals: usize,
@@ -198,11 +201,30 @@ impl State {
     }
 
     fn status(&self) -> Status {
-        let proven = self.folders.iter().map(|folder| folder.offers.all().count()).sum();
+        let proven = self.folders.iter().map(|folder| self.proven_in(folder)).sum();
         let open = self.documents.all().filter_map(|document| document.analysed.as_ref());
         let goals = open.map(|analysed| analysed.goals.len()).sum();
         let (state, message) = self.doing();
         Status { state, message, proven, goals }
+    }
+
+    /// How many improvements fit the texts as they are.
+    fn proven_in(&self, folder: &Folder) -> usize {
+        let open: HashMap<&RelPath, &OpenDocument> = self
+            .documents
+            .all()
+            .filter(|document| document.place.root.as_ref() == Some(&folder.root))
+            .map(|document| (&document.place.path, document))
+            .collect();
+        let fits = |standing: &&Standing| {
+            let path = &standing.offer.goal.file;
+            let hash = match open.get(path) {
+                Some(document) => document.analysed.as_ref().map(|analysed| &analysed.hash),
+                None => folder.facts.get(path).map(|facts| &facts.hash),
+            };
+            hash.is_some_and(|hash| standing.patch_for(path, hash).is_some())
+        };
+        folder.offers.all().filter(fits).count()
     }
 
     /// What we are at, in a word and in a line.

@@ -93,7 +93,8 @@ impl Reaches {
         let core = value(&raw.core)?;
         let (fix, rewriters) = (value(&raw.fix)?, value(&raw.rewriters)?);
         let utils = core.get("utils");
-        let mut reader = Reader { language: &raw.language, utils, reach: Reach::default(), depth: 0 };
+        let mut reader =
+            Reader { language: &raw.language, utils, reach: Reach::default(), depth: 0, read: Vec::new() };
         reader.rule(core.get("rule")?, Place::OWN, &mut Vec::new())?;
         // A metavariable may stand for a node outside, if the rule looks there at all.
         let looks_outside = reader.reach != Reach::default();
@@ -139,27 +140,41 @@ fn is_plain(kind: &Value) -> bool {
 /// Where a part of a rule is asked.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// Below a sibling of the node at this height, so many places away; otherwise on or below the way up from the
-    /// matched node.
-    beside: Option<(i32, usize)>,
-    /// The height there: at most this.
+    base: Base,
+    /// How far above the base: at most this.
     height: i32,
 }
 
+/// What a place is counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// The matched node.
+    Own,
+    /// A sibling of the node at this height, so many places away: looked at as a whole.
+    Beside(i32, usize),
+    /// The ancestor at this height: looked at as a whole.
+    Within(i32),
+}
+
 impl Place {
-    const OWN: Self = Self { beside: None, height: 0 };
+    const OWN: Self = Self { base: Base::Own, height: 0 };
 
     fn up(self, endless: bool) -> Self {
-        match self.beside {
-            _ if endless => Self { beside: None, height: ENDLESS },
-            Some(_) if self.height < 0 => Self { height: self.height + 1, ..self },
-            Some((outer, _)) => Self { beside: None, height: outer.saturating_add(1) },
-            None => Self { beside: None, height: self.height.saturating_add(1) },
+        let own = |height| Self { base: Base::Own, height };
+        match self.base {
+            _ if endless => own(ENDLESS),
+            Base::Beside(height, _) | Base::Within(height) if self.height == 0 => {
+                own(height.saturating_add(1))
+            }
+            _ => Self { height: self.height.saturating_add(1), ..self },
         }
     }
 
     fn down(self) -> Self {
-        Self { height: if self.height == ENDLESS { ENDLESS } else { self.height - 1 }, ..self }
+        match self.base {
+            Base::Own if self.height > 0 => Self { base: Base::Within(self.height), height: -1 },
+            _ => Self { height: self.height - 1, ..self },
+        }
     }
 }
 
@@ -168,6 +183,8 @@ struct Reader<'r> {
     utils: Option<&'r Value>,
     reach: Reach,
     depth: usize,
+    /// The utility rules that were read, and where they were asked.
+    read: Vec<(&'r str, Place)>,
 }
 
 /// The rules that all hold for the node that is asked about.
@@ -204,8 +221,7 @@ impl<'r> Reader<'r> {
                 }
                 "not" => self.rule(part, place, around)?,
                 "matches" => {
-                    let util = self.utils?.get(part.as_str()?)?;
-                    self.rule(util, place, around)?;
+                    self.util(part.as_str()?, place, around)?;
                 }
                 // Of relations; read by whoever read the relation.
                 "stopBy" | "field" => {}
@@ -215,6 +231,19 @@ impl<'r> Reader<'r> {
         around.pop();
         self.depth -= 1;
         Some(())
+    }
+
+    /// A utility rule, which may use itself farther down.
+    fn util(&mut self, name: &'r str, place: Place, around: &mut Conditions<'r>) -> Option<()> {
+        let is_above = |(own, other): &(&str, Place)| {
+            *own == name && other.base == place.base && other.height >= place.height
+        };
+        let looks_below = place.base != Base::Own || place.height <= 0;
+        if looks_below && self.read.iter().any(is_above) {
+            return Some(());
+        }
+        self.read.push((name, place));
+        self.rule(self.utils?.get(name)?, place, around)
     }
 
     /// A relation's rule, and where it stops.
@@ -228,7 +257,7 @@ impl<'r> Reader<'r> {
 
     /// A node's text or what is in it is looked at.
     fn text(&mut self, place: Place, around: &Conditions<'r>) {
-        if place.beside.is_none() && place.height > 0 {
+        if place.base == Base::Own && place.height > 0 {
             let kinds = self.kinds(around);
             self.reach.contents.push((place.height, kinds));
         }
@@ -244,10 +273,11 @@ impl<'r> Reader<'r> {
 
     /// Siblings of the node are looked at: the next one, or `all`. Where they are.
     fn sideways(&mut self, place: Place, all: bool) -> Place {
-        let (height, distance) = match place.beside {
+        let (height, distance) = match place.base {
             _ if place.height < 0 => return place,
-            Some((height, distance)) => (height, distance + 1),
-            None => (place.height, 1),
+            Base::Own => (place.height, 1),
+            Base::Within(height) => (height, 1),
+            Base::Beside(height, distance) => (height, distance + 1),
         };
         if height == ENDLESS {
             self.reach.contents.push((ENDLESS, None));
@@ -256,7 +286,7 @@ impl<'r> Reader<'r> {
         let all = all || distance > NEXT;
         let mark = if all { &mut self.reach.siblings } else { &mut self.reach.neighbours };
         *mark = Some(mark.unwrap_or(0).max(height));
-        Place { beside: Some((height, distance)), height: 0 }
+        Place { base: Base::Beside(height, distance), height: 0 }
     }
 
     /// The kinds that a node can have of which all of `conditions` hold; `None` for any kind.
@@ -370,6 +400,27 @@ mod tests {
         assert_eq!(reach.outermost(3, &[module, class, block]), Some(1));
         assert_eq!(reach.outermost(3, &[module, class, block, class]), Some(1));
         assert_eq!(reach.outermost(0, &[module, block]), None);
+    }
+
+    #[test]
+    fn what_is_in_an_ancestor_that_is_looked_into_is_no_farther_away() {
+        let rule = "rule: {kind: call, inside: {kind: block, has: {has: {kind: call, inside: {regex: x}}}}}";
+        let [module, block] = ["module", "block"].map(kind);
+        assert_eq!(reach(rule).outermost(0, &[module, block, block]), Some(2));
+        assert_eq!(reach(rule).outermost(0, &[block, module]), None);
+        let out = "rule: {kind: call, inside: {kind: block, has: {inside: {inside: {regex: x}}}}}";
+        assert_eq!(reach(out).outermost(0, &[module, block]), Some(0));
+    }
+
+    #[test]
+    fn a_utility_rule_may_use_itself_farther_down() {
+        let utils = "utils: {deep: {kind: call, has: {any: [{kind: block}, {matches: deep}]}}}";
+        assert_eq!(
+            reach(&format!("{utils}\nrule: {{kind: call, has: {{matches: deep}}}}")),
+            Reach::default()
+        );
+        let utils = "utils: {high: {kind: call, nthChild: 1, inside: {matches: high}}}";
+        assert_eq!(reach(&format!("{utils}\nrule: {{kind: call, matches: high}}")), Reach::everywhere());
     }
 
     #[test]

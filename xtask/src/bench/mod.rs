@@ -60,7 +60,7 @@ pub(crate) struct Request {
     /// Only this other server (ruff, ast-grep, or none); may be repeated
     #[arg(long, value_name = "NAME")]
     peer: Vec<String>,
-    /// Only these scenarios (start, python-10k, python-10k-class, rust-10k, python-100k, busy, million, saves)
+    /// Only these scenarios (start, python-10k, python-10k-class, rust-10k, python-100k, busy, million, saves or save-PACKAGE)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
     /// The figures as JSON, into this file
@@ -143,9 +143,12 @@ fn of_ours_alone(root: &Path, request: &Request, ours: &Server, folder: &Path, t
     if is_wanted("million") {
         told("million", index::measure(root, ours, folder, table));
     }
-    if is_wanted("saves") {
-        let cache = root.join("target/bench/packages");
-        told("saves", saves::measure(ours, folder, &cache, 5, table));
+    let cache = root.join("target/bench/packages");
+    for package in packages::PACKAGES {
+        let name = format!("save-{}", package.name);
+        if is_wanted("saves") || is_asked(&name) {
+            told(&name, saves::measure(ours, &folder.join(&name), &cache, package, table));
+        }
     }
 }
 

@@ -10,57 +10,40 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::client::Message;
-use super::packages::{PACKAGES, Package, copy};
+use super::packages::{Package, copy};
 use super::server::{Server, Session, forget, published};
 use super::table::Table;
 use super::typing::percentile;
 
+/// How often a file is saved.
+const SAVES: usize = 5;
+
 /// How long one save may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Measures `count` saves in every package.
+/// Measures the saves in one package, copied to `project`.
 pub(crate) fn measure(
     server: &Server,
-    folder: &Path,
+    project: &Path,
     cache: &Path,
-    count: usize,
+    package: &Package,
     table: &mut Table,
 ) -> anyhow::Result<()> {
-    for package in PACKAGES {
-        println!("bench: saves, {}", package.name);
-        let outcome = package.fetch(cache).and_then(|source| {
-            let project = folder.join(format!("save-{}", package.name));
-            forget(&project)?;
-            copy(&source, &project)?;
-            seconds_of_saves(server, &project, package, count)
-        });
-        match outcome {
-            Ok(mut seconds) => {
-                println!("bench: saves, {}: {seconds:.2?} s", package.name);
-                let first = seconds.first().copied().unwrap_or_default();
-                let figure = "save to first proven improvement";
-                let scenario = format!("save {}", package.name);
-                table.note(&scenario, &format!("{figure}, first save"), "s", server.name, first);
-                table.note(
-                    &scenario,
-                    &format!("{figure}, median"),
-                    "s",
-                    server.name,
-                    percentile(&mut seconds, 50.0),
-                );
-            }
-            Err(error) => println!("bench: saves, {}: {error:#}", package.name),
-        }
-    }
+    let scenario = format!("save {}", package.name);
+    println!("bench: {scenario}");
+    let source = package.fetch(cache)?;
+    forget(project)?;
+    copy(&source, project)?;
+    let mut seconds = seconds_of_saves(server, project, package)?;
+    println!("bench: {scenario}: {seconds:.1?} s");
+    let first = seconds.first().copied().unwrap_or_default();
+    table.note(&scenario, "to first proven improvement, first save", "s", server.name, first);
+    let median = percentile(&mut seconds, 50.0);
+    table.note(&scenario, "to first proven improvement, median of 5", "s", server.name, median);
     Ok(())
 }
 
-fn seconds_of_saves(
-    server: &Server,
-    project: &Path,
-    package: &Package,
-    count: usize,
-) -> anyhow::Result<Vec<f64>> {
+fn seconds_of_saves(server: &Server, project: &Path, package: &Package) -> anyhow::Result<Vec<f64>> {
     let mut session = Session::open_trusted(server, project)?;
     let path: PathBuf = project.join(package.file);
     let mut text = fs::read_to_string(&path).with_context(|| format!("`{}`", path.display()))?;
@@ -69,7 +52,7 @@ fn seconds_of_saves(
     session.client.notify("textDocument/didOpen", json!({"textDocument": item}))?;
     session.client.wait_for(|message| is_of(message, &uri, 1), PATIENCE)?;
     let mut seconds = Vec::new();
-    for number in 0..count {
+    for number in 0..SAVES {
         let version = i64::try_from(number)? + 2;
         let line =
             text.lines().position(|line| line.starts_with(package.before)).context("no place to edit")?;

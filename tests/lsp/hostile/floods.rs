@@ -67,6 +67,11 @@ fn actions(uri: &str, id: i64) -> Vec<u8> {
 }
 
 pub(super) fn rows() -> Vec<Row> {
+    [requests(), cancels(), documents(), streams()].into_iter().flatten().collect()
+}
+
+/// More is asked than can be answered at once.
+fn requests() -> Vec<Row> {
     vec![
         steps("10,000 requests at once", |session| {
             let uri = with_document(session)?;
@@ -102,22 +107,32 @@ pub(super) fn rows() -> Vec<Row> {
             send(session, requests.chain(cancels).collect())?;
             only(&tally(session, 10_000, 1_000)?, &[0, REQUEST_CANCELLED, CONTENT_MODIFIED, REQUEST_FAILED])
         }),
-        bytes("cancelling what was never asked", {
-            let ids = [
-                json!(1),
-                json!(-1),
-                json!(i64::MAX),
-                json!("x"),
-                json!(""),
-                json!(null),
-                json!(1.5),
-                json!([1]),
-            ];
-            let mut all: Vec<Vec<u8>> =
-                ids.into_iter().map(|id| notification("$/cancelRequest", json!({"id": id}))).collect();
-            all.extend((0..10_000).map(|id| notification("$/cancelRequest", json!({"id": id}))));
-            all.concat()
-        }),
+    ]
+}
+
+/// Cancelling for nothing.
+fn cancels() -> Vec<Row> {
+    vec![bytes("cancelling what was never asked", {
+        let ids = [
+            json!(1),
+            json!(-1),
+            json!(i64::MAX),
+            json!("x"),
+            json!(""),
+            json!(null),
+            json!(1.5),
+            json!([1]),
+        ];
+        let mut all: Vec<Vec<u8>> =
+            ids.into_iter().map(|id| notification("$/cancelRequest", json!({"id": id}))).collect();
+        all.extend((0..10_000).map(|id| notification("$/cancelRequest", json!({"id": id}))));
+        all.concat()
+    })]
+}
+
+/// Documents by the thousand.
+fn documents() -> Vec<Row> {
+    vec![
         steps("1,000 documents opened at once", |session| {
             let uris: Vec<String> =
                 (0..1_000).map(|number| session.uri(&format!("many/{number}.py"))).collect();
@@ -148,6 +163,12 @@ pub(super) fn rows() -> Vec<Row> {
             }
             Ok(())
         }),
+    ]
+}
+
+/// Clients that listen badly, and streams that come badly.
+fn streams() -> Vec<Row> {
+    vec![
         steps("a client that does not listen for a while", |session| {
             let uri = with_document(session)?;
             session.hold_output(true);

@@ -135,14 +135,16 @@ enum Header {
     Junk,
 }
 
-/// Where a header block ends, and where what follows it begins.
+/// Where a header block ends, and where what follows it begins: at the first empty line. One pass, which stops there:
+/// there may be thousands of messages behind it.
 fn block_end(bytes: &[u8]) -> Option<(usize, usize)> {
-    let strict = bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| (at, at + 4));
-    let loose = bytes.windows(2).position(|two| two == b"\n\n").map(|at| (at, at + 2));
-    match (strict, loose) {
-        (Some(strict), Some(loose)) => Some(strict.min(loose)),
-        (strict, loose) => strict.or(loose),
-    }
+    let line_ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+    let empty_line = |at: usize| match bytes.get(at + 1..).unwrap_or_default() {
+        [b'\n', ..] => Some((at, at + 2)),
+        [b'\r', b'\n', ..] => Some((at, at + 3)),
+        _ => None,
+    };
+    line_ends.filter_map(empty_line).next()
 }
 
 /// The last length a header block names, and where the field begins.

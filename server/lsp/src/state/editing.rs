@@ -170,6 +170,7 @@ impl State {
             }
         }
         self.publish(&uri, now);
+        self.publish_behind(&uri);
         self.answer_waiting(&uri, now);
     }
 

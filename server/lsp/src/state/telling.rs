@@ -125,6 +125,19 @@ impl State {
         }
     }
 
+    /// Sends what was found in a text that is already a little older, so that who types fast into a large file does not
+    /// look at the diagnostics of long ago. It says which version it is about.
+    pub(super) fn publish_behind(&mut self, uri: &Uri) {
+        let pulls = self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics);
+        let is_behind = self.documents.get(uri).is_some_and(|document| document.current().is_none());
+        let Some(view) = self.view(uri).filter(|_| is_behind && !pulls && !self.outbox.is_clogged()) else {
+            return;
+        };
+        let (list, version) = (diagnostics::of_document(&view), view.analysed.version);
+        self.stats.published += 1;
+        self.send_diagnostics(uri.clone(), list, Some(version));
+    }
+
     /// Answers questions about a document that nothing is known of.
     pub(super) fn answer_nothing(&mut self, uri: &Uri, pulls: Vec<WaitingPull>) {
         for (params, reply) in pulls {

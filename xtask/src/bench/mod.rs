@@ -166,7 +166,7 @@ fn servers(root: &Path, request: &Request) -> anyhow::Result<Vec<Server>> {
     let mut servers = Vec::new();
     if !request.only_peers {
         let program = match &request.hephaestus {
-            Some(program) => program.clone(),
+            Some(program) => std::path::absolute(program)?,
             None => release_build(root)?,
         };
         servers.push(server(OURS, program, &["lsp", "--stdio"], true));

@@ -91,6 +91,8 @@ impl Table {
         server: &'static str,
         value: f64,
     ) {
+        // A run takes minutes; what it found so far shall not be lost with it.
+        println!("bench:   {figure}: {} {unit}", number(value));
         let row = self.rows.iter_mut().find(|row| row.scenario == scenario && row.figure == figure);
         if let Some(row) = row {
             row.values.insert(server, value);

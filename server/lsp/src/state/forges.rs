@@ -136,6 +136,7 @@ impl State {
                 run.stage = stage.clone();
                 self.report_progress(number, stage, None);
             }
+            ForgeNews::Progress(standing) if standing == run.standing => {}
             ForgeNews::Progress(standing) => {
                 run.standing = standing;
                 run.stage = format!("{} tried, {} proven", standing.tried, standing.held);

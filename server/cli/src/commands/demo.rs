@@ -50,8 +50,8 @@ pub(crate) fn run(common: &Common, own: &Demo) -> Result<ExitCode, Failure> {
     editor.open(&uri, "rust", &text)?;
     let goals = editor.diagnostics(&uri, PATIENCE)?;
     tell(common, 3, &format!("{FILE} is opened; {} goals were found in it:{}", goals.len(), places(&goals)))?;
-    let proven = prove(common, &mut editor, &uri)?;
-    apply(common, &mut editor, &folder, &uri, &text, proven.len())?;
+    prove(common, &mut editor, &uri)?;
+    apply(common, &mut editor, &folder, &uri, &text)?;
     editor.close()?;
     tell(common, 7, "now yours: README.md says how to set up your editor; `hephaestus forge` needs none")?;
     Ok(ExitCode::SUCCESS)
@@ -79,8 +79,8 @@ fn places(diagnostics: &[Value]) -> String {
     diagnostics.iter().map(|own| format!("\n   {PLACE}{FILE}:{}{PLACE:#} {}", line(own), text(own))).collect()
 }
 
-/// Saves, and follows the forge to its end; what is proven then.
-fn prove(common: &Common, editor: &mut Editor, uri: &str) -> Result<Vec<Value>, Failure> {
+/// Saves, follows the forge to its end, and tells what is proven then.
+fn prove(common: &Common, editor: &mut Editor, uri: &str) -> Result<(), Failure> {
     tell(common, 4, "the file is saved; candidates are tried in a sandbox against the project's own tests")?;
     editor.client.notify("textDocument/didSave", json!({"textDocument": {"uri": uri}}))?;
     let (mut told, mut has_begun) = (String::new(), false);
@@ -111,19 +111,11 @@ fn prove(common: &Common, editor: &mut Editor, uri: &str) -> Result<Vec<Value>, 
         return Err(Failure::new(Kind::Missed, "nothing was proved")
             .hint("`hephaestus doctor` shows what does not work here."));
     }
-    tell(common, 5, &format!("{} improvements were proved:{}", last.len(), places(&last)))?;
-    Ok(last)
+    tell(common, 5, &format!("{} improvements were proved:{}", last.len(), places(&last)))
 }
 
 /// Asks for everything proven at once and writes it, as an editor does on save.
-fn apply(
-    common: &Common,
-    editor: &mut Editor,
-    folder: &Path,
-    uri: &str,
-    text: &str,
-    proven: usize,
-) -> Result<(), Failure> {
+fn apply(common: &Common, editor: &mut Editor, folder: &Path, uri: &str, text: &str) -> Result<(), Failure> {
     let whole = json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}});
     let context = json!({"diagnostics": [], "only": ["source.fixAll"]});
     let params = json!({"textDocument": {"uri": uri}, "range": whole, "context": context});
@@ -149,8 +141,8 @@ fn apply(
         common,
         6,
         &format!(
-            "\"{title}\": of {proven} the ones that do not touch the same lines together passed once more and were \
-             written to {}; {GOOD}{left} goals are left{GOOD:#}",
+            "\"{title}\": all of them together passed once more and were written to {}; \
+             {GOOD}{left} goals are left{GOOD:#}",
             folder.join(FILE).display()
         ),
     )

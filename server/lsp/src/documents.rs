@@ -4,9 +4,10 @@
 
 use crate::event::{Ask, Reply};
 use crate::locations::Place;
-use hephaestus_core::CancelToken;
+use hephaestus_core::{CancelToken, RelPath};
 use hephaestus_workspace::{Analysed, FileMemory, OpenFile};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower_lsp::ls_types::{DocumentDiagnosticParams, DocumentDiagnosticReportResult, Uri};
@@ -131,6 +132,12 @@ impl Documents {
         self.by_uri.get_mut(uri)
     }
 
+    /// The document of a file in a folder.
+    pub(crate) fn at(&self, root: &Path, path: &RelPath) -> Option<&OpenDocument> {
+        self.all()
+            .find(|document| document.place.root.as_deref() == Some(root) && document.place.path == *path)
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &OpenDocument> {
         self.by_uri.values()
     }
@@ -178,7 +185,6 @@ impl Documents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hephaestus_core::RelPath;
 
     fn document(now: Instant) -> (Documents, Uri) {
         let mut documents = Documents::default();

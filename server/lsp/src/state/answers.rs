@@ -90,9 +90,8 @@ impl State {
                 let edit = self.edit(&uri, &candidates, &patch);
                 // Only what can be made is offered: a file on disk may have changed, an editor may not create files.
                 let Some(edit) = edit else { continue };
-                if later {
-                    continue_later(&mut action);
-                } else {
+                // Later means: when it is picked.
+                if !later {
                     action.data = None;
                     action.edit = Some(edit);
                     self.watch(&uri, candidates, &patch);
@@ -222,9 +221,4 @@ fn in_workspace(
     }
     let full_document_diagnostic_report = FullDocumentDiagnosticReport { result_id: Some(id), items };
     WorkspaceFullDocumentDiagnosticReport { uri, version: None, full_document_diagnostic_report }.into()
-}
-
-/// The edit comes when the action is picked.
-fn continue_later(action: &mut CodeAction) {
-    action.edit = None;
 }

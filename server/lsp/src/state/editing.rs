@@ -108,6 +108,8 @@ impl State {
     }
 
     fn start_analysis(&mut self, uri: &Uri) {
+        let is_left_out =
+            self.documents.get(uri).is_some_and(|document| self.role(&document.place) == FileRole::LeftOut);
         let Some(document) = self.documents.get_mut(uri) else { return };
         let (cancel, mut memory) = document.begin();
         let folder = document.place.root.as_ref();
@@ -117,8 +119,6 @@ impl State {
             || (RuleSets::default(), GoalSettings::default()),
             |folder| (folder.rules.clone(), folder.config.goals.clone()),
         );
-        let roles = root.as_ref().and_then(|root| self.roles.get(root));
-        let is_left_out = roles.is_some_and(|roles| roles.of(&document.place.path) == FileRole::LeftOut);
         let analysis = document.file.begin().filter(|_| !is_left_out);
         let Some(analysis) = analysis else {
             document.running = None;

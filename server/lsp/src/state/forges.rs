@@ -111,10 +111,7 @@ impl State {
     /// text is offered no more.
     fn retry(&mut self, order: &Order) -> Vec<(GoalId, Patch)> {
         let Some(file) = &order.file else { return Vec::new() };
-        let texts = self.documents.all().filter(|document| {
-            document.place.root.as_deref() == Some(&order.root) && document.place.path == *file
-        });
-        let text = texts.map(|document| document.file.text()).next();
+        let text = self.documents.at(&order.root, file).map(|document| document.file.text());
         let (Some(text), Some(folder)) = (text, self.folder_mut(&order.root)) else { return Vec::new() };
         let hash = ContentHash::of(text.as_bytes());
         let mut retry = Vec::new();
@@ -165,10 +162,7 @@ impl State {
 
     /// The text of a file as the editor has it.
     fn text_of(&self, root: &Path, path: &RelPath) -> Option<Arc<str>> {
-        let is_it = |document: &&crate::documents::OpenDocument| {
-            document.place.root.as_deref() == Some(root) && document.place.path == *path
-        };
-        let document = self.documents.all().find(is_it)?;
+        let document = self.documents.at(root, path)?;
         document.analysed.as_ref().map(|analysed| Arc::clone(&analysed.file.text))
     }
 

@@ -113,7 +113,7 @@ impl State {
         }
         let list = diagnostics::of_document(&view);
         let version = view.analysed.version;
-        let pulls = self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics);
+        let pulls = self.pulls_diagnostics();
         let Some(document) = self.documents.get_mut(uri) else { return };
         document.is_outdated = false;
         for (params, reply) in std::mem::take(&mut document.pulls) {
@@ -128,7 +128,7 @@ impl State {
     /// Sends what was found in a text that is already a little older, so that who types fast into a large file does not
     /// look at the diagnostics of long ago. It says which version it is about.
     pub(super) fn publish_behind(&mut self, uri: &Uri) {
-        let pulls = self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics);
+        let pulls = self.pulls_diagnostics();
         let is_behind = self.documents.get(uri).is_some_and(|document| document.current().is_none());
         let Some(view) = self.view(uri).filter(|_| is_behind && !pulls && !self.outbox.is_clogged()) else {
             return;
@@ -146,14 +146,18 @@ impl State {
         tracing::debug!("nothing is looked for in `{}`", uri.as_str());
     }
 
+    /// Whether the editor asks for diagnostics instead of being told.
+    fn pulls_diagnostics(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics)
+    }
+
     fn send_diagnostics(&self, uri: Uri, diagnostics: Vec<Diagnostic>, version: Option<i32>) {
         self.outbox.notify::<PublishDiagnostics>(&PublishDiagnosticsParams { uri, diagnostics, version });
     }
 
     /// Takes back what was shown about a document that was closed; what is proven about the file stays.
     pub(super) fn closed(&mut self, document: &OpenDocument) {
-        let pulls = self.facts.as_ref().is_some_and(|facts| facts.pulls_diagnostics);
-        if !pulls {
+        if !self.pulls_diagnostics() {
             self.send_diagnostics(document.uri.clone(), Vec::new(), None);
             self.telling.needs_refresh = true;
         }

@@ -28,6 +28,16 @@ pub struct Pack {
     pub queries: BTreeMap<String, String>,
 }
 
+impl Pack {
+    /// The text of one more file of this pack, e.g. `operators.toml`; where it has none, of the first pack it inherits
+    /// from that has.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&'static str> {
+        let parents = self.manifest.inherits.iter().map(String::as_str);
+        std::iter::once(self.id.as_str()).chain(parents).find_map(|pack| text_of(pack, name))
+    }
+}
+
 /// The tree-sitter grammar of the pack `id`.
 #[must_use]
 pub fn grammar(id: &str) -> Option<tree_sitter::Language> {

@@ -13,6 +13,7 @@ mod finding;
 mod goal;
 mod hash;
 mod language;
+mod mutant;
 mod offer;
 mod pace;
 mod patch;
@@ -37,11 +38,14 @@ pub use finding::Finding;
 pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
 pub use language::LanguageId;
+pub use mutant::{Mutant, MutantResult, MutantStatus, Strength};
 pub use offer::{Freshness, Offer};
 pub use pace::Pace;
 pub use patch::{Edit, FileChange, Patch, PatchError};
 pub use path::{PathError, RelPath};
-pub use ports::{Clock, Engine, EngineContext, Judge, Ledger, Recheck, Scorer, ToolCall, ToolOutput, Tools};
+pub use ports::{
+    Clock, Engine, EngineContext, Judge, Ledger, Mutator, Recheck, Scorer, ToolCall, ToolOutput, Tools,
+};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
 pub use settings::{

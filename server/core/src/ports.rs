@@ -1,6 +1,8 @@
 //! The borders between components, as traits: the forge knows these and nothing behind them.
 
-use crate::{CancelToken, Candidate, FindingCount, Goal, Patch, Score, Snapshot, Trial};
+use crate::{
+    ByteRange, CancelToken, Candidate, FindingCount, Goal, Mutant, Patch, Score, Snapshot, SourceFile, Trial,
+};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -87,6 +89,13 @@ pub trait Recheck: Send + Sync {
         tools: &dyn Tools,
         cancel: &CancelToken,
     ) -> Option<Result<FindingCount, String>>;
+}
+
+/// Makes mutants of a text. Pure: the same text gives the same mutants in the same order.
+pub trait Mutator: Send + Sync {
+    /// The mutants whose place lies in one of `regions` (everywhere when there is none), by position; no two of them
+    /// make the same text, and none is known to mean the same as the original. Empty for a language without operators.
+    fn mutants(&self, file: &SourceFile, regions: &[ByteRange]) -> Vec<Mutant>;
 }
 
 /// Tries candidates: the harness.

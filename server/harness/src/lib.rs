@@ -5,6 +5,7 @@
 
 mod baseline;
 mod cascade;
+pub mod lab;
 mod problem;
 mod reach;
 mod redirect;

@@ -1,0 +1,124 @@
+//! Labs: the fast way to run tests on many variants of a workspace. A lab loads or builds the project once and then runs
+//! chosen tests on one variant after another, in a process of its own each: a forked interpreter, a warm worker, or a
+//! test binary in which all variants lie behind a switch.
+//!
+//! A lab filters and measures; it is not the judge. What is offered has passed the plain suite in fresh processes.
+
+use hephaestus_core::{CancelToken, Edit, RelPath, TestFailure};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// An alternative text of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// Its number within the lab.
+    pub id: u32,
+    /// The file.
+    pub file: RelPath,
+    /// Edits of the unchanged text: sorted, disjoint.
+    pub edits: Vec<Edit>,
+}
+
+/// Lines of files, 1-based, by file: what a test ran through.
+pub type Lines = BTreeMap<RelPath, BTreeSet<u32>>;
+
+/// A test that passes on the unchanged code and may judge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabTest {
+    /// Its id, as the suite's own report has it.
+    pub id: String,
+    /// How long it took.
+    pub wall: Duration,
+    /// Which lines it ran through, in files of the workspace.
+    pub lines: Lines,
+}
+
+/// What a lab found out about the unchanged code.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LabFacts {
+    /// The judges, in the suite's order.
+    pub tests: Vec<LabTest>,
+    /// Tests that fail on the unchanged code.
+    pub red: Vec<TestFailure>,
+    /// Tests that did not do the same twice.
+    pub flaky: Vec<String>,
+    /// Lines that ran while the project was loaded, before any test.
+    pub loaded: Lines,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// Tests to run on one variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The variant.
+    pub variant: u32,
+    /// Which tests, as indices into [`LabFacts::tests`], in this order as far as the runner allows.
+    pub tests: Vec<usize>,
+    /// Whether to stop at the first failure.
+    pub stop_at_first: bool,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobEnd {
+    /// The tests came to their end, or stopped at the first failure.
+    Ran,
+    /// They did not within their limit.
+    TimedOut,
+    /// The variant does not compile or cannot be loaded; why.
+    Unviable(String),
+    /// The runner broke; what it said. Says nothing about the variant.
+    Broken(String),
+}
+
+/// What came of a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobOutcome {
+    /// The variant.
+    pub variant: u32,
+    /// How it ended.
+    pub end: JobEnd,
+    /// Tests that passed.
+    pub passed: u32,
+    /// Tests that failed, by id. A process that died while a test was running counts as that test's failure.
+    pub failed: Vec<TestFailure>,
+    /// Wall-clock time.
+    pub wall: Duration,
+    /// CPU time of all its processes, its share of a common build not included.
+    pub cpu: Duration,
+}
+
+/// Why a lab cannot be used (any more). The plain way is always open.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LabError {
+    /// Somebody asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// This project cannot be run in this way; why.
+    #[error("{0}")]
+    Unfit(String),
+}
+
+/// Runs tests on variants.
+pub trait Lab: Send {
+    /// What is known of the unchanged code.
+    fn facts(&self) -> &LabFacts;
+
+    /// The tests that reach `variant` on the unchanged code, as indices into [`LabFacts::tests`], in that order.
+    fn reaching(&self, variant: u32) -> Vec<usize>;
+
+    /// Runs `jobs`, several at a time where the lab has slots; `done` is told of each as it ends, in any order.
+    ///
+    /// # Errors
+    /// When the lab itself is at an end. Jobs of which `done` was not told have not been run.
+    fn run(
+        &mut self,
+        jobs: &[Job],
+        cancel: &CancelToken,
+        done: &mut dyn FnMut(JobOutcome),
+    ) -> Result<(), LabError>;
+
+    /// CPU time spent on builds, loading and finding out what reaches what, so far.
+    fn overhead(&self) -> Duration;
+}

@@ -35,6 +35,9 @@ mod session;
 mod step;
 #[cfg(unix)]
 mod sys;
+mod talk;
+#[cfg(unix)]
+mod voice;
 #[cfg(unix)]
 mod wall;
 
@@ -42,6 +45,8 @@ pub use init::helper_main;
 pub use scratch::sweep;
 pub use session::Session;
 pub use step::{Captured, OUT, Step, StepOutcome, StepStatus};
+pub use talk::{Heard, Talk};
+
 #[cfg(unix)]
 pub use sys::lower_priority_of_this_thread;
 

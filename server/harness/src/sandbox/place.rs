@@ -3,8 +3,9 @@
 use crate::sandbox::copy;
 use crate::sandbox::files::Files;
 use crate::sandbox::protocol::{self, Answer, Failure, Lacking, Plan, Ready, Request};
-use crate::sandbox::run::{self, Ending};
+use crate::sandbox::run::{self, Ending, Manner};
 use crate::sandbox::scratch::remove_tree;
+use crate::sandbox::step::StepOutcome;
 use crate::sandbox::sys;
 use crate::sandbox::wall::Wall;
 use hephaestus_core::{FileIsolation, Isolation, NetworkIsolation, ProcessIsolation, SandboxSettings};
@@ -32,12 +33,17 @@ impl Channel {
         protocol::receive(&mut self.input)
     }
 
-    fn receive_blob(&mut self, length: u64) -> io::Result<Vec<u8>> {
+    pub(super) fn receive_blob(&mut self, length: u64) -> io::Result<Vec<u8>> {
         protocol::receive_blob(&mut self.input, length)
     }
 
     pub(super) fn send(&mut self, answer: &Answer) -> io::Result<()> {
         protocol::send(&mut self.output, answer, [])
+    }
+
+    /// Passes on a line of the command that is talked to.
+    pub(super) fn pass_on(&mut self, line: &[u8]) -> io::Result<()> {
+        protocol::send(&mut self.output, &Answer::Said { length: line.len() as u64 }, [line])
     }
 
     /// Says why the session cannot be opened.
@@ -138,23 +144,28 @@ pub(super) fn serve(place: &Place, channel: &mut Channel, notes: Vec<String>) ->
                 };
                 channel.send(&answer)?;
             }
-            Request::Run(step) => match run::run(&step, place, channel)? {
+            Request::Run(step) => match run::run(&step, Manner::Alone, place, channel)? {
                 Ending::Abandoned => return Ok(()),
-                Ending::Ended(mut outcome) => {
-                    let reports = std::mem::take(&mut outcome.files);
-                    let lengths =
-                        reports.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
-                    let answer = Answer::Ended { outcome, reports: lengths };
-                    let blobs = reports.iter().map(|(_, bytes)| bytes.as_slice());
-                    protocol::send(&mut channel.output, &answer, blobs)?;
-                }
+                Ending::Ended(outcome) => report(outcome, channel)?,
+            },
+            Request::Talk(step) => match run::run(&step, Manner::Talking, place, channel)? {
+                Ending::Abandoned => return Ok(()),
+                Ending::Ended(outcome) => report(outcome, channel)?,
             },
             // The command they are for has ended in the meantime.
             Request::Freeze | Request::Resume => {}
+            Request::Say { length } => drop(channel.receive_blob(length)?),
         }
         channel.output.flush()?;
     }
     Ok(())
+}
+
+fn report(mut outcome: Box<StepOutcome>, channel: &mut Channel) -> io::Result<()> {
+    let reports = std::mem::take(&mut outcome.files);
+    let lengths = reports.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
+    let answer = Answer::Ended { outcome, reports: lengths };
+    protocol::send(&mut channel.output, &answer, reports.iter().map(|(_, bytes)| bytes.as_slice()))
 }
 
 /// Opens and serves a session without namespaces: a copy of the workspace, and a hunt for what outlives a command.

@@ -47,6 +47,10 @@ pub(super) enum Request {
     Write { path: RelPath, length: Option<u64> },
     /// Run a command.
     Run(Step),
+    /// Run a command whose standard input is what is said to it, and whose lines are passed on as it writes them.
+    Talk(Step),
+    /// So many bytes, which follow, for the command that is talked to. Not answered, and nothing when it has ended.
+    Say { length: u64 },
     /// Freeze the command that runs. Not answered, and nothing when it has ended already; the same for `Resume`.
     Freeze,
     /// Let it go on.
@@ -64,6 +68,8 @@ pub(super) enum Answer {
     Written,
     /// Not written.
     Refused(String),
+    /// A line of so many bytes, which follow, from the command that is talked to.
+    Said { length: u64 },
     /// The command has ended; the reports follow, each with its length here.
     Ended { outcome: Box<StepOutcome>, reports: Vec<(String, u64)> },
 }

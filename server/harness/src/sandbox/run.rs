@@ -9,6 +9,7 @@ use crate::sandbox::place::{Channel, Disk, Place};
 use crate::sandbox::protocol::Request;
 use crate::sandbox::served::{self, Served};
 use crate::sandbox::sys::{self, Confinement, Limit, Reaped};
+use crate::sandbox::voice::Voice;
 use crate::sandbox::{Step, StepOutcome, StepStatus, environment};
 use std::collections::HashSet;
 use std::fs;
@@ -37,11 +38,20 @@ pub(super) enum Ending {
     Ended(Box<StepOutcome>),
 }
 
+/// What a command has to do with the harness while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Nothing.
+    Alone,
+    /// It is talked to.
+    Talking,
+}
+
 /// Runs `step`. Returns when none of its processes is left.
 ///
 /// # Errors
 /// When the helper itself cannot go on.
-pub(super) fn run(step: &Step, place: &Place, harness: &mut Channel) -> io::Result<Ending> {
+pub(super) fn run(step: &Step, manner: Manner, place: &Place, harness: &mut Channel) -> io::Result<Ending> {
     let started = Instant::now();
     let not_started = |reason: String, not_found| {
         let status = StepStatus::NotStarted { reason, not_found };
@@ -50,7 +60,7 @@ pub(super) fn run(step: &Step, place: &Place, harness: &mut Channel) -> io::Resu
     if let Err(error) = files::empty_folder(&place.out) {
         return not_started(format!("the out folder cannot be emptied: {error}"), false);
     }
-    let mut child = match spawn(step, place) {
+    let mut child = match spawn(step, manner, place) {
         Ok(child) => child,
         Err(error) => return not_started(error.to_string(), error.kind() == io::ErrorKind::NotFound),
     };
@@ -59,6 +69,9 @@ pub(super) fn run(step: &Step, place: &Place, harness: &mut Channel) -> io::Resu
     watch.end_everything(place)?;
     if matches!(cut, Some(Cut::Abandoned)) {
         return Ok(Ending::Abandoned);
+    }
+    if let Some(voice) = &mut watch.voice {
+        voice.listen(harness)?;
     }
     let full = place.disks.iter().any(|disk| matches!(disk, Disk::Sized(path) if is_full(path)));
     let status = match (&cut, watch.end) {
@@ -89,14 +102,15 @@ pub(super) fn run(step: &Step, place: &Place, harness: &mut Channel) -> io::Resu
     })))
 }
 
-fn spawn(step: &Step, place: &Place) -> io::Result<Child> {
+fn spawn(step: &Step, manner: Manner, place: &Place) -> io::Result<Child> {
     let (program, args) = step.argv.split_first().ok_or_else(|| io::Error::other("the command is empty"))?;
     let folder = step.cwd.as_ref().map_or_else(|| place.root.clone(), |cwd| cwd.under(&place.root));
     if !folder.is_dir() {
         return Err(io::Error::other(format!("the folder {} does not exist", folder.display())));
     }
     let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let input = if manner == Manner::Talking { Stdio::piped() } else { Stdio::null() };
+    command.args(args).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.envs(environment::fixed(&place.temp, &place.cache)).env("PWD", &folder);
     command.envs(step.env.iter().map(|(name, value)| (name, value))).current_dir(folder);
     let megabytes = |count: u64| count.saturating_mul(1 << 20);
@@ -174,6 +188,7 @@ struct Watch {
     thawed: Duration,
     /// Looked at where the command is idle: what it was not let run does not count.
     served: Served,
+    voice: Option<Voice>,
     stdout: Stream<ChildStdout>,
     stderr: Stream<ChildStderr>,
     end: Option<Result<i32, i32>>,
@@ -190,6 +205,10 @@ impl Watch {
         let handle = sys::process_handle(pid).ok();
         #[cfg(not(target_os = "linux"))]
         let handle = None;
+        let voice = match child.stdin.take() {
+            Some(input) => Some(Voice::new(input, child.stdout.take())?),
+            None => None,
+        };
         Ok(Self {
             pid,
             handle,
@@ -198,6 +217,7 @@ impl Watch {
             frozen_since: None,
             thawed: Duration::ZERO,
             served: Served::default(),
+            voice,
             stdout: Stream::new(child.stdout.take())?,
             stderr: Stream::new(child.stderr.take())?,
             end: None,
@@ -248,11 +268,15 @@ impl Watch {
                 Some(_) => tick,
                 None => tick.min(self.timeout.saturating_sub(self.counted())),
             };
-            let patience = if harness.has_read_ahead() { Duration::ZERO } else { patience };
+            let patience = match &self.voice {
+                _ if harness.has_read_ahead() => Duration::ZERO,
+                Some(voice) if voice.has_more_to_say() => patience.min(SHORT_TICK),
+                _ => patience,
+            };
             let fds = [
                 Some(harness.input()),
                 self.handle.as_ref().map(AsFd::as_fd),
-                self.stdout.fd(),
+                self.voice.as_ref().map_or_else(|| self.stdout.fd(), Voice::fd),
                 self.stderr.fd(),
             ];
             let ready = sys::wait_readable(&fds, patience)?;
@@ -260,9 +284,17 @@ impl Watch {
                 match harness.receive() {
                     Ok(Some(Request::Freeze)) => self.freeze(place),
                     Ok(Some(Request::Resume)) => self.resume(place),
+                    Ok(Some(Request::Say { length })) => {
+                        let words = harness.receive_blob(length)?;
+                        self.voice.iter_mut().for_each(|voice| voice.say(&words));
+                    }
                     // It asks for nothing else while a step runs: its pipe has ended.
                     _ => return Ok(Some(Cut::Abandoned)),
                 }
+            }
+            if let Some(voice) = &mut self.voice {
+                voice.speak();
+                voice.listen(harness)?;
             }
             self.stdout.drain(16);
             self.stderr.drain(16);

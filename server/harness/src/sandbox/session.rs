@@ -5,11 +5,14 @@ use crate::sandbox::probe::Attempt;
 use crate::sandbox::protocol::{self, Answer, Failure, Plan, Ready, Request};
 use crate::sandbox::scratch::{ScratchFolder, remove_tree};
 use crate::sandbox::step::{OUT, patience};
+use crate::sandbox::talk::Talk;
 use crate::sandbox::{HelperCommand, SandboxError, Step, StepOutcome, StepStatus, Terms, View, environment};
 use hephaestus_core::{CancelToken, Isolation, Pace, RelPath};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -21,10 +24,13 @@ const MARGIN: Duration = Duration::from_secs(10);
 const OPEN_LIMIT: Duration = Duration::from_secs(60);
 /// How long a file may take to be written.
 const WRITE_LIMIT: Duration = Duration::from_secs(60);
+/// What may have arrived without being taken, in bytes. Waiting instead would be a trap: whoever says much before it
+/// listens would wait for ever.
+const MOST_UNREAD: u64 = 256 << 20;
 /// How long the helper may take to clear up before it is killed.
 const CLOSE_LIMIT: Duration = Duration::from_secs(20);
 
-type Reply = (Answer, Vec<Vec<u8>>);
+pub(super) type Reply = (Answer, Vec<Vec<u8>>);
 
 /// One view of a workspace with one helper process. Everything in it ends and vanishes when it is dropped.
 #[derive(Debug)]
@@ -41,11 +47,13 @@ pub struct Session {
 
 /// The line to the helper.
 #[derive(Debug)]
-struct Line {
+pub(super) struct Line {
     child: Child,
     /// Closing it tells the helper to end everything.
     requests: Option<ChildStdin>,
     replies: Receiver<io::Result<Reply>>,
+    /// Bytes that have arrived and nobody has taken yet.
+    unread: Arc<AtomicU64>,
     /// The overlay's work folder on disk, which the helper removes unless it is killed.
     work: Option<PathBuf>,
     /// Why nothing more can be asked.
@@ -67,20 +75,26 @@ impl From<SandboxError> for OpenError {
 }
 
 /// Why an answer did not come.
-enum Silence {
+pub(super) enum Silence {
     Cancelled,
     TooLong,
     Gone(String),
 }
 
 /// The pace during one step, and what the helper was told of it.
-struct Brake {
+#[derive(Debug)]
+pub(super) struct Brake {
     pace: Option<Pace>,
     since: Option<Instant>,
     before: Duration,
 }
 
 impl Brake {
+    /// Stands still while `pace` is held.
+    pub(super) fn of(pace: Pace) -> Self {
+        Self { pace: Some(pace), ..Self::none() }
+    }
+
     /// Nothing is held up.
     fn none() -> Self {
         Self { pace: None, since: None, before: Duration::ZERO }
@@ -104,7 +118,7 @@ impl Brake {
     }
 
     /// How long the step has been frozen.
-    fn total(&self) -> Duration {
+    pub(super) fn total(&self) -> Duration {
         self.before + self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 }
@@ -237,7 +251,7 @@ impl Session {
         } else {
             step.timeout.saturating_add(MARGIN)
         };
-        let mut brake = Brake { pace: Some(self.pace.clone()), since: None, before: Duration::ZERO };
+        let mut brake = Brake::of(self.pace.clone());
         let answer = self.line.ask(&request, &[], Some(limit), &mut brake, cancel);
         let bare = |status| {
             let wall = started.elapsed().saturating_sub(brake.total());
@@ -259,6 +273,22 @@ impl Session {
             }
             Err(Silence::Gone(message)) => Err(SandboxError::Over(message)),
         }
+    }
+
+    /// Starts a command to talk with, and gives the rest of the session to that conversation. The command's time limit
+    /// is that of the whole conversation.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub fn talk(mut self, step: &Step) -> Result<Talk, SandboxError> {
+        let request = Request::Talk(self.with_out_folder(step));
+        self.line.tell(&request, &[]).map_err(SandboxError::Over)?;
+        let brake = Brake::of(self.pace.clone());
+        Ok(Talk::new(self, brake))
+    }
+
+    pub(super) fn line(&mut self) -> &mut Line {
+        &mut self.line
     }
 
     /// Ends everything and waits until it is gone. Dropping does the same.
@@ -289,11 +319,13 @@ impl Line {
             .spawn()
             .map_err(failed)?;
         let (sender, replies) = mpsc::channel();
+        let unread = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&unread);
         let (requests, output) = (child.stdin.take(), child.stdout.take());
-        let mut line = Self { child, requests, replies, work, over: None };
+        let mut line = Self { child, requests, replies, unread, work, over: None };
         let Some(output) = output else { return Err(failed(io::Error::other("its output is missing"))) };
         let reader = std::thread::Builder::new().name("sandbox-replies".to_owned());
-        if let Err(error) = reader.spawn(move || forward(output, &sender)) {
+        if let Err(error) = reader.spawn(move || forward(output, &sender, &counter)) {
             line.end("there is no thread to read its replies");
             return Err(failed(error));
         }
@@ -309,21 +341,40 @@ impl Line {
         brake: &mut Brake,
         cancel: &CancelToken,
     ) -> Result<Reply, Silence> {
+        self.tell(request, blobs).map_err(Silence::Gone)?;
+        self.wait(limit, brake, cancel)
+    }
+
+    /// Sends a request; tells why it could not.
+    pub(super) fn tell(&mut self, request: &Request, blobs: &[&[u8]]) -> Result<(), String> {
         if let Some(over) = &self.over {
-            return Err(Silence::Gone(over.clone()));
+            return Err(over.clone());
         }
-        let started = Instant::now();
         let sent = match &mut self.requests {
             Some(requests) => protocol::send(requests, request, blobs.iter().copied()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         };
-        if let Err(error) = sent {
+        sent.map_err(|error| {
             self.end("the helper died");
-            return Err(Silence::Gone(format!("the helper died: {error}")));
-        }
+            format!("the helper died: {error}")
+        })
+    }
+
+    /// Waits for the next answer. The time the brake is on does not count.
+    pub(super) fn wait(
+        &mut self,
+        limit: Option<Duration>,
+        brake: &mut Brake,
+        cancel: &CancelToken,
+    ) -> Result<Reply, Silence> {
+        let started = Instant::now();
+        let before = brake.total();
         loop {
             match self.replies.recv_timeout(TICK) {
-                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Ok(reply)) => {
+                    self.unread.fetch_sub(size(&reply), Ordering::Relaxed);
+                    return Ok(reply);
+                }
                 Ok(Err(error)) => {
                     self.end("the helper speaks nonsense");
                     return Err(Silence::Gone(format!("the helper cannot be understood: {error}")));
@@ -338,7 +389,7 @@ impl Line {
                         // A helper that is gone is found out by its silence.
                         let _ = protocol::send(requests, &word, []);
                     }
-                    let awake = started.elapsed().saturating_sub(brake.total());
+                    let awake = started.elapsed().saturating_sub(brake.total().saturating_sub(before));
                     if limit.is_some_and(|limit| awake >= limit) {
                         return Err(Silence::TooLong);
                     }
@@ -348,7 +399,7 @@ impl Line {
     }
 
     /// Ends everything now; the session answers nothing but `why` from then on.
-    fn end(&mut self, why: &str) -> SandboxError {
+    pub(super) fn end(&mut self, why: &str) -> SandboxError {
         if self.over.is_none() {
             self.over = Some(why.to_owned());
             self.stop_helper();
@@ -393,12 +444,20 @@ pub(super) fn work_folder(upper: &Path) -> PathBuf {
 }
 
 /// Reads replies until there are no more. A thread of its own, because a pipe cannot be read with a time limit portably.
-fn forward(replies: ChildStdout, sender: &mpsc::Sender<io::Result<Reply>>) {
+fn forward(replies: ChildStdout, sender: &mpsc::Sender<io::Result<Reply>>, unread: &AtomicU64) {
     let mut replies = BufReader::new(replies);
     loop {
         let reply = match receive(&mut replies) {
             Ok(None) => return,
-            Ok(Some(reply)) => Ok(reply),
+            Ok(Some(reply)) => {
+                let size = size(&reply);
+                let waiting = unread.fetch_add(size, Ordering::Relaxed);
+                if waiting > 0 && waiting + size > MOST_UNREAD {
+                    Err(io::Error::other("a command writes more than anybody reads"))
+                } else {
+                    Ok(reply)
+                }
+            }
             Err(error) => Err(error),
         };
         let broken = reply.is_err();
@@ -408,13 +467,21 @@ fn forward(replies: ChildStdout, sender: &mpsc::Sender<io::Result<Reply>>) {
     }
 }
 
+/// The bytes of a reply that lie in memory.
+fn size(reply: &Reply) -> u64 {
+    reply.1.iter().map(|blob| blob.len() as u64).sum()
+}
+
 fn receive(replies: &mut BufReader<ChildStdout>) -> io::Result<Option<Reply>> {
     let Some(answer) = protocol::receive::<Answer>(replies)? else { return Ok(None) };
+    let lengths = match &answer {
+        Answer::Ended { reports, .. } => reports.iter().map(|(_, length)| *length).collect(),
+        Answer::Said { length } => vec![*length],
+        _ => Vec::new(),
+    };
     let mut blobs = Vec::new();
-    if let Answer::Ended { reports, .. } = &answer {
-        for (_, length) in reports {
-            blobs.push(protocol::receive_blob(replies, *length)?);
-        }
+    for length in lengths {
+        blobs.push(protocol::receive_blob(replies, length)?);
     }
     Ok(Some((answer, blobs)))
 }

@@ -148,19 +148,29 @@ impl Suite {
         }
     }
 
+    /// The words with everything filled in that does not depend on a run.
+    pub(crate) fn fill<'a>(&'a self, root: &'a str) -> Fill<'a> {
+        Fill { programs: Some(&self.programs), root, script_args: &self.script_args, ..Fill::default() }
+    }
+
+    /// What the tests find in their environment, as `fill` fills it in.
+    pub(crate) fn environment(&self, fill: &Fill<'_>) -> Vec<(String, String)> {
+        let own = self.runner.env.iter().map(|(name, value)| (name.clone(), fill.word(value)));
+        let users = self.settings.env.iter().map(|(name, value)| (name.clone(), value.clone()));
+        own.chain(users).collect()
+    }
+
     fn step(&self, session: &Session, part: Part<'_>, timeout: Duration) -> Step {
         let root = session.root().display().to_string();
         let out = session.out_dir().to_owned();
         let files = if let Part::Impacted(files) = part { files } else { &[] };
         let impacted = self.runner.impacted.as_ref().filter(|_| self.stop_early);
         let fill = Fill {
-            programs: Some(&self.programs),
-            root: &root,
             out: &out,
             files,
             fail_fast: impacted.map_or(&[], |run| run.fail_fast.as_slice()),
-            script_args: &self.script_args,
             shim: self.runner.shim.as_deref(),
+            ..self.fill(&root)
         };
         let words = match part {
             Part::Build => self.runner.build.as_ref().map(|build| &build.command),
@@ -168,14 +178,12 @@ impl Suite {
             Part::Impacted(_) => self.runner.impacted.as_ref().map(|run| &run.command),
         };
         let argv = fill.command(words.unwrap_or(&self.runner.full.command));
-        let own = self.runner.env.iter().map(|(name, value)| (name.clone(), fill.word(value)));
-        let users = self.settings.env.iter().map(|(name, value)| (name.clone(), value.clone()));
         let report = &self.runner.report;
         let on_stdout =
             !matches!(part, Part::Build) && report.file.is_none() && report.format != ReportFormat::Exit;
         let argv = if on_stdout { redirected(argv, Streams::Both) } else { argv };
         let collect = vec![report.file.clone().unwrap_or_else(|| FILE.to_owned())];
-        Step { argv, cwd: None, env: own.chain(users).collect(), timeout, collect, ..Step::default() }
+        Step { argv, cwd: None, env: self.environment(&fill), timeout, collect, ..Step::default() }
     }
 
     fn read(&self, step: &Step, part: Part<'_>, outcome: StepOutcome) -> SuiteRun {

@@ -4,9 +4,47 @@
 //!
 //! A lab filters and measures; it is not the judge. What is offered has passed the plain suite in fresh processes.
 
-use hephaestus_core::{CancelToken, Edit, RelPath, TestFailure};
+mod driver;
+mod warm;
+
+use crate::sandbox::Sandbox;
+use crate::suite::Suite;
+use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot, TestFailure};
+use hephaestus_syntax::Languages;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
+
+pub use warm::WarmLab;
+
+/// What a lab works on.
+#[derive(Clone)]
+pub struct LabSubject<'a> {
+    /// Where things run.
+    pub sandbox: &'a Sandbox,
+    /// What runs.
+    pub suite: &'a Suite,
+    /// The unchanged code.
+    pub snapshot: &'a Snapshot,
+    /// The languages.
+    pub languages: &'static Languages,
+    /// What earlier sessions left behind, nearest first.
+    pub layers: Vec<PathBuf>,
+    /// How many jobs may run at a time.
+    pub slots: usize,
+    /// What is known of the tests from before.
+    pub known: Option<Known<'a>>,
+}
+
+/// What is known of a suite's tests from before.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The facts of then.
+    pub facts: &'a LabFacts,
+    /// Tests that may do something else by now; whatever is not known is found out anyway.
+    pub doubtful: &'a BTreeSet<String>,
+}
 
 /// An alternative text of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +61,7 @@ pub struct Variant {
 pub type Lines = BTreeMap<RelPath, BTreeSet<u32>>;
 
 /// A test that passes on the unchanged code and may judge.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabTest {
     /// Its id, as the suite's own report has it.
     pub id: String,
@@ -34,7 +72,7 @@ pub struct LabTest {
 }
 
 /// What a lab found out about the unchanged code.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LabFacts {
     /// The judges, in the suite's order.
     pub tests: Vec<LabTest>,
@@ -104,6 +142,11 @@ pub enum LabError {
 pub trait Lab: Send {
     /// What is known of the unchanged code.
     fn facts(&self) -> &LabFacts;
+
+    /// Takes one more variant, where that needs no build. Tells whether it did.
+    fn admit(&mut self, _variant: &Variant) -> bool {
+        false
+    }
 
     /// The tests that reach `variant` on the unchanged code, as indices into [`LabFacts::tests`], in that order.
     fn reaching(&self, variant: u32) -> Vec<usize>;

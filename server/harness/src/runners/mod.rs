@@ -55,6 +55,8 @@ pub struct Runner {
     pub report: Report,
     /// Where its arguments stand in package.json.
     pub script: Option<Script>,
+    /// How it is kept warm, where it can be.
+    pub driver: Option<Driver>,
     /// Its exit codes.
     pub exit: Exits,
     /// Its environment.
@@ -134,6 +136,19 @@ pub struct Script {
     pub default: Vec<String>,
 }
 
+/// The program that loads the tests once and runs them on one variant after another: see `drivers/PROTOCOL.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Driver {
+    /// Its folder in `drivers`.
+    pub folder: String,
+    /// Program and arguments; `{driver}` is its folder in the sandbox.
+    pub command: Vec<String>,
+    /// What it passes on to the test framework.
+    #[serde(default)]
+    pub args: Vec<String>,
+}
+
 /// What exit codes mean.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +217,7 @@ impl Runner {
             impacted: None,
             report: Report { format: ReportFormat::Exit, file: None },
             script: None,
+            driver: None,
             exit: Exits {
                 passed: vec![0],
                 failed: Failing::Any("any".to_owned()),

@@ -245,6 +245,12 @@ impl Sandbox {
             .map_err(|source| SandboxError::Open { root: std::env::temp_dir(), message: source.to_string() })
     }
 
+    /// Address space of one process, in MiB.
+    #[must_use]
+    pub fn memory_mb(&self) -> u64 {
+        self.inner.settings.memory_mb
+    }
+
     fn terms(&self) -> Terms<'_> {
         Terms { helper: &self.inner.helper, settings: &self.inner.settings, idle: self.idle }
     }

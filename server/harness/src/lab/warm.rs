@@ -1,0 +1,402 @@
+//! The lab of interpreted languages: a driver in the sandbox has loaded everything and runs tests on one text after
+//! another. Every variant is only a text here, so more can be admitted at any time.
+
+use crate::lab::driver::{Answer, Driver, Question, Setting};
+use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
+use hephaestus_core::{CancelToken, Patch, RelPath, Snapshot, TestFailure};
+use hephaestus_syntax::{Languages, LineIndex, Parsed};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// CPU time that every job may take on top of what its tests take on the unchanged code …
+const FLOOR: f64 = 1.0;
+/// … this many times over.
+const FACTOR: f64 = 6.0;
+/// Wall-clock time may be that much longer: other processes run too, and tests wait for things.
+const SLACK: f64 = 3.0;
+/// What a driver may take to answer beyond the limits of what it runs.
+const MARGIN: Duration = Duration::from_secs(30);
+/// How often a driver that died is started again.
+const RESTARTS: u32 = 3;
+
+/// Tests run by a driver.
+pub struct WarmLab {
+    setting: Setting,
+    snapshot: Snapshot,
+    languages: &'static Languages,
+    driver: Driver,
+    facts: LabFacts,
+    /// By file and line: tests that run through it, as indices.
+    through: HashMap<RelPath, HashMap<u32, Vec<usize>>>,
+    variants: HashMap<u32, Text>,
+    overhead: Duration,
+    restarts: u32,
+}
+
+/// A variant as the driver needs it.
+struct Text {
+    file: RelPath,
+    text: String,
+    /// The lines of the unchanged text that it touches.
+    lines: BTreeSet<u32>,
+}
+
+/// What the driver was asked to run and has not answered yet.
+struct Pending<'a> {
+    job: &'a Job,
+    frozen: Duration,
+    retried: bool,
+}
+
+impl WarmLab {
+    /// Starts the driver and finds out what the tests do and reach.
+    ///
+    /// # Errors
+    /// When the suite's runner has no driver, or it cannot load these tests.
+    pub fn open(
+        subject: &LabSubject<'_>,
+        variants: &[Variant],
+        cancel: &CancelToken,
+    ) -> Result<Self, LabError> {
+        let setting = Setting {
+            sandbox: subject.sandbox.clone(),
+            suite: subject.suite.clone(),
+            root: subject.snapshot.root.clone(),
+            layers: subject.layers.clone(),
+            slots: subject.slots.max(1),
+        };
+        let (driver, loaded) = Driver::start(&setting, cancel)?;
+        let mut lab = Self {
+            setting,
+            snapshot: subject.snapshot.clone(),
+            languages: subject.languages,
+            driver,
+            facts: LabFacts::default(),
+            through: HashMap::new(),
+            variants: HashMap::new(),
+            overhead: loaded.cpu(),
+            restarts: 0,
+        };
+        lab.survey(subject, loaded, cancel)?;
+        for variant in variants {
+            lab.admit(variant);
+        }
+        Ok(lab)
+    }
+
+    /// Runs what is not known twice: once to see what it reaches, once to see whether it does the same without being
+    /// watched.
+    fn survey(
+        &mut self,
+        subject: &LabSubject<'_>,
+        loaded: Answer,
+        cancel: &CancelToken,
+    ) -> Result<(), LabError> {
+        let known: HashMap<&str, &LabTest> = subject.known.map_or_else(HashMap::new, |known| {
+            let sure = known.facts.tests.iter().filter(|test| !known.doubtful.contains(&test.id));
+            sure.map(|test| (test.id.as_str(), test)).collect()
+        });
+        let unknown: Vec<String> =
+            loaded.tests.iter().filter(|id| !known.contains_key(id.as_str())).cloned().collect();
+        let mut seen = Survey::default();
+        if !unknown.is_empty() {
+            let chosen = (unknown.len() < loaded.tests.len()).then_some(unknown.as_slice());
+            seen = self.watch(true, chosen, cancel)?;
+            let again = self.watch(false, chosen, cancel)?;
+            seen.compare(&again);
+        }
+        let was = subject.known.map(|known| known.facts);
+        let mut facts = LabFacts { loaded: seen.loaded, notes: loaded.notes, ..LabFacts::default() };
+        if let Some(was) = was
+            && unknown.len() < loaded.tests.len()
+        {
+            for (path, lines) in &was.loaded {
+                facts.loaded.entry(path.clone()).or_default().extend(lines);
+            }
+        }
+        for id in loaded.tests {
+            if let Some(test) = known.get(id.as_str()) {
+                facts.tests.push((*test).clone());
+            } else if let Some(test) = seen.tests.remove(&id) {
+                facts.tests.push(test);
+            }
+        }
+        facts.red = seen.red;
+        facts.flaky = seen.flaky;
+        self.through = index(&facts.tests);
+        self.facts = facts;
+        Ok(())
+    }
+
+    fn watch(
+        &mut self,
+        trace: bool,
+        tests: Option<&[String]>,
+        cancel: &CancelToken,
+    ) -> Result<Survey, LabError> {
+        let limit = Duration::from_secs(self.setting.suite.settings.baseline_timeout);
+        let id = self.driver.ask(&Question::Survey { trace, tests, limit_s: limit.as_secs_f64() })?;
+        let mut survey = Survey::default();
+        loop {
+            let answer = self.driver.hear(limit + MARGIN, cancel)?;
+            if answer.id != id {
+                continue;
+            }
+            if answer.end.is_none() {
+                survey.take(answer);
+                continue;
+            }
+            self.overhead += answer.cpu();
+            survey.loaded = answer.loaded();
+            return match answer.end.as_deref() {
+                Some("finished") => Ok(survey),
+                Some("timeout") => Err(LabError::Unfit(format!(
+                    "the tests did not end within {} s (testing.baseline_timeout)",
+                    limit.as_secs()
+                ))),
+                _ => Err(LabError::Unfit(answer.why())),
+            };
+        }
+    }
+
+    /// The limits of a job: seconds of wall-clock time and of CPU time.
+    fn limits(&self, job: &Job, times: f64) -> (f64, f64) {
+        let usual: f64 = job
+            .tests
+            .iter()
+            .filter_map(|test| self.facts.tests.get(*test))
+            .map(|test| test.wall.as_secs_f64())
+            .sum();
+        let cpu = (FLOOR + FACTOR * usual) * times;
+        (cpu * SLACK + FLOOR, cpu)
+    }
+
+    fn ask_to_run(&mut self, job: &Job, times: f64) -> Result<Option<u64>, LabError> {
+        let Some(text) = self.variants.get(&job.variant) else { return Ok(None) };
+        let (limit_s, cpu_s) = self.limits(job, times);
+        let ids = job.tests.iter().filter_map(|test| self.facts.tests.get(*test));
+        let question = Question::Run {
+            files: BTreeMap::from([(text.file.as_str(), text.text.as_str())]),
+            tests: ids.map(|test| test.id.as_str()).collect(),
+            stop: job.stop_at_first,
+            limit_s,
+            cpu_s,
+        };
+        self.driver.ask(&question).map(Some)
+    }
+
+    /// Starts the driver anew after its death; nothing that is known is lost.
+    fn restart(&mut self, why: &LabError, cancel: &CancelToken) -> Result<(), LabError> {
+        if *why == LabError::Cancelled || self.restarts >= RESTARTS {
+            return Err(why.clone());
+        }
+        self.restarts += 1;
+        tracing::warn!("the test driver is started again: {why}");
+        let (driver, loaded) = Driver::start(&self.setting, cancel)?;
+        self.driver = driver;
+        self.overhead += loaded.cpu();
+        Ok(())
+    }
+
+    /// Asks for jobs as long as there is room; takes one answer. Tells whether all is done.
+    fn turn<'a>(
+        &mut self,
+        waiting: &mut impl Iterator<Item = &'a Job>,
+        pending: &mut HashMap<u64, Pending<'a>>,
+        cancel: &CancelToken,
+        done: &mut dyn FnMut(JobOutcome),
+    ) -> Result<bool, LabError> {
+        while pending.len() < self.setting.slots
+            && let Some(job) = waiting.next()
+        {
+            let frozen = self.driver.frozen();
+            match self.ask_to_run(job, 1.0)? {
+                Some(id) => drop(pending.insert(id, Pending { job, frozen, retried: false })),
+                None => done(broken(job.variant, "this variant is not known".to_owned())),
+            }
+        }
+        if pending.is_empty() {
+            return Ok(true);
+        }
+        let longest = pending.values().map(|pending| self.limits(pending.job, 4.0).0).fold(0.0, f64::max);
+        let answer = self.driver.hear(Duration::from_secs_f64(longest) + MARGIN, cancel)?;
+        if answer.end.is_none() {
+            return Ok(false);
+        }
+        let Some(asked) = pending.remove(&answer.id) else { return Ok(false) };
+        let timed_out = answer.end.as_deref() == Some("timeout");
+        // A pause looks like a loop without end to a clock that went on meanwhile.
+        let doubtful = timed_out && !asked.retried && self.driver.frozen() > asked.frozen;
+        if doubtful && let Some(id) = self.ask_to_run(asked.job, 2.0)? {
+            pending.insert(id, Pending { retried: true, ..asked });
+        } else {
+            done(outcome(asked.job.variant, answer));
+        }
+        Ok(false)
+    }
+}
+
+impl Lab for WarmLab {
+    fn facts(&self) -> &LabFacts {
+        &self.facts
+    }
+
+    fn admit(&mut self, variant: &Variant) -> bool {
+        let Some(file) = self.snapshot.file(&variant.file) else { return false };
+        let patch = Patch::edit(variant.file.clone(), file.hash.clone(), variant.edits.clone());
+        let text =
+            patch.ok().and_then(|patch| patch.apply_to(&variant.file, Some(&file.text)).ok().flatten());
+        let Some(text) = text else { return false };
+        let parsed =
+            self.languages.get(&file.language).and_then(|language| Parsed::new(language, Arc::clone(file)));
+        let lines = touched_lines(&file.text, parsed.as_ref(), variant);
+        self.variants.insert(variant.id, Text { file: variant.file.clone(), text, lines });
+        true
+    }
+
+    fn reaching(&self, variant: u32) -> Vec<usize> {
+        let Some(text) = self.variants.get(&variant) else { return Vec::new() };
+        let at_load = self.facts.loaded.get(&text.file);
+        if at_load.is_some_and(|lines| !lines.is_disjoint(&text.lines)) {
+            // What runs while loading may matter to everybody.
+            return (0..self.facts.tests.len()).collect();
+        }
+        let Some(through) = self.through.get(&text.file) else { return Vec::new() };
+        let tests = text.lines.iter().filter_map(|line| through.get(line)).flatten();
+        tests.copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn run(
+        &mut self,
+        jobs: &[Job],
+        cancel: &CancelToken,
+        done: &mut dyn FnMut(JobOutcome),
+    ) -> Result<(), LabError> {
+        let mut waiting = jobs.iter();
+        let mut pending = HashMap::new();
+        loop {
+            match self.turn(&mut waiting, &mut pending, cancel, done) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(LabError::Cancelled) => {
+                    for id in pending.keys() {
+                        self.driver.ask(&Question::Cancel { target: *id })?;
+                    }
+                    return Err(LabError::Cancelled);
+                }
+                Err(why) => {
+                    for (_, lost) in pending.drain() {
+                        done(broken(lost.job.variant, why.to_string()));
+                    }
+                    self.restart(&why, cancel)?;
+                }
+            }
+        }
+    }
+
+    fn overhead(&self) -> Duration {
+        self.overhead
+    }
+}
+
+/// The lines of the unchanged text a variant touches: all of the innermost statement at each of its edits, because a
+/// test runs through a statement of several lines by way of any of them.
+fn touched_lines(text: &str, parsed: Option<&Parsed>, variant: &Variant) -> BTreeSet<u32> {
+    let index = LineIndex::new(text);
+    let mut lines = BTreeSet::new();
+    for edit in &variant.edits {
+        let inside = edit.range.slice(text).unwrap_or_default();
+        let start = edit.range.start + (inside.len() - inside.trim_start().len()).min(inside.len());
+        let statement = parsed.and_then(|parsed| parsed.statement_at(start));
+        let first = statement.map_or(edit.range.start, |statement| statement.start.min(edit.range.start));
+        let last = statement.map_or(edit.range.end, |statement| statement.end.max(edit.range.end));
+        let number = |offset| u32::try_from(index.line_of(offset) + 1).unwrap_or(u32::MAX);
+        lines.extend(number(first)..=number(last));
+    }
+    lines
+}
+
+/// Which tests run through which line.
+fn index(tests: &[LabTest]) -> HashMap<RelPath, HashMap<u32, Vec<usize>>> {
+    let mut through: HashMap<RelPath, HashMap<u32, Vec<usize>>> = HashMap::new();
+    for (at, test) in tests.iter().enumerate() {
+        for (file, lines) in &test.lines {
+            let by_line = through.entry(file.clone()).or_default();
+            for line in lines {
+                by_line.entry(*line).or_default().push(at);
+            }
+        }
+    }
+    through
+}
+
+/// What one run of the tests showed.
+#[derive(Default)]
+struct Survey {
+    tests: HashMap<String, LabTest>,
+    red: Vec<TestFailure>,
+    flaky: Vec<String>,
+    loaded: Lines,
+}
+
+impl Survey {
+    fn take(&mut self, answer: Answer) {
+        let Some(id) = answer.test.clone() else { return };
+        match answer.outcome.as_str() {
+            "passed" => {
+                let test = LabTest { id: id.clone(), wall: answer.wall(), lines: answer.lines() };
+                self.tests.insert(id, test);
+            }
+            "failed" => self.red.push(TestFailure { id, message: answer.message }),
+            _ => {}
+        }
+    }
+
+    /// Sets aside what did something else when nobody watched. A test that fails either way is red.
+    fn compare(&mut self, unwatched: &Self) {
+        let red: HashSet<&String> = unwatched.red.iter().map(|failure| &failure.id).collect();
+        let wavering: Vec<String> =
+            self.tests.keys().filter(|id| !unwatched.tests.contains_key(*id)).cloned().collect();
+        self.flaky.extend(self.red.iter().map(|failure| &failure.id).filter(|id| !red.contains(id)).cloned());
+        self.red.retain(|failure| red.contains(&failure.id));
+        for id in wavering {
+            self.tests.remove(&id);
+            self.flaky.push(id);
+        }
+        self.flaky.sort();
+        for (id, test) in &mut self.tests {
+            if let Some(other) = unwatched.tests.get(id) {
+                test.wall = other.wall;
+            }
+        }
+    }
+}
+
+fn broken(variant: u32, why: String) -> JobOutcome {
+    let (wall, cpu) = (Duration::ZERO, Duration::ZERO);
+    JobOutcome { variant, end: JobEnd::Broken(why), passed: 0, failed: Vec::new(), wall, cpu }
+}
+
+fn outcome(variant: u32, answer: Answer) -> JobOutcome {
+    let (wall, cpu) = (answer.wall(), answer.cpu());
+    let passed = u32::try_from(answer.passed.len()).unwrap_or(u32::MAX);
+    let why = answer.why();
+    let mut failed = answer.failed;
+    let end = match answer.end.as_deref() {
+        Some("finished") => JobEnd::Ran,
+        Some("timeout") if failed.is_empty() => JobEnd::TimedOut,
+        Some("timeout") => JobEnd::Ran,
+        Some("unloadable") => JobEnd::Unviable(why),
+        Some("died") => match answer.running {
+            Some(id) => {
+                failed.push(TestFailure { id, message: format!("the process died: {why}") });
+                JobEnd::Ran
+            }
+            None if failed.is_empty() => JobEnd::Broken(format!("the process died: {why}")),
+            None => JobEnd::Ran,
+        },
+        _ => JobEnd::Broken(why),
+    };
+    JobOutcome { variant, end, passed, failed, wall, cpu }
+}

@@ -69,6 +69,14 @@ impl Candidate {
         self
     }
 
+    /// A seed for whatever is random about trying it: the same candidate has the same one in every run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.id.0.bytes().fold(0xcbf2_9ce4_8422_2325, |seed: u64, byte| {
+            (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+
     fn id_of(goal: &GoalId, patch: &Patch) -> CandidateId {
         let key = patch.key();
         CandidateId(ContentHash::of_parts([goal.0.as_str(), key.as_str()]).short().to_owned())

@@ -1,5 +1,6 @@
 //! Evidence: the raw facts of a trial. No opinion lives here.
 
+use crate::{RegionStrength, Strength};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -17,6 +18,14 @@ pub enum Stage {
     Impacted,
     /// The whole suite.
     Full,
+    /// The tests that reach the change once more, where the whole suite has run already.
+    Again,
+    /// Old and new version on captured and mutated inputs.
+    Inputs,
+    /// Mutants of the touched region.
+    Strength,
+    /// Old and new version against the clock.
+    Speed,
     /// The linter that saw the goal looks again.
     Recheck,
 }
@@ -31,6 +40,10 @@ impl Stage {
             Self::Reach => "reach check",
             Self::Impacted => "impacted tests",
             Self::Full => "full suite",
+            Self::Again => "reaching tests again",
+            Self::Inputs => "differential inputs",
+            Self::Strength => "test strength",
+            Self::Speed => "benchmark",
             Self::Recheck => "linter recheck",
         }
     }
@@ -136,6 +149,53 @@ pub struct FindingCount {
     pub after: Vec<(String, u32)>,
 }
 
+/// An input on which old and new version do not do the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The call.
+    pub input: String,
+    /// What the old version does.
+    pub before: String,
+    /// What the new version does.
+    pub after: String,
+}
+
+/// Old and new version of a function on the same inputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The function, qualified.
+    pub function: String,
+    /// Inputs captured while the tests ran.
+    pub captured: u32,
+    /// Inputs made from those.
+    pub mutated: u32,
+    /// Where they differ; the first ones.
+    pub differences: Vec<Difference>,
+    /// Why it was left out, where it was.
+    pub left_out: Option<String>,
+}
+
+/// How much faster a candidate is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// The function, qualified.
+    pub function: String,
+    /// Median of new time over old time, on fresh samples; below 1 is faster.
+    pub ratio: f64,
+    /// Its confidence interval, corrected for the number of candidates tried.
+    pub interval: (f64, f64),
+    /// What the old version shows against itself: half the width of the interval around 1.
+    pub floor: f64,
+    /// Pairs of samples.
+    pub pairs: u32,
+    /// Captured inputs in one sample.
+    pub inputs: u32,
+    /// Candidates that were measured for this function, this one included.
+    pub tried: u32,
+    /// Why nothing is claimed, where nothing is.
+    pub left_out: Option<String>,
+}
+
 /// The raw facts of a trial.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -147,6 +207,15 @@ pub struct Evidence {
     pub isolation: Option<Isolation>,
     /// Linter counts, where the goal came from a linter.
     pub findings: Vec<FindingCount>,
+    /// How strong the tests are here; absent where it was not measured.
+    #[serde(default)]
+    pub strength: Option<RegionStrength>,
+    /// Old and new version on the same inputs, for goals that keep behaviour.
+    #[serde(default)]
+    pub compared: Vec<Compared>,
+    /// Old and new version against the clock, for speed goals.
+    #[serde(default)]
+    pub speed: Option<Speed>,
     /// Tests set aside because they are red or flaky on the original.
     pub set_aside: Vec<String>,
     /// What nobody looked at, in plain words.
@@ -166,6 +235,37 @@ impl Evidence {
     #[must_use]
     pub fn tests_passed(&self) -> u32 {
         self.stages.iter().rev().find(|run| run.stage == Stage::Full).map_or(0, |run| run.passed)
+    }
+
+    /// What a stage measured, in a few words; `None` for stages that only hold or fall.
+    #[must_use]
+    pub fn measured(&self, stage: Stage) -> Option<String> {
+        match stage {
+            Stage::Inputs => {
+                let inputs: u32 = self.compared.iter().map(|compared| compared.captured + compared.mutated).sum();
+                Some(format!("the same on {inputs} inputs"))
+            }
+            Stage::Strength => {
+                let strength = self.strength.as_ref()?;
+                let side = |side: Strength| format!("{} of {}", side.killed, side.total());
+                let (before, after) = (side(strength.before), side(strength.after));
+                Some(format!("the tests notice {before} mutants of the code before, {after} after"))
+            }
+            Stage::Speed => {
+                let speed = self.speed.as_ref().filter(|speed| speed.left_out.is_none())?;
+                let (low, high) = speed.interval;
+                let words = format!("{:.2} times the time (interval {low:.2}-{high:.2})", speed.ratio);
+                Some(format!("{words}, noise {:.2}, {} pairs of samples", speed.floor, speed.pairs))
+            }
+            _ => None,
+        }
+    }
+
+    /// How often the tests that reach the change passed: the full runs, and those of these tests alone.
+    #[must_use]
+    pub fn stable_runs(&self) -> usize {
+        let again = self.stages.iter().filter(|run| run.stage == Stage::Again && run.held).count();
+        self.full_runs() + again
     }
 
     /// How often the full suite held.

@@ -23,6 +23,7 @@ mod range;
 mod score;
 mod settings;
 mod snapshot;
+mod speed;
 mod trial;
 mod unified;
 
@@ -31,14 +32,14 @@ pub use cancel::CancelToken;
 pub use candidate::{Candidate, CandidateId, EngineId};
 pub use decision::{Decision, DecisionKind};
 pub use evidence::{
-    Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation, ProcessIsolation, Stage, StageRun,
-    TestFailure,
+    Compared, Difference, Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation,
+    ProcessIsolation, Speed, Stage, StageRun, TestFailure,
 };
 pub use finding::Finding;
 pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
 pub use language::LanguageId;
-pub use mutant::{Mutant, MutantResult, MutantStatus, Strength};
+pub use mutant::{Mutant, MutantResult, MutantStatus, RegionStrength, Strength};
 pub use offer::{Freshness, Offer};
 pub use pace::Pace;
 pub use patch::{Edit, FileChange, Patch, PatchError};
@@ -53,4 +54,5 @@ pub use settings::{
     TestSettings, Weights,
 };
 pub use snapshot::{Notice, Snapshot, SourceFile};
+pub use speed::RatioEstimate;
 pub use trial::{Trial, TrialCost, Verdict};

@@ -98,6 +98,30 @@ pub struct Strength {
     pub survived: u32,
 }
 
+/// How strong the tests are in the region a candidate touches.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegionStrength {
+    /// By mutants of the original code.
+    pub before: Strength,
+    /// By mutants of the candidate's code.
+    pub after: Strength,
+    /// Mutants of the original code that no test notices.
+    pub survivors: Vec<Mutant>,
+    /// Mutants that were made and not tried, because there were more than the limit.
+    pub left_out: u32,
+    /// CPU time all of it took.
+    pub cpu: Duration,
+}
+
+impl RegionStrength {
+    /// The side on which the tests are weaker; `None` where no mutant counted on either.
+    #[must_use]
+    pub fn weaker(&self) -> Option<Strength> {
+        let measured = [self.before, self.after].into_iter().filter_map(|side| Some((side.share()?, side)));
+        measured.min_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, side)| side)
+    }
+}
+
 /// The normal quantile of a two-sided interval of 95 %.
 const Z: f64 = 1.959_963_984_540_054;
 

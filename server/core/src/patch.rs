@@ -130,6 +130,15 @@ impl Patch {
         self.files.get(path)
     }
 
+    /// The edits of `path`; `None` where it does something else to it, or nothing.
+    #[must_use]
+    pub fn edits(&self, path: &RelPath) -> Option<&[Edit]> {
+        match self.files.get(path)? {
+            FileChange::Edit { edits, .. } => Some(edits),
+            FileChange::Create { .. } | FileChange::Delete { .. } => None,
+        }
+    }
+
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

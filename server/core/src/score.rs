@@ -48,7 +48,9 @@ words! {
         Duplication = "duplication",
         /// Rule matches and linter findings.
         Findings = "findings",
-        /// CPU time of the tests.
+        /// Share of the mutants here that the tests notice.
+        Strength = "strength",
+        /// Time of the touched function, and CPU time of the tests where that was not measured.
         RunTime = "run-time",
         /// Documented functions.
         Documentation = "documentation",
@@ -68,6 +70,12 @@ words! {
         Reached = "reached",
         /// The suite passes `stable_runs` times in fresh processes.
         TestsPass = "tests-pass",
+        /// Old and new version do the same on captured and mutated inputs.
+        SameOnInputs = "same-on-inputs",
+        /// The tests notice enough of the mutants here.
+        Strength = "strength",
+        /// What claims to be faster is faster than the noise.
+        Faster = "faster",
         /// The names visible from outside, and their signatures, are the same.
         PublicApi = "public-api",
         /// No import of something the project did not import before.
@@ -155,6 +163,9 @@ pub struct Score {
     pub weighted: f64,
     /// Whether the candidate may be offered.
     pub accepted: bool,
+    /// Whether the tests here are weaker than one would like: it is offered as such.
+    #[serde(default)]
+    pub weakly_tested: bool,
     /// Whether it reaches the goal's target (always true for goals without one, once accepted).
     pub target_met: bool,
     /// Why not, when it may not.
@@ -198,7 +209,9 @@ mod tests {
                 error: 0.0,
             })
             .collect();
-        Score { measures, gates: vec![], weighted: 0.0, accepted: true, target_met: true, reasons: vec![] }
+        let (weighted, gates, reasons) = (0.0, vec![], vec![]);
+        let (accepted, weakly_tested, target_met) = (true, false, true);
+        Score { measures, gates, weighted, accepted, weakly_tested, target_met, reasons }
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! The cascade: a candidate climbs from stage to stage, cheapest first, and falls at the first that does not hold.
 
 use crate::baseline::Baseline;
+use crate::lab::{Grounds, LabFacts, LabPool};
+use crate::quick::Benched;
 use crate::reach::{Place, ReachMemory, Reached, break_on_purpose, places};
 use crate::reports::TestOutcome;
 use crate::sandbox::{Sandbox, SandboxError, Session, View};
+use crate::strength::Gauge;
 use crate::suite::{Part, RunEnd, Suite, SuiteRun};
 use crate::tools::Workbench;
 use hephaestus_core::{
-    ByteRange, CancelToken, Candidate, Evidence, FileChange, Goal, Judge, Patch, Recheck, RelPath, Snapshot,
-    SourceFile, Stage, StageRun, TestFailure, Trial, TrialCost, Verdict,
+    ByteRange, CancelToken, Candidate, Evidence, FileChange, Goal, Judge, Mutator, Patch, Recheck, RelPath,
+    Snapshot, SourceFile, Stage, StageRun, TestFailure, Trial, TrialCost, Verdict,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed};
 use std::collections::BTreeSet;
@@ -33,27 +36,36 @@ pub struct HarnessParts {
     pub recheck: Option<Arc<dyn Recheck>>,
     /// Runs linters.
     pub workbench: Arc<Workbench>,
+    /// Makes the mutants by which the strength of the tests is measured; without it, it is not.
+    pub mutator: Option<Arc<dyn Mutator>>,
+    /// Most mutants tried per region.
+    pub most_mutants: usize,
+    /// What the tests did in a lab earlier, and which of them may do something else by now.
+    pub lab_facts: Option<(LabFacts, BTreeSet<String>)>,
 }
 
 /// Judges candidates by the workspace's own tests.
 pub struct Harness {
-    parts: HarnessParts,
+    pub(crate) parts: HarnessParts,
+    pub(crate) labs: LabPool,
+    pub(crate) gauge: Option<Gauge>,
+    pub(crate) benched: Benched,
     reach: ReachMemory,
     test_files: BTreeSet<RelPath>,
 }
 
 /// What one trial gathers on its way up.
-struct Climb<'a> {
-    evidence: Evidence,
-    cpu: Duration,
+pub(crate) struct Climb<'a> {
+    pub(crate) evidence: Evidence,
+    pub(crate) cpu: Duration,
     started: Instant,
     /// How long the pace held it up.
     held_up: Duration,
-    cancel: &'a CancelToken,
+    pub(crate) cancel: &'a CancelToken,
 }
 
 /// Why the climb ended early.
-enum Fall {
+pub(crate) enum Fall {
     Verdict(Verdict),
     Sandbox(SandboxError),
 }
@@ -71,7 +83,19 @@ impl Harness {
         parts.suite.stop_early = parts.baseline.set_aside().is_empty();
         let test_files =
             parts.snapshot.files.values().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
-        Self { parts, reach: ReachMemory::default(), test_files }
+        let grounds = Grounds {
+            sandbox: parts.sandbox.clone(),
+            suite: parts.suite.clone(),
+            snapshot: parts.snapshot.clone(),
+            languages: parts.languages,
+            layers: vec![parts.baseline.layer()],
+        };
+        let labs = LabPool::new(grounds, parts.lab_facts.take());
+        let gauge = parts
+            .mutator
+            .as_ref()
+            .map(|mutator| Gauge::new(Arc::clone(mutator), parts.languages, parts.most_mutants));
+        Self { parts, labs, gauge, benched: Benched::default(), reach: ReachMemory::default(), test_files }
     }
 
     /// The baseline everything is compared with.
@@ -96,13 +120,33 @@ impl Harness {
 
     fn climb(&self, goal: &Goal, candidate: &Candidate, climb: &mut Climb<'_>) -> Result<(), Fall> {
         self.parses(&candidate.patch, climb)?;
+        let runs = self.parts.suite.settings.stable_runs.max(1);
+        let quick = self.quick(&candidate.patch, climb)?.is_some();
+        if quick {
+            self.inputs(goal, candidate, climb)?;
+        }
         let mut session = self.open(&candidate.patch, climb.cancel)?;
         self.builds(&mut session, climb)?;
-        self.impacted(&mut session, &candidate.patch, climb)?;
-        self.reached(&candidate.patch, climb)?;
-        self.full_suite(&mut session, self.parts.suite.settings.stable_runs.max(1), climb)?;
+        if quick {
+            self.full_suite(&mut session, 1, climb)?;
+            self.again(&candidate.patch, runs, climb)?;
+        } else {
+            self.impacted(&mut session, &candidate.patch, climb)?;
+            self.reached(&candidate.patch, climb)?;
+            self.full_suite(&mut session, runs, climb)?;
+        }
         session.close();
-        self.recheck(goal, candidate, climb)
+        self.recheck(goal, candidate, climb)?;
+        if quick {
+            self.speed(goal, candidate, climb)?;
+        }
+        self.strength(candidate, climb)
+    }
+
+    /// What the tests do and reach in a lab, if one was used: worth remembering.
+    #[must_use]
+    pub fn lab_facts(&self) -> Option<Arc<LabFacts>> {
+        self.labs.facts()
     }
 
     /// No file may have more syntax errors than before.
@@ -368,9 +412,15 @@ impl Harness {
         evidence.runner = self.parts.suite.runner.title.clone();
         evidence.isolation = Some(self.parts.baseline.isolation);
         evidence.set_aside = self.parts.baseline.set_aside();
-        evidence.not_checked.push("inputs the tests do not use".to_owned());
-        evidence.not_checked.push("how strong the tests are beyond reaching the change".to_owned());
-        evidence.not_checked.push("speed".to_owned());
+        if evidence.compared.iter().all(|compared| compared.left_out.is_some()) {
+            evidence.not_checked.push("inputs the tests do not use".to_owned());
+        }
+        if evidence.strength.is_none() && !evidence.not_checked.iter().any(|what| what.contains("strong")) {
+            evidence.not_checked.push("how strong the tests are beyond reaching the change".to_owned());
+        }
+        if evidence.speed.is_none() {
+            evidence.not_checked.push("speed".to_owned());
+        }
         evidence
     }
 }
@@ -379,6 +429,7 @@ impl Judge for Harness {
     fn judge(&self, goal: &Goal, candidate: &Candidate, cancel: &CancelToken) -> Trial {
         let mut climb = Climb::new(cancel);
         let end = self.climb(goal, candidate, &mut climb);
+        climb.cpu += self.labs.bill();
         let verdict = climb.verdict(end);
         let cost = climb.cost();
         Trial {
@@ -438,7 +489,7 @@ impl<'a> Climb<'a> {
     }
 }
 
-fn stage_run(stage: Stage, held: bool) -> StageRun {
+pub(crate) fn stage_run(stage: Stage, held: bool) -> StageRun {
     StageRun {
         stage,
         command: String::new(),

@@ -7,11 +7,13 @@ mod baseline;
 mod cascade;
 pub mod lab;
 mod problem;
+mod quick;
 mod reach;
 mod redirect;
 mod reports;
 pub mod runners;
 pub mod sandbox;
+mod strength;
 mod suite;
 mod tools;
 

@@ -9,8 +9,8 @@ mod gates;
 mod region;
 
 use hephaestus_core::{
-    Acceptance, Candidate, Dimension, Direction, Goal, Measure, Score, Scorer, ScoringSettings, Snapshot,
-    SourceFile, Trial,
+    Acceptance, Candidate, Dimension, Direction, Goal, Measure, RegionStrength, Score, Scorer,
+    ScoringSettings, Snapshot, SourceFile, Strength, Trial,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,8 +38,19 @@ pub struct ScorerParts {
     pub stable_runs: u32,
     /// Smallest relative gain of a measured (not counted) dimension that is worth offering.
     pub improvement_threshold: f64,
+    /// What share of mutants the tests have to notice.
+    pub strength: StrengthLimits,
     /// What the user set.
     pub settings: ScoringSettings,
+}
+
+/// What share of the mutants of a region the tests have to notice, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StrengthLimits {
+    /// For an improvement to be offered as it is.
+    pub offered: f64,
+    /// For one to be offered as weakly tested; below, it is not offered.
+    pub weak: f64,
 }
 
 /// Scores candidates.
@@ -100,7 +111,10 @@ impl Scorer for Workshop {
         reasons.extend(judge_measures(&goal.acceptance, &measures, &self.parts));
         let target_met = meets_target(&goal.acceptance, &measures);
         let weighted = weigh(&measures, &self.parts.settings);
-        Score { accepted: reasons.is_empty(), measures, gates, weighted, target_met, reasons }
+        let accepted = reasons.is_empty();
+        let weaker = trial.evidence.strength.as_ref().and_then(RegionStrength::weaker).and_then(Strength::share);
+        let weakly_tested = weaker.is_some_and(|share| share < self.parts.strength.offered);
+        Score { measures, gates, weighted, accepted, weakly_tested, target_met, reasons }
     }
 }
 

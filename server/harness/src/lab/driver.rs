@@ -5,7 +5,7 @@ use crate::lab::{LabError, Lines};
 use crate::runners::{Driver as DriverFacts, Fill};
 use crate::sandbox::{Heard, Sandbox, SandboxError, Step, Talk, View};
 use crate::suite::Suite;
-use hephaestus_core::{CancelToken, RelPath, TestFailure};
+use hephaestus_core::{CancelToken, Difference, RelPath, TestFailure};
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +37,42 @@ pub(super) enum Question<'a> {
     Run { files: BTreeMap<&'a str, &'a str>, tests: Vec<&'a str>, stop: bool, limit_s: f64, cpu_s: f64 },
     /// Give up a run.
     Cancel { target: u64 },
+    /// Keep the arguments of calls of functions while tests run.
+    Capture { functions: &'a [FunctionName<'a>], tests: Vec<&'a str>, most: u32, limit_s: f64 },
+    /// Run old and new version on the same inputs.
+    Compare {
+        file: &'a str,
+        name: &'a str,
+        files: BTreeMap<&'a str, &'a str>,
+        seed: u64,
+        mutations: u32,
+        limit_s: f64,
+    },
+    /// Time old and new version on the same inputs; the old one against itself where there is no new one.
+    Bench {
+        file: &'a str,
+        name: &'a str,
+        files: Option<BTreeMap<&'a str, &'a str>>,
+        rounds: u32,
+        sample_s: f64,
+        seed: u64,
+        limit_s: f64,
+    },
+}
+
+/// A function by its file and qualified name.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct FunctionName<'a> {
+    pub(super) file: &'a str,
+    pub(super) name: &'a str,
+}
+
+/// What became of a function whose arguments were to be captured.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Capturing {
+    pub(super) inputs: u32,
+    pub(super) left_out: Option<String>,
 }
 
 /// What a driver says.
@@ -57,6 +93,14 @@ pub(super) struct Answer {
     pub(super) passed: Vec<String>,
     pub(super) failed: Vec<TestFailure>,
     pub(super) running: Option<String>,
+    pub(super) functions: Vec<Capturing>,
+    pub(super) captured: u32,
+    pub(super) mutated: u32,
+    pub(super) differences: Vec<Difference>,
+    pub(super) left_out: Option<String>,
+    /// Seconds of old and new version, interleaved.
+    pub(super) samples: Vec<(f64, f64)>,
+    pub(super) inputs: u32,
     wall_s: f64,
     cpu_s: f64,
 }
@@ -175,7 +219,12 @@ impl Driver {
     }
 
     /// The closing answer to question `id`; what else is said meanwhile is dropped.
-    fn answer_to(&mut self, id: u64, limit: Duration, cancel: &CancelToken) -> Result<Answer, LabError> {
+    pub(super) fn answer_to(
+        &mut self,
+        id: u64,
+        limit: Duration,
+        cancel: &CancelToken,
+    ) -> Result<Answer, LabError> {
         loop {
             let answer = self.hear(limit, cancel)?;
             if answer.id == id && answer.end.is_some() {

@@ -5,6 +5,8 @@
 //! A lab filters and measures; it is not the judge. What is offered has passed the plain suite in fresh processes.
 
 mod driver;
+mod inputs;
+mod pool;
 mod warm;
 
 use crate::sandbox::Sandbox;
@@ -17,6 +19,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use warm::WarmLab;
+
+pub(crate) use inputs::Function;
+pub(crate) use pool::{Grounds, LabPool};
 
 /// What a lab works on.
 #[derive(Clone)]
@@ -147,6 +152,9 @@ pub trait Lab: Send {
     fn admit(&mut self, _variant: &Variant) -> bool {
         false
     }
+
+    /// Forgets a variant that was admitted.
+    fn dismiss(&mut self, _variant: u32) {}
 
     /// The tests that reach `variant` on the unchanged code, as indices into [`LabFacts::tests`], in that order.
     fn reaching(&self, variant: u32) -> Vec<usize>;

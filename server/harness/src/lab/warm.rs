@@ -22,11 +22,13 @@ const RESTARTS: u32 = 3;
 
 /// Tests run by a driver.
 pub struct WarmLab {
-    setting: Setting,
+    pub(super) setting: Setting,
     snapshot: Snapshot,
     languages: &'static Languages,
-    driver: Driver,
+    pub(super) driver: Driver,
     facts: LabFacts,
+    /// Functions whose arguments the driver keeps, and why not where it does not.
+    pub(super) captured: HashMap<(RelPath, String), Result<u32, String>>,
     /// By file and line: tests that run through it, as indices.
     through: HashMap<RelPath, HashMap<u32, Vec<usize>>>,
     variants: HashMap<u32, Text>,
@@ -73,6 +75,7 @@ impl WarmLab {
             languages: subject.languages,
             driver,
             facts: LabFacts::default(),
+            captured: HashMap::new(),
             through: HashMap::new(),
             variants: HashMap::new(),
             overhead: loaded.cpu(),
@@ -160,6 +163,15 @@ impl WarmLab {
         }
     }
 
+    /// The tests among `judges` that reach a variant, the fastest first.
+    pub(crate) fn judges_reaching(&self, variant: u32, judges: &BTreeSet<String>) -> Vec<usize> {
+        let test = |at: &usize| self.facts.tests.get(*at);
+        let mut tests = self.reaching(variant);
+        tests.retain(|at| test(at).is_some_and(|test| judges.contains(&test.id)));
+        tests.sort_by_key(|at| test(at).map(|test| test.wall));
+        tests
+    }
+
     /// The limits of a job: seconds of wall-clock time and of CPU time.
     fn limits(&self, job: &Job, times: f64) -> (f64, f64) {
         let usual: f64 = job
@@ -195,6 +207,7 @@ impl WarmLab {
         tracing::warn!("the test driver is started again: {why}");
         let (driver, loaded) = Driver::start(&self.setting, cancel)?;
         self.driver = driver;
+        self.captured.clear();
         self.overhead += loaded.cpu();
         Ok(())
     }
@@ -255,6 +268,10 @@ impl Lab for WarmLab {
         true
     }
 
+    fn dismiss(&mut self, variant: u32) {
+        self.variants.remove(&variant);
+    }
+
     fn reaching(&self, variant: u32) -> Vec<usize> {
         let Some(text) = self.variants.get(&variant) else { return Vec::new() };
         let at_load = self.facts.loaded.get(&text.file);
@@ -310,7 +327,8 @@ fn touched_lines(text: &str, parsed: Option<&Parsed>, variant: &Variant) -> BTre
         let start = edit.range.start + (inside.len() - inside.trim_start().len()).min(inside.len());
         let statement = parsed.and_then(|parsed| parsed.statement_at(start));
         let first = statement.map_or(edit.range.start, |statement| statement.start.min(edit.range.start));
-        let last = statement.map_or(edit.range.end, |statement| statement.end.max(edit.range.end));
+        let end = edit.range.end.max(edit.range.start + 1) - 1;
+        let last = statement.map_or(end, |statement| statement.end.max(end));
         let number = |offset| u32::try_from(index.line_of(offset) + 1).unwrap_or(u32::MAX);
         lines.extend(number(first)..=number(last));
     }

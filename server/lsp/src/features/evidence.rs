@@ -51,9 +51,9 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
     }
     for run in &evidence.stages {
         let what = match run.stage {
-            Stage::Full | Stage::Impacted => format!("{} passed", counted(run.passed, "test")),
-            Stage::Reach => "the tests notice when the code here is broken on purpose".to_owned(),
-            _ => "held".to_owned(),
+            Stage::Full | Stage::Impacted | Stage::Again => format!("{} passed", counted(run.passed, "test")),
+            Stage::Reach => "the tests run the code that is changed".to_owned(),
+            stage => evidence.measured(stage).unwrap_or_else(|| "held".to_owned()),
         };
         card.push_str(&format!("- {}: {what} ({})\n", run.stage.as_str(), seconds(run.wall)));
     }

@@ -10,6 +10,7 @@ mod nesting;
 mod run_time;
 mod size;
 mod statements;
+mod strength;
 mod types;
 
 use crate::Case;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Box<dyn Meter>> {
         Box::new(statements::Statements),
         Box::new(nesting::Nesting),
         Box::new(findings::Findings),
+        Box::new(strength::StrengthMeter),
         Box::new(run_time::RunTime),
         Box::new(documentation::Documentation),
         Box::new(types::Types),

@@ -1,4 +1,5 @@
-//! CPU time of the suite: shown, never judged, since two runs of the same code differ by more than most changes do.
+//! Time of the touched function where it was benchmarked. Otherwise CPU time of the suite: shown, never judged, since two
+//! runs of the same code differ by more than most changes do.
 
 use super::Meter;
 use crate::Case;
@@ -12,6 +13,11 @@ impl Meter for RunTime {
     }
 
     fn measure(&self, case: &Case<'_>) -> Option<Measure> {
+        if let Some(speed) = case.trial.evidence.speed.as_ref().filter(|speed| speed.left_out.is_none()) {
+            let error = ((speed.interval.1 - speed.interval.0) / 2.0).max(speed.floor);
+            let (before, after) = (1.0, speed.ratio);
+            return Some(Measure { dimension: self.dimension(), before, after, direction: Direction::Lower, error });
+        }
         let full = case.trial.evidence.stages.iter().filter(|run| run.stage == Stage::Full);
         let fastest = full.map(|run| run.cpu.as_secs_f64()).min_by(f64::total_cmp)?;
         Some(Measure {

@@ -1,11 +1,14 @@
 //! The gates, one file each.
 
 mod compiles;
+mod faster;
 mod inside_footprint;
 mod no_new_dependency;
 mod no_new_finding;
 mod public_api;
 mod reached;
+mod same_on_inputs;
+mod strength;
 mod tests_kept;
 mod tests_pass;
 
@@ -31,6 +34,9 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(compiles::Compiles),
         Box::new(reached::ReachedGate),
         Box::new(tests_pass::TestsPass),
+        Box::new(same_on_inputs::SameOnInputs),
+        Box::new(strength::StrengthGate),
+        Box::new(faster::Faster),
         Box::new(public_api::PublicApi),
         Box::new(no_new_dependency::NoNewDependency),
         Box::new(no_new_finding::NoNewFinding),

@@ -1,4 +1,4 @@
-//! The tests notice when the touched code is broken on purpose.
+//! The tests run the touched code: seen in their traces, or by what they say when it is broken on purpose.
 
 use super::Check;
 use crate::Case;
@@ -16,7 +16,7 @@ impl Check for ReachedGate {
         let checked = case.trial.evidence.stages.iter().any(|run| run.stage == Stage::Reach);
         match shut {
             Some(run) => Err(run.tail.clone()),
-            None if checked => Ok("the tests notice when it is broken".to_owned()),
+            None if checked => Ok("the tests run the code that is changed".to_owned()),
             None => Ok("not checked here; the evidence says so".to_owned()),
         }
     }

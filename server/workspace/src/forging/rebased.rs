@@ -87,6 +87,7 @@ mod tests {
             gates: vec![],
             weighted: 0.0,
             accepted: true,
+            weakly_tested: false,
             target_met: false,
             reasons: vec![],
         };

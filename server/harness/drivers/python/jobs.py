@@ -1,0 +1,177 @@
+"""One request that needs a child: its state from the queue to the answer.
+
+It does no input or output of its own.
+"""
+
+import os
+import select
+import time
+
+from _hephaestus_zygote import children, wire
+
+KINDS = {"survey", "run", "capture", "compare", "bench"}
+LOOK = 0.05
+FORKED_IN = 0.001
+
+
+class Job:
+    """A request on its way."""
+
+    def __init__(self, request, tests, inputs):
+        self.request = request
+        self.spec = {key: value for key, value in request.items() if key != "id"}
+        self.problem = None
+        self.reload = self.on_disk = False
+        self.cpu, self.rss = 0.0, 0
+        self.tries = 0
+        self.wanted = self.spec.get("tests")
+        if self.spec["do"] == "survey" and self.wanted is None:
+            self.spec["tests"] = tests
+        self._check(tests)
+        if self.spec["do"] in ("compare", "bench"):
+            self._find_inputs(inputs)
+        self._reset()
+
+    def _check(self, tests):
+        if self.spec["do"] in ("run", "capture", "survey"):
+            known = set(tests)
+            unknown = [test for test in self.spec.get("tests") or [] if test not in known]
+            if unknown:
+                self.problem = "unknown tests: %s" % ", ".join(unknown[:5])
+            self.spec.setdefault("tests", [])
+        if self.spec["do"] == "run":
+            self.spec["files"] = self.spec.get("files") or {}
+
+    def _find_inputs(self, inputs):
+        found = inputs.get((self.spec.get("file"), self.spec.get("name")))
+        if found is None:
+            self.problem = "nothing was captured of %s" % self.spec.get("name")
+        else:
+            self.spec["inputs"] = found
+
+    def _reset(self):
+        self.pid = self.pidfd = self.pipe = None
+        self.eof = self.over = False
+        self.final = self.again = self.timed_out = self.running = None
+        self.passed, self.skipped, self.failed, self.kept = [], [], [], []
+        self.lines = wire.Lines()
+
+    def start(self, pipe, fresh, load_s):
+        """Its child is about to be started; a fresh one has to load first, for which it gets time of its own."""
+        self._reset()
+        self.pipe = pipe
+        self.fresh = fresh
+        self.tries += 1
+        self.started = time.perf_counter()
+        extra = 3 * load_s + 1 if fresh else 0.0
+        self.deadline = time.monotonic() + (self.spec.get("limit_s") or 3600.0) + extra
+        self.cpu_limit = (self.spec.get("cpu_s") or float("inf")) + extra
+        self._cpu_before = 0.0
+        self.next_look = time.monotonic() + min(LOOK, self.cpu_limit)
+
+    def alarm(self):
+        """When somebody has to look at it."""
+        return min(self.deadline, self.next_look)
+
+    def look(self, now):
+        """Whether it has used up its CPU time; says when to look again."""
+        if self.cpu_limit == float("inf") and self.pidfd is not None:
+            self.next_look = float("inf")
+            return False
+        used = children.cpu_clock(self.pid)
+        left = self.cpu_limit - (used or 0.0)
+        pause = max(0.005, left / (os.cpu_count() or 1))
+        self.next_look = now + (pause if self.pidfd is not None else min(pause, LOOK))
+        return left <= 0
+
+    def take(self, message, loaded):
+        """Notes what the child says; what is to be passed on at once is returned."""
+        if "start" in message:
+            self.running = message["start"]
+        elif "test" in message:
+            return self._take_test(message)
+        elif "begun" in message:
+            self.deadline = time.monotonic() + (self.spec.get("limit_s") or 3600.0)
+            self.cpu_limit = (children.cpu_clock(self.pid) or 0.0) + (self.spec.get("cpu_s") or float("inf"))
+        elif "again" in message:
+            self.again = self.again or message["again"]
+        elif "keep" in message:
+            self.kept.append(message["keep"])
+        elif "final" in message:
+            self.final = message["final"]
+            if self.spec["do"] == "survey":
+                self.final.setdefault("loaded", loaded["lines"])
+        return None
+
+    def _take_test(self, message):
+        self.running = None
+        if self.spec["do"] == "survey":
+            return message
+        if message["outcome"] == "failed":
+            self.failed.append({"id": message["test"], "message": message["message"]})
+        elif message["outcome"] == "skipped":
+            self.skipped.append(message["test"])
+        else:
+            self.passed.append(message["test"])
+        return None
+
+    def repeat(self):
+        """Whether it is to be tried again as its child asked; not for ever."""
+        if self.tries > 3 or (self.again.get("reload") and self.reload and (self.on_disk or not self.again.get("disk"))):
+            self.final = {"end": "broken", "reason": self.again.get("reason")}
+            return False
+        self.reload = self.reload or bool(self.again.get("reload"))
+        self.on_disk = self.on_disk or bool(self.again.get("disk"))
+        self.why = self.again.get("reason")
+        return True
+
+    why = None
+
+    def keep_inputs(self, inputs):
+        """Remembers what was captured."""
+        for kept in self.kept:
+            inputs[(kept["file"], kept["name"])] = kept["inputs"]
+
+    def answer(self, status):
+        """The answer."""
+        answer = self._ending(status)
+        if self.spec["do"] == "run" and answer["end"] != "cancelled":
+            answer.setdefault("how", "reload" if self.reload else "swap")
+            answer.update(passed=self.passed, skipped=self.skipped, failed=self.failed)
+            answer.update(running=self.running, rss_kb=self.rss)
+            if self.why and "reason" not in answer:
+                answer["reason"] = self.why
+        answer.update(wall_s=round(self.wall, 6), cpu_s=round(self.cpu + FORKED_IN, 6))
+        return answer
+
+    def _ending(self, status):
+        if self.final is not None:
+            return dict(self.final)
+        if self.timed_out:
+            return {"end": "timeout", "reason": "%s was reached" % self.timed_out}
+        if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in (24,):
+            return {"end": "timeout", "reason": "the limit of CPU time was reached"}
+        return {"end": "died", "reason": children.describe_status(status)}
+
+
+def has_more(pipe):
+    """Whether there is anything to read."""
+    return bool(select.select([pipe], [], [], 0)[0])
+
+
+def is_dead(pid):
+    """Whether a process is gone or waits to be reaped."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except (OSError, IndexError):
+        return not os.path.exists("/proc/self") and not alive(pid)
+
+
+def alive(pid):
+    """Whether a process exists."""
+    try:
+        os.kill(pid, 0)
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,146 @@
+//! The labs of one harness: opened when they are first needed, one per thread that needs one at the same time. The first
+//! one finds out what the tests do and reach; the others are told.
+
+use crate::lab::{Known, Lab, LabError, LabFacts, LabSubject, Variant, WarmLab};
+use crate::sandbox::Sandbox;
+use crate::suite::Suite;
+use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot};
+use hephaestus_syntax::Languages;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What every lab of a pool works on.
+#[derive(Clone)]
+pub(crate) struct Grounds {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) suite: Suite,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) languages: &'static Languages,
+    pub(crate) layers: Vec<PathBuf>,
+}
+
+impl Grounds {
+    pub(crate) fn subject<'a>(&'a self, known: Option<Known<'a>>) -> LabSubject<'a> {
+        LabSubject {
+            sandbox: &self.sandbox,
+            suite: &self.suite,
+            snapshot: &self.snapshot,
+            languages: self.languages,
+            layers: self.layers.clone(),
+            slots: 1,
+            known,
+        }
+    }
+}
+
+/// Labs that take variants at any time.
+pub(crate) struct LabPool {
+    grounds: Grounds,
+    idle: Mutex<Vec<WarmLab>>,
+    first: Mutex<First>,
+    next_variant: AtomicU32,
+    unbilled: Mutex<Duration>,
+}
+
+/// What the first lab found out.
+enum First {
+    /// Nobody has asked yet.
+    Unasked(Option<LabFacts>, BTreeSet<String>),
+    Known(Arc<LabFacts>),
+    Unfit(LabError),
+}
+
+impl LabPool {
+    /// A pool without a lab. `known` is what the tests did earlier, and which of them may do something else by now.
+    pub(crate) fn new(grounds: Grounds, known: Option<(LabFacts, BTreeSet<String>)>) -> Self {
+        let (facts, doubtful) =
+            known.map_or_else(Default::default, |(facts, doubtful)| (Some(facts), doubtful));
+        let first = Mutex::new(First::Unasked(facts, doubtful));
+        let (idle, unbilled) = (Mutex::default(), Mutex::default());
+        Self { grounds, idle, first, next_variant: AtomicU32::new(0), unbilled }
+    }
+
+    /// Lends a lab to `work`. A lab that failed is not used again.
+    pub(crate) fn with<R>(
+        &self,
+        cancel: &CancelToken,
+        work: impl FnOnce(&mut WarmLab) -> Result<R, LabError>,
+    ) -> Result<R, LabError> {
+        let idle = self.idle().pop();
+        let mut lab = match idle {
+            Some(lab) => lab,
+            None => self.open(cancel)?,
+        };
+        let result = work(&mut lab);
+        if result.is_ok() {
+            self.idle().push(lab);
+        }
+        result
+    }
+
+    /// A variant with a number of its own.
+    pub(crate) fn variant(&self, file: &RelPath, edits: Vec<Edit>) -> Variant {
+        Variant { id: self.next_variant.fetch_add(1, Ordering::Relaxed), file: file.clone(), edits }
+    }
+
+    /// What the tests do and reach, if a lab has been opened.
+    pub(crate) fn facts(&self) -> Option<Arc<LabFacts>> {
+        match &*self.first() {
+            First::Known(facts) => Some(Arc::clone(facts)),
+            First::Unasked(..) | First::Unfit(_) => None,
+        }
+    }
+
+    /// CPU time of opening labs that nobody has taken account of yet.
+    pub(crate) fn bill(&self) -> Duration {
+        std::mem::take(&mut *self.unbilled.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes account of what opening `lab` took.
+    fn charge(&self, lab: &WarmLab) {
+        *self.unbilled.lock().unwrap_or_else(PoisonError::into_inner) += lab.overhead();
+    }
+
+    fn open(&self, cancel: &CancelToken) -> Result<WarmLab, LabError> {
+        let mut first = self.first();
+        let none = BTreeSet::new();
+        let opened = match &*first {
+            First::Unfit(error) => return Err(error.clone()),
+            First::Unasked(facts, doubtful) => {
+                let known = facts.as_ref().map(|facts| Known { facts, doubtful });
+                WarmLab::open(&self.grounds.subject(known), &[], cancel)
+            }
+            First::Known(facts) => {
+                let facts = Arc::clone(facts);
+                drop(first);
+                let known = Known { facts: &facts, doubtful: &none };
+                let lab = WarmLab::open(&self.grounds.subject(Some(known)), &[], cancel)?;
+                self.charge(&lab);
+                return Ok(lab);
+            }
+        };
+        match opened {
+            Ok(lab) => {
+                self.charge(&lab);
+                *first = First::Known(Arc::new(lab.facts().clone()));
+                Ok(lab)
+            }
+            Err(LabError::Cancelled) => Err(LabError::Cancelled),
+            Err(error) => {
+                *first = First::Unfit(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<WarmLab>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn first(&self) -> std::sync::MutexGuard<'_, First> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

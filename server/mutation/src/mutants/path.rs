@@ -1,7 +1,7 @@
 //! Paths from one node to another, as operators write them.
 //!
 //! Steps are joined by `/`: `^` the parent, `<` and `>` the sibling before and after, `#0` and `#-1` the first and last
-//! named child, `@if` the first child of that kind, any other word the first child in that field. An empty path or `.`
+//! named child, `@*` and `@-*` any first and last child, `@if` the first child of that kind, any other word the first child in that field. An empty path or `.`
 //! stays where it is.
 
 use super::compile::Grammar;
@@ -22,6 +22,8 @@ enum Step {
     Child(usize),
     /// The same, from the end.
     ChildFromEnd(usize),
+    First,
+    Last,
     Kind(u16),
     Field(u16),
     /// To a field or kind that this grammar does not have, but another one that shares the file does.
@@ -54,6 +56,8 @@ impl Path {
                     nodes.children(place).filter(|child| nodes.is_named(*child)).collect();
                 children.iter().rev().nth(*number).copied()
             }
+            Step::First => nodes.children(place).next(),
+            Step::Last => nodes.children(place).last(),
             Step::Kind(kind) => nodes.children(place).find(|child| nodes.kind(*child) == *kind),
             Step::Field(field) => nodes.in_field(place, *field),
             Step::Nowhere => None,
@@ -67,6 +71,8 @@ fn step(word: &str, grammar: &Grammar<'_>) -> Result<Step, String> {
         "^" => Step::Parent,
         "<" => Step::Previous,
         ">" => Step::Next,
+        "@*" => Step::First,
+        "@-*" => Step::Last,
         _ => match (word.strip_prefix('#'), word.strip_prefix('@')) {
             (Some(index), _) => match index.strip_prefix('-') {
                 Some(from_end) => Step::ChildFromEnd(number(from_end)?.saturating_sub(1)),

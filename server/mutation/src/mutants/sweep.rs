@@ -92,12 +92,44 @@ impl<'a> Sweep<'a, '_> {
         }
         let Some(old) = range.slice(view.text) else { return };
         for put in &operator.put {
-            let Some(replacement) = put.fill(view, &self.set.atoms, place) else { continue };
-            let words = (old, replacement.as_str());
+            let Some(new) = put.fill(view, &self.set.atoms, place) else { continue };
+            let words = (old, new.as_str());
             let Some(description) = operator.says.describe(view, &self.set.atoms, place, words) else { continue };
+            let (range, replacement) = narrowed(range, old, new);
+            let Some(replacement) = fitted(view.text, range, replacement) else { continue };
             self.found.push(Change { number, operator: &operator.id, range, replacement, description });
         }
     }
+}
+
+/// Several lines that stay, with something after them, are an insertion there.
+fn narrowed(range: ByteRange, old: &str, new: String) -> (ByteRange, String) {
+    match new.strip_prefix(old).filter(|_| old.contains('\n')) {
+        Some(added) => (ByteRange::new(range.end, range.end), added.to_owned()),
+        None => (range, new),
+    }
+}
+
+/// The replacement with blanks where words would grow together with those around it; `None` where signs would.
+fn fitted(text: &str, range: ByteRange, replacement: String) -> Option<String> {
+    let before = text.get(..range.start)?.chars().next_back();
+    let after = text.get(range.end..)?.chars().next();
+    let (first, last) = (replacement.chars().next(), replacement.chars().next_back());
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let grows = |left: Option<char>, right: Option<char>| left.is_some_and(is_word) && right.is_some_and(is_word);
+    let clashes = |left: Option<char>, right: Option<char>| {
+        left == right && left.is_some_and(|sign| "+-*/<>=&|!?".contains(sign))
+    };
+    if first.is_none() {
+        let blank = if grows(before, after) { " " } else { "" };
+        return (!clashes(before, after)).then(|| blank.to_owned());
+    }
+    if clashes(before, first) || clashes(last, after) {
+        return None;
+    }
+    let start = if grows(before, first) { " " } else { "" };
+    let end = if grows(last, after) { " " } else { "" };
+    Some(format!("{start}{replacement}{end}"))
 }
 
 /// Leaves one change of those that make the same text, the one whose operator stands first in the file, and none that
@@ -167,6 +199,25 @@ mod tests {
         assert_eq!(left("x = 1", vec![change(4..5, "2", 0), change(0..5, "x = 2", 1)]), ["first"]);
         assert_eq!(left("x = 1", vec![change(4..5, "2", 0), change(0..5, "x = 3", 1)]), ["second", "first"]);
         assert_eq!(left("aa", vec![change(0..0, "a", 0), change(2..2, "a", 2)]), ["first"]);
+    }
+
+    #[test]
+    fn words_do_not_grow_together_and_signs_do_not_clash() {
+        let fit = |text: &str, range: std::ops::Range<usize>, new: &str| fitted(text, range.into(), new.to_owned());
+        assert_eq!(fit("return-x", 6..8, "x").as_deref(), Some(" x"));
+        assert_eq!(fit("not(a)in b", 3..6, "a").as_deref(), Some(" a "));
+        assert_eq!(fit("a-b", 1..2, "+").as_deref(), Some("+"));
+        assert_eq!(fit("a-+b", 1..2, "+"), None);
+        assert_eq!(fit("a+-b", 1..2, "-"), None);
+        assert_eq!(fit("a-!-b", 2..3, ""), None);
+        assert_eq!(fit("a!b", 1..2, "").as_deref(), Some(" "));
+    }
+
+    #[test]
+    fn what_comes_after_several_lines_is_put_there() {
+        let old = "a\n  b";
+        assert_eq!(narrowed((3..8).into(), old, format!("{old}\nc")), ((8..8).into(), "\nc".to_owned()));
+        assert_eq!(narrowed((3..4).into(), "a", "a - 1".to_owned()), ((3..4).into(), "a - 1".to_owned()));
     }
 
     #[test]

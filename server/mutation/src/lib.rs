@@ -1,15 +1,17 @@
 //! The Mutation Engine: goal in, candidates out. One folder per engine.
 //!
 //! Engines start no process and write no file: what a linter says comes in through the harness's port, and what they
-//! forge goes out as patches.
+//! forge goes out as patches. Beside them `mutants`, which spoils code on purpose to see whether tests notice.
 
 pub mod fixers;
+pub mod mutants;
 pub mod rewrite;
 
 use hephaestus_core::Engine;
 use hephaestus_syntax::{Languages, RuleSets};
 
 pub use fixers::{Fixer, FixerError, FixerRecheck};
+pub use mutants::{MutatorError, Mutators};
 pub use rewrite::Rewrite;
 
 /// The names of all engines.

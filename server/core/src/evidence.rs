@@ -242,7 +242,8 @@ impl Evidence {
     pub fn measured(&self, stage: Stage) -> Option<String> {
         match stage {
             Stage::Inputs => {
-                let inputs: u32 = self.compared.iter().map(|compared| compared.captured + compared.mutated).sum();
+                let inputs: u32 =
+                    self.compared.iter().map(|compared| compared.captured + compared.mutated).sum();
                 Some(format!("the same on {inputs} inputs"))
             }
             Stage::Strength => {

@@ -68,7 +68,7 @@ words! {
         Compiles = "compiles",
         /// The tests notice when the touched code is broken on purpose.
         Reached = "reached",
-        /// The suite passes `stable_runs` times in fresh processes.
+        /// The suite passes in a fresh process, and the tests that reach the change `stable_runs` times in all.
         TestsPass = "tests-pass",
         /// Old and new version do the same on captured and mutated inputs.
         SameOnInputs = "same-on-inputs",

@@ -56,7 +56,7 @@ pub(crate) fn score(after: f64) -> Score {
         gates: vec![],
         weighted: measure.relative_gain(),
         accepted: after < 30.0,
-            weakly_tested: false,
+        weakly_tested: false,
         target_met: after <= 15.0,
         reasons: vec![],
     }

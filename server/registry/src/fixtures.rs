@@ -68,7 +68,7 @@ pub(crate) fn score(accepted: bool, cognitive_after: f64) -> Score {
         gates: vec![],
         weighted: 0.25,
         accepted,
-            weakly_tested: false,
+        weakly_tested: false,
         target_met: accepted,
         reasons: vec![],
     }

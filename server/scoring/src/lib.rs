@@ -112,7 +112,8 @@ impl Scorer for Workshop {
         let target_met = meets_target(&goal.acceptance, &measures);
         let weighted = weigh(&measures, &self.parts.settings);
         let accepted = reasons.is_empty();
-        let weaker = trial.evidence.strength.as_ref().and_then(RegionStrength::weaker).and_then(Strength::share);
+        let weaker =
+            trial.evidence.strength.as_ref().and_then(RegionStrength::weaker).and_then(Strength::share);
         let weakly_tested = weaker.is_some_and(|share| share < self.parts.strength.offered);
         Score { measures, gates, weighted, accepted, weakly_tested, target_met, reasons }
     }

@@ -6,8 +6,8 @@ use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Notice, Offer, Pace, Patch,
-    SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
+    Patch, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -15,9 +15,9 @@ use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_harness::{
     Baseline, Harness, HarnessParts, Problem, Suite, Workbench, lower_priority_of_this_thread,
 };
-use hephaestus_mutation::FixerRecheck;
+use hephaestus_mutation::{FixerRecheck, Mutators};
 use hephaestus_registry::RunLedger;
-use hephaestus_scoring::{ScorerParts, Workshop};
+use hephaestus_scoring::{ScorerParts, StrengthLimits, Workshop};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::thread;
@@ -185,6 +185,11 @@ impl Workspace {
             }
         }
         Ok(benches)
+    }
+
+    /// What makes mutants; `None` where our own data is malformed, which a test prevents.
+    pub(crate) fn mutators(&self) -> Option<Arc<Mutators>> {
+        Mutators::builtin(self.languages).map(Arc::new).ok()
     }
 
     fn wanted<'a>(&self, all: &'a [Runner], facts: &Facts) -> Result<Vec<&'a Runner>, ForgeError> {
@@ -438,6 +443,9 @@ impl Run<'_> {
             imports: workspace.imports.clone(),
             recheck: Some(Arc::new(recheck)),
             workbench: Arc::clone(workbench),
+            mutator: workspace.mutators().map(|mutators| mutators as Arc<dyn Mutator>),
+            most_mutants: 40,
+            lab_facts: None,
         })
     }
 
@@ -454,6 +462,7 @@ impl Run<'_> {
             passing: baseline.passing.len(),
             cpu_s: baseline.cpu.as_secs_f64(),
             stable_runs: workspace.config.testing.stable_runs,
+            strength: StrengthLimits { offered: 0.8, weak: 0.6 },
             improvement_threshold: workspace.config.forge.improvement_threshold,
             settings: workspace.config.scoring.clone(),
         })

@@ -118,10 +118,15 @@ for (const [stream, take] of [[process.stdout, text => host.output(text)], [proc
 }
 
 process.on("uncaughtException", (error, origin) => {
+  if (host.clean === null) {
+    send({ k: "unfit", reason: String(error?.stack ?? error) });
+    reallyExit(0);
+  }
   if (process.listenerCount("uncaughtException") > 1) return;
   host.end({ end: "died", reason: `${origin === "unhandledRejection" ? "unhandled rejection: " : ""}${error?.stack ?? error}` });
 });
 process.on("exit", code => {
+  if (host.clean === null) send({ k: "unfit", reason: host.said.trim() || `the process ended with exit code ${code} before the first run` });
   if (host.job && !host.job.ended) host.end({ end: "died", reason: `the process ended with exit code ${process.exitCode ?? code}` });
 });
 process.on("beforeExit", idle);

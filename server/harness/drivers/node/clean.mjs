@@ -137,7 +137,6 @@ export class Clean {
   restore() {
     for (const noted of this.noted) {
       if (noted.same()) continue;
-      if (process.env.DEBUG_POOL) process._rawDebug("changed", noted.keys.slice(0, 8), noted.fields.filter(([k, w]) => Reflect.getOwnPropertyDescriptor(noted.object, k)?.value !== w.value).map(([k]) => k), ownKeys(noted.object).filter(k => !noted.keys.includes(k)));
       if (!noted.restore()) return "a built-in object cannot be put back";
     }
     for (const stream of this.streams) this.stream(stream);

@@ -31,7 +31,7 @@ export class Listing {
     if (message.k !== "results") return;
     for (const [id, outcome, , , file] of message.results) {
       const [at, unit] = file === undefined ? this.here : [file, 0];
-      const { units } = this.files[at];
+        const { units } = this.files[at];
       (units[unit] ??= []).push(id);
       this.outcomes.set(id, outcome);
     }
@@ -83,6 +83,7 @@ export class Listing {
   next(chosen, at, done) {
     if (chosen.plan.length === 0) return null;
     const seen = new Set(done);
+    if (at?.id && this.where.has(at.id)) return at.id;
     const file = this.files[chosen.plan[at?.at ?? 0].at];
     const ignore = new Set(chosen.ignore);
     const here = file.units[at?.unit ?? 0] ?? [];

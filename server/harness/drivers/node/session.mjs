@@ -73,7 +73,7 @@ export class Session {
   restart(mode) {
     this.pool?.close();
     this.mode = mode;
-    this.pool = new Pool(this.settings(mode), { spares: mode === "served" ? 0 : 1 });
+    this.pool = new Pool(this.settings(mode), { spares: 1 });
   }
 
   /** Runs the suite on the unchanged code: once to know its tests, once more to see that a used process runs them alike. */
@@ -101,7 +101,7 @@ export class Session {
       }
     }
     this.listing.dynamic = first.end.dynamic === true;
-    if (suite === "tape") await this.apart();
+    if (suite === "tape" || suite === "mocha") await this.apart();
     this.pool.fill();
   }
 
@@ -167,11 +167,13 @@ export class Session {
 
   async job(pool, files, chosen, request, reply) {
     const child = await pool.take();
-    const heard = { passed: [], skipped: [], failed: [], at: null };
+    const heard = { passed: [], skipped: [], failed: [], at: null, partial: [] };
     const job = { do: "run", files, plan: chosen.plan, ignore: chosen.ignore, only: chosen.only, stop: request.stop === true };
     const ignore = new Set(chosen.ignore);
     const take = message => {
       if (message.k === "at") heard.at = message;
+      // Runners with workers tell all outcomes at the end: what came before counts only when there was no end.
+      if (message.k === "partial") heard.partial.push(...message.results);
       if (message.k !== "results") return;
       for (const [id, outcome, words] of message.results) {
         if (ignore.has(id)) continue;
@@ -183,6 +185,7 @@ export class Session {
     const given = pool.give(child);
     if (this.mode === "served") await given;
     const stopped = end.end === "timeout" || end.end === "died";
+    if (stopped && heard.passed.length + heard.failed.length === 0) take({ k: "results", results: heard.partial });
     const { passed, skipped, failed, at } = heard;
     const running = stopped ? (end.running ?? this.listing.next(chosen, at, [...passed, ...skipped, ...failed.map(({ id }) => id)])) : null;
     const { k, dynamic, loaded, ...rest } = end;

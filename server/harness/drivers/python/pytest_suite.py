@@ -178,8 +178,8 @@ class PytestSuite:
                     getattr(config.hook, hook)._remove_plugin(reporter)
                 except (AttributeError, ValueError):
                     pass
-        if config.option.tbstyle in ("auto", "long"):
-            config.option.tbstyle = "short"
+        # Other styles parse whole source files for every failure.
+        config.option.tbstyle = "native"
 
     def run(self, tests, begin, end, stop):
         """Runs tests in this order, with `begin(test)` before and `end(test, outcome, message)` after each."""
@@ -336,11 +336,13 @@ def judge(reports):
 
 def message_of(report):
     """What a failed report says, cut to what is worth keeping."""
-    crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", None)
-    text = str(report.longrepr)
-    if report.when in ("setup", "teardown"):
-        crash = "failed on %s%s" % (report.when, ": " + crash if crash else "")
-    return shorten("%s\n%s" % (crash, text) if crash else text)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is None:
+        text = str(report.longrepr)
+    else:
+        name = crash.message.split(":", 1)[0]
+        text = "%s\n%s:%s%s" % (crash.message, crash.path, crash.lineno, ": " + name if name.isidentifier() else "")
+    return shorten("failed on %s: %s" % (report.when, text) if report.when in ("setup", "teardown") else text)
 
 
 def shorten(message):

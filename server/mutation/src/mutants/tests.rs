@@ -123,13 +123,16 @@ fn what_becomes_of_real_code() {
         let mutants = mutators.mutants(&file, &[]);
         let language = file.language.to_string();
         *time.entry(language.clone()).or_default() += start.elapsed() - before;
-        *lines.entry(language.clone()).or_default() += if file.is_test { 0 } else { file.text.lines().count() };
+        *lines.entry(language.clone()).or_default() +=
+            if file.is_test { 0 } else { file.text.lines().count() };
         by_language.entry(language).or_default().push((file, mutants));
     }
     for (language, files) in &by_language {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        let all: Vec<(&SourceFile, &Mutant)> =
-            files.iter().flat_map(|(file, mutants)| mutants.iter().map(move |mutant| (file, mutant))).collect();
+        let all: Vec<(&SourceFile, &Mutant)> = files
+            .iter()
+            .flat_map(|(file, mutants)| mutants.iter().map(move |mutant| (file, mutant)))
+            .collect();
         for (_, mutant) in &all {
             *counts.entry(&mutant.operator).or_default() += 1;
         }
@@ -145,14 +148,22 @@ fn what_becomes_of_real_code() {
             println!("{count:6} {operator}");
         }
         // A linear congruential generator: the same sample each time.
-        let mut random: usize = std::env::var("HEPHAESTUS_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(7);
+        let mut random: usize =
+            std::env::var("HEPHAESTUS_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(7);
         for _ in 0..wanted.min(all.len()) {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let (file, mutant) = all[(random >> 33) % all.len()];
             let line = file.text[..mutant.range.start].rfind('\n').map_or(0, |end| end + 1);
-            let end = file.text[mutant.range.end..].find('\n').map_or(file.text.len(), |at| mutant.range.end + at);
+            let end =
+                file.text[mutant.range.end..].find('\n').map_or(file.text.len(), |at| mutant.range.end + at);
             let number = file.text[..line].lines().count() + 1;
-            println!("-- {}:{number} {:?} {}: {}", file.path.as_str(), mutant.function, mutant.operator, mutant.description);
+            println!(
+                "-- {}:{number} {:?} {}: {}",
+                file.path.as_str(),
+                mutant.function,
+                mutant.operator,
+                mutant.description
+            );
             println!("  - {}", &file.text[line..end]);
             let new = format!(
                 "{}{}{}",

@@ -16,7 +16,13 @@ impl Meter for RunTime {
         if let Some(speed) = case.trial.evidence.speed.as_ref().filter(|speed| speed.left_out.is_none()) {
             let error = ((speed.interval.1 - speed.interval.0) / 2.0).max(speed.floor);
             let (before, after) = (1.0, speed.ratio);
-            return Some(Measure { dimension: self.dimension(), before, after, direction: Direction::Lower, error });
+            return Some(Measure {
+                dimension: self.dimension(),
+                before,
+                after,
+                direction: Direction::Lower,
+                error,
+            });
         }
         let full = case.trial.evidence.stages.iter().filter(|run| run.stage == Stage::Full);
         let fastest = full.map(|run| run.cpu.as_secs_f64()).min_by(f64::total_cmp)?;

@@ -32,5 +32,9 @@ impl Check for StrengthGate {
 fn in_words(strength: Strength) -> String {
     let (low, high) = strength.interval();
     let (killed, total) = (strength.killed, strength.total());
-    format!("the tests notice {killed} of {total} mutants (95 % interval {:.0}-{:.0} %)", low * 100.0, high * 100.0)
+    format!(
+        "the tests notice {killed} of {total} mutants (95 % interval {:.0}-{:.0} %)",
+        low * 100.0,
+        high * 100.0
+    )
 }

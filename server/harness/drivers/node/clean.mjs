@@ -133,12 +133,16 @@ export class Clean {
     }
   }
 
+  /** Puts built-in objects back. Answers what stood in the way of it, or null. */
+  objects() {
+    for (const noted of this.noted) if (!noted.same() && !noted.restore()) return "a built-in object cannot be put back";
+    return null;
+  }
+
   /** Puts everything back. Answers what stood in the way of it, or null. */
   restore() {
-    for (const noted of this.noted) {
-      if (noted.same()) continue;
-      if (!noted.restore()) return "a built-in object cannot be put back";
-    }
+    const why = this.objects();
+    if (why !== null) return why;
     for (const stream of this.streams) this.stream(stream);
     return this.process() ?? this.pending();
   }

@@ -74,6 +74,10 @@ for (let job = await receive(); job !== null; job = await receive()) {
   for (const message of result.lines ?? []) host.lines(message);
   const figures = { wall_s: (performance.now() - began) / 1e3, cpu_s: cpu() - used, rss_kb: process.resourceUsage().maxRSS };
   send({ k: "end", end, reason, loaded, needs: { lasting: [], outside: [], mixed: null }, ...figures });
+  if (result.spent) {
+    send({ k: "spent", why: result.spent });
+    process.exit(0);
+  }
   send({ k: "idle" });
 }
 process.exit(0);

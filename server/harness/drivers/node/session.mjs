@@ -66,7 +66,7 @@ export class Session {
   settings(mode) {
     const served = mode === "served";
     const init = { root: this.root, args: this.args, runner: this.runner, suite: SUITES[this.runner], single: mode === "single" || mode === "disk", native: mode === "disk" };
-    const flags = [...(served ? ["--experimental-vm-modules", "--no-warnings"] : FLAGS), ...(this.runner === "node-test" ? ["--test-reporter=tap"] : [])];
+    const flags = [...(served ? [] : FLAGS), ...(this.runner === "node-test" ? ["--test-reporter=tap"] : [])];
     return { ...this.base, init, flags, program: served ? "host.mjs" : "child.mjs" };
   }
 
@@ -165,7 +165,8 @@ export class Session {
     return this.written(files, chosen, request, reply);
   }
 
-  async job(pool, files, chosen, request, reply) {
+  /** One run in a child; `after` is called when it is over, before the child is looked after. */
+  async job(pool, files, chosen, request, reply, after) {
     const child = await pool.take();
     const heard = { passed: [], skipped: [], failed: [], at: null, partial: [] };
     const job = { do: "run", files, plan: chosen.plan, ignore: chosen.ignore, only: chosen.only, stop: request.stop === true };
@@ -182,6 +183,7 @@ export class Session {
       }
     };
     const end = await child.run(job, { ...request, cancel: reply.cancel }, take);
+    after?.();
     const given = pool.give(child);
     if (this.mode === "served") await given;
     const stopped = end.end === "timeout" || end.end === "died";
@@ -202,7 +204,7 @@ export class Session {
     const undo = write(files);
     this.restore = undo;
     try {
-      return strip({ ...(await this.job(pool, files, chosen, request, reply)), how: this.mode === "served" ? "served" : "disk" });
+      return strip({ ...(await this.job(pool, files, chosen, request, reply, undo)), how: this.mode === "served" ? "served" : "disk" });
     } finally {
       undo();
       this.restore = null;

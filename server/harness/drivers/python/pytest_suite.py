@@ -179,7 +179,7 @@ class PytestSuite:
                 except (AttributeError, ValueError):
                     pass
         # Other styles parse whole source files for every failure.
-        config.option.tbstyle = "native"
+        config.option.tbstyle = "line"
 
     def run(self, tests, begin, end, stop):
         """Runs tests in this order, with `begin(test)` before and `end(test, outcome, message)` after each."""

@@ -14,6 +14,7 @@ from importlib import machinery
 FUNCTION = 0x2
 SUSPENDS = 0x20 | 0x80 | 0x200
 CALL_FLAGS = 0x4 | 0x8 | SUSPENDS | 0x100
+SIMPLE = {int, str, bytes, bool, type(None), type(Ellipsis)}
 HAS_DOCSTRING = 0x4000000
 
 
@@ -39,8 +40,11 @@ def compile_text(data, path):
 
 def constant_key(value):
     """A constant as something that only equals what is the same constant; nested code is left out."""
-    if isinstance(value, types.CodeType):
-        return (types.CodeType,)
+    kind = type(value)
+    if kind in SIMPLE:
+        return (kind, value)
+    if kind is types.CodeType:
+        return (kind,)
     if isinstance(value, tuple):
         return (tuple, tuple(constant_key(part) for part in value))
     if isinstance(value, frozenset):
@@ -123,6 +127,7 @@ class LoadedFile:
         self._executed = {(code.co_name, code.co_firstlineno) for code in executed}
         self.code = compile_text(data, path)
         self._flat = None
+        self._own = {}
         nodes = {}
         self._gather(self.code, nodes)
         for function in functions:
@@ -134,6 +139,7 @@ class LoadedFile:
 
     def _gather(self, code, nodes):
         nodes.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+        self._own[id(code)] = own_part(code)
         for inner in nested(code):
             self._gather(inner, nodes)
 
@@ -162,7 +168,7 @@ class LoadedFile:
 
     def _compare(self, old, new, flat_old, flat_new, replaced):
         """Notes what is to be replaced in this pair; tells whether anything but lines differs."""
-        if own_part(flat_old) == own_part(flat_new):
+        if (self._own.get(id(flat_old)) or own_part(flat_old)) == own_part(flat_new):
             differs = False
             for pair in zip(nested(old), nested(new), nested(flat_old), nested(flat_new)):
                 differs |= self._compare(*pair, replaced)

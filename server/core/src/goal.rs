@@ -56,6 +56,8 @@ goal_kinds! {
     Hole = "hole",
     /// A test that fails.
     Repair = "repair",
+    /// A fault that no test would notice.
+    Strengthen = "strengthen",
 }
 
 impl fmt::Display for GoalKind {

@@ -24,8 +24,10 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod rebased;
+mod strengthen;
 
 use rebased::Rebased;
+use strengthen::Survivors;
 
 /// Why a forge run came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -479,6 +481,7 @@ impl Run<'_> {
         let mut rejected = Vec::new();
         let mut stages = BTreeMap::new();
         let mut remembered = 0;
+        let mut survivors = Survivors::default();
         let listener = &mut *self.listener;
         let settings = CycleSettings { records, ..cycle_settings(self.workspace, &self.request.budget) };
         let outcome = drive(parts, settings, goals, self.cancel, &mut |event| match event {
@@ -491,6 +494,7 @@ impl Run<'_> {
                 listener(ForgeEvent::Tried(goal, trial, score));
                 remembered += u64::from(trial.remembered);
                 note_stages(&mut stages, trial);
+                survivors.add(trial.evidence.strength.as_ref().map_or(&[], |strength| &strength.survivors));
                 if score.is_none_or(|score| !score.accepted) {
                     rejected.push(Rejected::of(goal, candidate, trial, score));
                     keep_log(ledger, candidate, trial);
@@ -499,6 +503,7 @@ impl Run<'_> {
         });
         self.report.stats.remembered += remembered;
         self.report.rejected.extend(rejected);
+        self.report.goals.extend(survivors.into_goals(self.workspace));
         self.report.add_stages(stages);
         (offers, outcome)
     }

@@ -4,9 +4,34 @@
 //!
 //! A lab filters and measures; it is not the judge. What is offered has passed the plain suite in fresh processes.
 
-use hephaestus_core::{CancelToken, Edit, RelPath, TestFailure};
+mod switches;
+
+pub use switches::{Placed, SwitchLab};
+
+use crate::sandbox::Sandbox;
+use crate::suite::Suite;
+use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot, TestFailure};
+use hephaestus_syntax::Languages;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
+
+/// What a lab works on.
+#[derive(Debug, Clone)]
+pub struct LabSubject<'a> {
+    /// Where things run.
+    pub sandbox: &'a Sandbox,
+    /// How the workspace's tests are run.
+    pub suite: &'a Suite,
+    /// The unchanged code.
+    pub snapshot: &'a Snapshot,
+    /// The languages.
+    pub languages: &'static Languages,
+    /// What earlier builds left behind, nearest first: see [`crate::sandbox::View::layers`].
+    pub layers: Vec<PathBuf>,
+    /// How many sessions may run at the same time.
+    pub slots: usize,
+}
 
 /// An alternative text of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

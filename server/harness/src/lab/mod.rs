@@ -7,6 +7,7 @@
 mod driver;
 mod inputs;
 mod pool;
+mod switches;
 mod warm;
 
 use crate::sandbox::Sandbox;
@@ -18,13 +19,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use switches::{Placed, SwitchLab};
 pub use warm::WarmLab;
 
 pub(crate) use inputs::Function;
 pub(crate) use pool::{Grounds, LabPool};
 
 /// What a lab works on.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct LabSubject<'a> {
     /// Where things run.
     pub sandbox: &'a Sandbox,

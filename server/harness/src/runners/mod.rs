@@ -53,6 +53,8 @@ pub struct Runner {
     pub impacted: Option<Run>,
     /// What it answers with.
     pub report: Report,
+    /// How all variants are built at once, where that can be done.
+    pub switches: Option<SwitchCommands>,
     /// Where its arguments stand in package.json.
     pub script: Option<Script>,
     /// How it is kept warm, where it can be.
@@ -124,6 +126,40 @@ pub struct Report {
     pub format: ReportFormat,
     /// The file below `{out}`; standard output when absent.
     pub file: Option<String>,
+}
+
+/// How a build with switches is made and its test programs are run one by one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchCommands {
+    /// Whose words the answers are.
+    pub tool: BuildTool,
+    /// Tells what is built from what.
+    pub describe: Vec<String>,
+    /// Builds the test programs and tells where they are.
+    pub build: Vec<String>,
+    /// More environment for a build that is never built upon.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Builds and runs the examples in the documentation; empty where there are none. `{wrapper}` becomes a program that
+    /// keeps a copy of what it is to run.
+    #[serde(default)]
+    pub examples: Vec<String>,
+    /// The environment of `examples`.
+    #[serde(default)]
+    pub examples_env: BTreeMap<String, String>,
+    /// Arguments that make a test program tell its tests.
+    pub list: Vec<String>,
+    /// Arguments in front of the names of the tests it is to run.
+    pub only: Vec<String>,
+}
+
+/// Build tools whose answers can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildTool {
+    /// Cargo.
+    Cargo,
 }
 
 /// Where the arguments of a JavaScript runner come from.
@@ -216,6 +252,7 @@ impl Runner {
             full: Run { command: argv, files: Selection::All, fail_fast: vec![] },
             impacted: None,
             report: Report { format: ReportFormat::Exit, file: None },
+            switches: None,
             script: None,
             driver: None,
             exit: Exits {

@@ -1,0 +1,274 @@
+//! Test programs, started directly: which tests they have, and what those do with one alternative switched on.
+
+use super::build::{Tool, of_sandbox};
+use super::cargo::Program;
+use crate::lab::{JobEnd, LabError};
+use crate::redirect::{FILE, Streams, output, redirected};
+use crate::reports::{ReportFormat, TestOutcome, TestReport};
+use crate::sandbox::{Session, Step, StepOutcome, StepStatus};
+use hephaestus_core::{CancelToken, TestFailure};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The variable that switches an alternative on.
+const SWITCH: &str = "HEPHAESTUS_SWITCH";
+/// Below this, a group of tests runs in one process: starting another costs as much.
+const CHEAP: Duration = Duration::from_millis(20);
+/// A group of tests may take at least so long …
+const FLOOR: Duration = Duration::from_secs(2);
+/// … and this many times as long as it takes on the unchanged code.
+const FACTOR: u32 = 5;
+/// How many tests one command line names at most.
+const NAMES: usize = 400;
+
+/// A test of a test program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TestRef {
+    /// Which program.
+    pub(super) program: usize,
+    /// Its name there.
+    pub(super) name: String,
+    /// Its id in the suite's report.
+    pub(super) id: String,
+    /// How long it takes on the unchanged code.
+    pub(super) wall: Duration,
+}
+
+/// Programs as they lie in sessions, which may show the workspace elsewhere than where they were built.
+#[derive(Debug, Clone)]
+pub(super) struct Programs {
+    pub(super) all: Vec<Program>,
+    pub(super) root: PathBuf,
+}
+
+/// What came of a group of tests.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct GroupOutcome {
+    pub(super) end: JobEnd,
+    pub(super) passed: u32,
+    pub(super) failed: Vec<TestFailure>,
+    pub(super) wall: Duration,
+    pub(super) cpu: Duration,
+}
+
+impl Programs {
+    /// A command that starts a program with these arguments.
+    pub(super) fn step(
+        &self,
+        tool: &Tool,
+        session: &Session,
+        program: &Program,
+        head: &[String],
+        args: impl IntoIterator<Item = String>,
+    ) -> Step {
+        let moved = |text: &str| moved(text, &self.root, session.root());
+        let argv = head.iter().cloned().chain([moved(&program.path)]).chain(args).collect();
+        let own = program.env.iter().map(|(name, value)| (name.clone(), moved(value)));
+        Step {
+            argv,
+            cwd: program.cwd.clone(),
+            env: tool.env(session).into_iter().chain(own).collect(),
+            timeout: tool.limit(),
+            collect: vec![FILE.to_owned()],
+            ..Step::default()
+        }
+    }
+
+    /// The names of a program's tests; `None` if it does not answer as a test program should.
+    pub(super) fn list(
+        &self,
+        tool: &Tool,
+        session: &mut Session,
+        program: &Program,
+        cancel: &CancelToken,
+    ) -> Result<Option<Vec<String>>, LabError> {
+        let mut step = self.step(tool, session, program, &[], tool.commands.list.clone());
+        step.argv = redirected(step.argv, Streams::Out);
+        step.timeout = Duration::from_secs(20);
+        let outcome = run(session, &step, cancel)?;
+        let text = output(&outcome);
+        let answered = text.lines().any(|line| line.contains(" tests, ") || line.contains(" test, "));
+        if outcome.status != StepStatus::Exited(0) || !answered {
+            return Ok(None);
+        }
+        Ok(Some(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()))
+    }
+
+    /// Runs `tests`, all of one program, with the alternative of this number.
+    pub(super) fn run_group(
+        &self,
+        tool: &Tool,
+        session: &mut Session,
+        tests: &[&TestRef],
+        switch: Option<u32>,
+        cancel: &CancelToken,
+    ) -> Result<GroupOutcome, LabError> {
+        let nothing = GroupOutcome {
+            end: JobEnd::Ran,
+            passed: 0,
+            failed: vec![],
+            wall: Duration::ZERO,
+            cpu: Duration::ZERO,
+        };
+        let program = tests.first().and_then(|test| self.all.get(test.program));
+        let Some(program) = program else { return Ok(nothing) };
+        let names = tests.iter().map(|test| test.name.clone());
+        let args = if program.name.starts_with(EXAMPLES) { vec![] } else { tool.commands.only.iter().cloned().chain(names).collect() };
+        let mut step = self.step(tool, session, program, &[], args);
+        step.argv = redirected(step.argv, Streams::Both);
+        step.env.extend(switch.map(|number| (SWITCH.to_owned(), number.to_string())));
+        step.timeout = limit(tests);
+        let outcome = run(session, &step, cancel)?;
+        let mut group = if program.name.starts_with(EXAMPLES) && tests.len() == 1 && self.is_bare(program) {
+            read_bare(tests, &outcome)
+        } else {
+            read(&program.name, tests, &outcome)
+        };
+        group.wall = outcome.wall;
+        group.cpu = outcome.cpu;
+        Ok(group)
+    }
+
+    /// Whether a program is one example and no more: its exit code is all it says.
+    fn is_bare(&self, program: &Program) -> bool {
+        program.env.iter().any(|(name, _)| name == BARE)
+    }
+}
+
+/// How names of programs begin that are examples from the documentation.
+pub(super) const EXAMPLES: &str = "doc ";
+/// Marks a program that is one example.
+pub(super) const BARE: &str = "HEPHAESTUS_EXAMPLE";
+
+/// Runs a step; a lab has nothing to say about one that was cancelled.
+pub(super) fn run(session: &mut Session, step: &Step, cancel: &CancelToken) -> Result<StepOutcome, LabError> {
+    let outcome = session.run(step, cancel).map_err(of_sandbox)?;
+    if outcome.status == StepStatus::Cancelled { Err(LabError::Cancelled) } else { Ok(outcome) }
+}
+
+/// The tests in the order given, in groups of one program each; the first alone where the others would take long.
+pub(super) fn groups<'t>(tests: &[&'t TestRef], stop_at_first: bool) -> Vec<Vec<&'t TestRef>> {
+    let mut groups: Vec<Vec<&TestRef>> = Vec::new();
+    for test in tests {
+        let own = |group: &&mut Vec<&TestRef>| {
+            group.len() < NAMES && group.first().is_some_and(|first| first.program == test.program)
+        };
+        match groups.iter_mut().rev().find(own) {
+            Some(group) => group.push(test),
+            None => groups.push(vec![test]),
+        }
+    }
+    let splits = groups.first().is_some_and(|group| {
+        stop_at_first && group.len() > 1 && group.iter().map(|test| test.wall).sum::<Duration>() > CHEAP
+    });
+    if splits && let Some(first) = groups.first_mut() {
+        let rest = first.split_off(1);
+        groups.insert(1, rest);
+    }
+    groups
+}
+
+fn limit(tests: &[&TestRef]) -> Duration {
+    FLOOR.max(tests.iter().map(|test| test.wall).sum::<Duration>() * FACTOR)
+}
+
+fn moved(text: &str, from: &Path, to: &Path) -> String {
+    if from == to { text.to_owned() } else { text.replace(&*from.to_string_lossy(), &to.to_string_lossy()) }
+}
+
+/// Reads what a program said of `tests`.
+fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
+    let text = output(outcome);
+    let said = said(program, &text);
+    let outcome_of = |test: &TestRef| said.tests.get(&format!("{program}::{}", test.name));
+    let mut failed: Vec<TestFailure> = Vec::new();
+    let mut passed = 0;
+    let mut silent: Vec<&TestRef> = Vec::new();
+    for test in tests {
+        match outcome_of(test) {
+            Some(TestOutcome::Failed(message)) => {
+                failed.push(TestFailure { id: test.id.clone(), message: message.clone() });
+            }
+            Some(TestOutcome::Passed) => passed += 1,
+            Some(TestOutcome::Skipped) => {}
+            None => silent.push(test),
+        }
+    }
+    let named = named_at_the_end(&text);
+    let (told, silent): (Vec<&TestRef>, Vec<&TestRef>) =
+        silent.into_iter().partition(|test| named.contains(test.name.as_str()));
+    failed.extend(told.iter().map(|test| TestFailure { id: test.id.clone(), message: String::new() }));
+    let summed_up = text.lines().any(|line| line.starts_with("test result: "));
+    let end = match &outcome.status {
+        StepStatus::TimedOut => JobEnd::TimedOut,
+        StepStatus::Exited(0) if summed_up => {
+            passed += u32::try_from(silent.len()).unwrap_or(0);
+            JobEnd::Ran
+        }
+        StepStatus::Exited(_) if summed_up && !failed.is_empty() => JobEnd::Ran,
+        StepStatus::NotStarted { reason, .. } => JobEnd::Broken(reason.clone()),
+        StepStatus::DiskFull => JobEnd::Broken("the tests wrote more than the sandbox allows".to_owned()),
+        status => {
+            let died = match status {
+                StepStatus::Signaled(signal) => format!("the process was killed by signal {signal}"),
+                StepStatus::Exited(code) => format!("the process ended with exit code {code} in the middle of it"),
+                _ => "the process ended".to_owned(),
+            };
+            match running_at_the_end(&text, &silent) {
+                Some(test) => {
+                    failed.push(TestFailure { id: test.id.clone(), message: died });
+                    JobEnd::Ran
+                }
+                None if !failed.is_empty() => JobEnd::Ran,
+                None => JobEnd::Broken(died),
+            }
+        }
+    };
+    GroupOutcome { end, passed, failed, wall: Duration::ZERO, cpu: Duration::ZERO }
+}
+
+/// Reads how an example ended.
+fn read_bare(tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
+    let mut group =
+        GroupOutcome { end: JobEnd::Ran, passed: 0, failed: vec![], wall: Duration::ZERO, cpu: Duration::ZERO };
+    match &outcome.status {
+        StepStatus::Exited(0) => group.passed = 1,
+        StepStatus::TimedOut => group.end = JobEnd::TimedOut,
+        StepStatus::NotStarted { reason, .. } => group.end = JobEnd::Broken(reason.clone()),
+        _ => {
+            let message = crate::reports::shorten(&output(outcome));
+            group.failed.extend(tests.iter().map(|test| TestFailure { id: test.id.clone(), message: message.clone() }));
+        }
+    }
+    group
+}
+
+/// A program's report, with the line in front that the build tool would have printed.
+pub(super) fn said(program: &str, text: &str) -> TestReport {
+    let head = if program.starts_with(EXAMPLES) {
+        format!("   Doc-tests {}", program.trim_start_matches(EXAMPLES))
+    } else {
+        format!("     Running {program} (program)")
+    };
+    TestReport::parse(ReportFormat::Libtest, &format!("{head}\n{text}")).unwrap_or_default()
+}
+
+/// The names in the last list of failures: there even where a test's own output tore its line apart.
+fn named_at_the_end(text: &str) -> BTreeSet<&str> {
+    let Some((_, list)) = text.rsplit_once("\nfailures:\n") else { return BTreeSet::new() };
+    list.lines().take_while(|line| line.starts_with("    ")).map(str::trim).collect()
+}
+
+/// The test whose line is begun and not ended; the only silent one, where the program does not say.
+fn running_at_the_end<'t>(text: &str, silent: &[&'t TestRef]) -> Option<&'t TestRef> {
+    let begun = text.lines().rev().find_map(|line| {
+        let name = line.strip_prefix("test ")?.split(" ... ").next()?;
+        let name = name.strip_suffix(" - should panic").unwrap_or(name);
+        silent.iter().find(|test| test.name == name).copied()
+    });
+    begun.or(match silent {
+        [only] => Some(*only),
+        _ => None,
+    })
+}

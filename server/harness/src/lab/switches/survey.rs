@@ -1,0 +1,237 @@
+//! The survey: every test alone on the unchanged code, once with the places it reaches written down, and once more
+//! together with the others. What differs is flaky; what fails both times is red.
+
+use super::build::{Tool, of_sandbox};
+use super::programs::{Programs, TestRef, run, said};
+use crate::lab::LabError;
+use crate::redirect::{FILE, Streams, output, redirected};
+use crate::reports::{TestOutcome, shorten};
+use crate::sandbox::{OUT, Session, Step, StepOutcome};
+use hephaestus_core::{CancelToken, TestFailure};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How many tests are surveyed in one command.
+const BATCH: usize = 200;
+/// The least a test takes.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// What the survey found.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// The judges.
+    pub(super) tests: Vec<TestRef>,
+    /// What each of them reaches.
+    pub(super) reach: Vec<BTreeSet<u32>>,
+    pub(super) red: Vec<TestFailure>,
+    pub(super) flaky: Vec<String>,
+    pub(super) notes: Vec<String>,
+    pub(super) cpu: Duration,
+}
+
+/// One test, surveyed.
+struct Sighting {
+    test: TestRef,
+    outcome: Option<TestOutcome>,
+    reach: BTreeSet<u32>,
+}
+
+/// A piece of work for one session.
+enum Errand {
+    /// These tests of a program, each alone.
+    Alone(usize, Vec<String>),
+    /// All tests of a program together.
+    Together(usize),
+}
+
+/// Surveys all tests of `programs`.
+pub(super) fn survey(
+    tool: &Tool,
+    programs: &Programs,
+    sessions: &mut [Session],
+    cancel: &CancelToken,
+) -> Result<Survey, LabError> {
+    let mut survey = Survey::default();
+    let mut errands = Vec::new();
+    let Some(first) = sessions.first_mut() else { return Ok(survey) };
+    for (at, program) in programs.all.iter().enumerate() {
+        match programs.list(tool, first, program, cancel)? {
+            Some(names) => {
+                errands.extend(names.chunks(BATCH).map(|names| Errand::Alone(at, names.to_vec())));
+                if !names.is_empty() {
+                    errands.push(Errand::Together(at));
+                }
+            }
+            None => survey.notes.push(format!("{} does not list its tests: it is left out", program.name)),
+        }
+    }
+    let sightings: Mutex<Vec<(usize, Vec<Sighting>)>> = Mutex::default();
+    let together: Mutex<HashMap<usize, HashMap<String, TestOutcome>>> = Mutex::default();
+    let spent: Mutex<Duration> = Mutex::default();
+    in_parallel(sessions, errands.len(), |session, at| {
+        let cpu = match errands.get(at) {
+            Some(Errand::Alone(program, names)) => {
+                let (seen, cpu) = alone(tool, programs, session, *program, names, cancel)?;
+                lock(&sightings).push((at, seen));
+                cpu
+            }
+            Some(Errand::Together(program)) => {
+                let (outcomes, cpu) = all(tool, programs, session, *program, cancel)?;
+                lock(&together).insert(*program, outcomes);
+                cpu
+            }
+            None => Duration::ZERO,
+        };
+        *lock(&spent) += cpu;
+        Ok(())
+    })?;
+    survey.cpu = *lock(&spent);
+    let mut sightings = std::mem::take(&mut *lock(&sightings));
+    sightings.sort_by_key(|(at, _)| *at);
+    let together = std::mem::take(&mut *lock(&together));
+    survey.sort(sightings.into_iter().flat_map(|(_, seen)| seen), &together);
+    Ok(survey)
+}
+
+impl Survey {
+    fn sort(
+        &mut self,
+        sightings: impl Iterator<Item = Sighting>,
+        together: &HashMap<usize, HashMap<String, TestOutcome>>,
+    ) {
+        let mut ids: HashSet<String> = HashSet::new();
+        for Sighting { mut test, outcome, reach } in sightings {
+            let plain = test.id.clone();
+            let mut nth = 1;
+            while !ids.insert(test.id.clone()) {
+                nth += 1;
+                test.id = format!("{plain} #{nth}");
+            }
+            let again = together.get(&test.program).and_then(|outcomes| outcomes.get(&test.name));
+            match (outcome, again) {
+                (Some(TestOutcome::Passed), Some(TestOutcome::Passed)) => {
+                    self.tests.push(test);
+                    self.reach.push(reach);
+                }
+                (Some(TestOutcome::Failed(message)), Some(TestOutcome::Failed(_))) => {
+                    self.red.push(TestFailure { id: test.id, message });
+                }
+                (Some(TestOutcome::Skipped), Some(TestOutcome::Skipped)) => {}
+                _ => self.flaky.push(test.id),
+            }
+        }
+    }
+}
+
+/// Runs each of the tests alone; one shell for all, because starting a step costs more than most tests.
+fn alone(
+    tool: &Tool,
+    programs: &Programs,
+    session: &mut Session,
+    program: usize,
+    names: &[String],
+    cancel: &CancelToken,
+) -> Result<(Vec<Sighting>, Duration), LabError> {
+    let Some(own) = programs.all.get(program) else { return Ok((vec![], Duration::ZERO)) };
+    let script = format!(
+        "out=$1 program=$2; shift 2; i=0; for test in \"$@\"; do HEPHAESTUS_REACH=\"$out/r$i\" \"$program\" {} \"$test\" \
+         >\"$out/o$i\" 2>&1; i=$((i+1)); done",
+        tool.commands.only.join(" ")
+    );
+    let head = ["sh".to_owned(), "-c".to_owned(), script, "sh".to_owned(), OUT.to_owned()];
+    let mut step = programs.step(tool, session, own, &head, names.iter().cloned());
+    step.collect = vec!["r*".to_owned(), "o*".to_owned()];
+    let outcome = run(session, &step, cancel)?;
+    let sight = |(at, name): (usize, &String)| {
+        let text = file(&outcome, &format!("o{at}"));
+        let report = said(&own.name, &text);
+        let id = format!("{}::{name}", own.name);
+        let seen = match report.tests.get(&id) {
+            Some(seen) => Some(seen.clone()),
+            // A test that writes past the capture tears its own line apart.
+            None if text.contains("test result: ok. 1 passed") => Some(TestOutcome::Passed),
+            None if text.is_empty() => None,
+            None => Some(TestOutcome::Failed(shorten(&text))),
+        };
+        let reach = file(&outcome, &format!("r{at}")).lines().filter_map(|line| line.parse().ok()).collect();
+        Sighting { test: TestRef { program, name: name.clone(), id, wall: wall(&text) }, outcome: seen, reach }
+    };
+    Ok((names.iter().enumerate().map(sight).collect(), outcome.cpu))
+}
+
+/// Runs all tests of a program together.
+fn all(
+    tool: &Tool,
+    programs: &Programs,
+    session: &mut Session,
+    program: usize,
+    cancel: &CancelToken,
+) -> Result<(HashMap<String, TestOutcome>, Duration), LabError> {
+    let Some(own) = programs.all.get(program) else { return Ok((HashMap::new(), Duration::ZERO)) };
+    let mut step: Step = programs.step(tool, session, own, &[], tool.commands.only.clone());
+    step.argv = redirected(step.argv, Streams::Both);
+    step.collect = vec![FILE.to_owned()];
+    let outcome = run(session, &step, cancel)?;
+    let report = said(&own.name, &output(&outcome));
+    let prefix = format!("{}::", own.name);
+    let outcomes = report
+        .tests
+        .into_iter()
+        .filter_map(|(id, outcome)| Some((id.strip_prefix(&prefix)?.to_owned(), outcome)))
+        .collect();
+    Ok((outcomes, outcome.cpu))
+}
+
+fn file(outcome: &StepOutcome, name: &str) -> String {
+    let found = outcome.files.iter().find(|(file, _)| file == name);
+    found.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}
+
+/// `test result: ok. 1 passed; …; finished in 0.12s`.
+fn wall(text: &str) -> Duration {
+    let told = text.lines().rev().find_map(|line| line.rsplit_once("finished in ")?.1.strip_suffix('s')?.parse().ok());
+    told.map_or(LEAST, |seconds: f64| LEAST.max(Duration::try_from_secs_f64(seconds).unwrap_or_default()))
+}
+
+/// Does `count` pieces of work, one session for each that is done at the same time; stops at the first error.
+pub(super) fn in_parallel(
+    sessions: &mut [Session],
+    count: usize,
+    work: impl Fn(&mut Session, usize) -> Result<(), LabError> + Sync,
+) -> Result<(), LabError> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let error: Mutex<Option<LabError>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for session in sessions {
+            let (next, error, work) = (&next, &error, &work);
+            scope.spawn(move || {
+                loop {
+                    let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if at >= count || lock(error).is_some() {
+                        return;
+                    }
+                    if let Err(wrong) = work(session, at) {
+                        lock(error).get_or_insert(wrong);
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    lock(&error).take().map_or(Ok(()), Err)
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Opens `count` sessions.
+pub(super) fn sessions(
+    sandbox: &crate::sandbox::Sandbox,
+    view: &crate::sandbox::View,
+    count: usize,
+    cancel: &CancelToken,
+) -> Result<Vec<Session>, LabError> {
+    (0..count.max(1)).map(|_| sandbox.open(view, cancel).map_err(of_sandbox)).collect()
+}

@@ -4,9 +4,50 @@
 //!
 //! A lab filters and measures; it is not the judge. What is offered has passed the plain suite in fresh processes.
 
-use hephaestus_core::{CancelToken, Edit, RelPath, TestFailure};
+mod plain;
+
+use crate::problem::Problem;
+use crate::sandbox::Sandbox;
+use crate::suite::Suite;
+use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot, TestFailure};
+use hephaestus_syntax::Languages;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
+
+pub use plain::PlainLab;
+
+/// What a lab works on.
+#[derive(Clone)]
+pub struct LabSubject<'a> {
+    /// Where things run.
+    pub sandbox: &'a Sandbox,
+    /// What runs.
+    pub suite: &'a Suite,
+    /// The unchanged code.
+    pub snapshot: &'a Snapshot,
+    /// The languages.
+    pub languages: &'static Languages,
+    /// Folders that lie over the workspace, below everything a lab writes.
+    pub layers: Vec<PathBuf>,
+    /// Jobs at the same time; at least one.
+    pub slots: usize,
+    /// What is known of the unchanged code from earlier: tests that would do the same again, through the same lines.
+    /// A lab may look at the others alone; it may also look at everything again.
+    pub known: Option<&'a LabFacts>,
+}
+
+/// Opens the lab that fits the suite's runner.
+///
+/// # Errors
+/// When no test can judge, or this lab does not fit the project: then [`PlainLab`] does.
+pub fn open(
+    subject: LabSubject<'_>,
+    variants: &[Variant],
+    cancel: &CancelToken,
+) -> Result<Box<dyn Lab>, LabError> {
+    Ok(Box::new(PlainLab::open(&subject, variants, cancel)?))
+}
 
 /// An alternative text of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +139,9 @@ pub enum LabError {
     /// This project cannot be run in this way; why.
     #[error("{0}")]
     Unfit(String),
+    /// Nothing can be judged in any way.
+    #[error(transparent)]
+    Problem(#[from] Problem),
 }
 
 /// Runs tests on variants.
@@ -118,6 +162,11 @@ pub trait Lab: Send {
         cancel: &CancelToken,
         done: &mut dyn FnMut(JobOutcome),
     ) -> Result<(), LabError>;
+
+    /// From now on a job may take `factor` times its usual limit. A lab whose limits are not its own may pass it over.
+    fn stretch_limits(&mut self, factor: u32) {
+        let _ = factor;
+    }
 
     /// CPU time spent on builds, loading and finding out what reaches what, so far.
     fn overhead(&self) -> Duration;

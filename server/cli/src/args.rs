@@ -11,11 +11,12 @@ Examples:
   hephaestus forge                        find, prove and show improvements of the project here
   hephaestus forge --apply src/           write what was proved together, in src/ alone
   hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
+  hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
   hephaestus goals --format sarif         what could be improved, for a code host
   hephaestus lsp                          serve an editor
   hephaestus doctor                       what works here, what does not, how to mend it
 
-Exit codes: 0 done; 1 --require was missed; 2 usage or configuration; 3 the tests cannot judge (red, absent,
+Exit codes: 0 done; 1 --require or --min-score was missed; 2 usage or configuration; 3 the tests cannot judge (red, absent,
 not runnable); 4 internal.";
 
 /// Suggests only what it can prove.
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Goals(Goals),
     /// Find, prove and show improvements; write them with --apply
     Forge(Forge),
+    /// Measure how strong the tests are: small deliberate faults, and which of them the tests notice
+    Mutants(Mutants),
     /// Serve an editor: the language server
     Lsp(Lsp),
     /// Look at what was tried and what came of it
@@ -149,6 +152,58 @@ pub(crate) struct Forge {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ForgeFormat {
+    Text,
+    Json,
+    Html,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus mutants                            every mutant of the project here
+  hephaestus mutants --in-diff main             only on lines changed since main
+  git diff main | hephaestus mutants --in-diff - --min-score 80
+  hephaestus mutants src/parser.py --budget 5m  as much as can be tried in five minutes
+  hephaestus mutants --format html --output strength.html
+
+What is known from earlier runs is not run again: a second run tries only what has changed.")]
+pub(crate) struct Mutants {
+    /// Files and folders whose code gets mutants; everything when none is given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only mutants on lines added or changed: since a revision, or by a unified diff in a file (- for standard input)
+    #[arg(long, value_name = "REV|FILE", allow_hyphen_values = true)]
+    pub(crate) in_diff: Option<String>,
+    /// Only these operators; * stands for any text
+    #[arg(long, value_name = "OPERATOR", value_delimiter = ',')]
+    pub(crate) operator: Vec<String>,
+    /// How to print: text, json (the schema of mutation-testing-elements) or html (one page that needs no network)
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: MutantsFormat,
+    /// Where to; standard output when absent
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Exit with 1 unless the tests notice at least so many percent of the mutants: 0 to 100
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    pub(crate) min_score: Option<f64>,
+    /// Time for trying mutants, the tests of the unchanged code apart: 90, 60s, 5m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) budget: Option<Duration>,
+    /// Mutants at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Try everything again, whatever is remembered of earlier runs
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Decides which mutants come first
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Only say which mutants there are
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MutantsFormat {
     Text,
     Json,
     Html,
@@ -266,6 +321,14 @@ pub(crate) struct Completions {
     pub(crate) shell: Shell,
 }
 
+/// A number from 0 to 100.
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').parse().ok();
+    number
+        .filter(|number| (0.0..=100.0).contains(number))
+        .ok_or_else(|| "write a number from 0 to 100".to_owned())
+}
+
 /// Seconds, or a number with s, m or h.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.trim().char_indices().find(|(_, c)| c.is_ascii_alphabetic()) {
@@ -293,6 +356,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn percentages_are_read() {
+        assert_eq!(parse_percent("80"), Ok(80.0));
+        assert_eq!(parse_percent("99.5%"), Ok(99.5));
+        assert!(
+            parse_percent("101").is_err() && parse_percent("-1").is_err() && parse_percent("NaN").is_err()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What can go wrong for a user, by whose turn it is to act, and the exit codes that say so.
 
 use hephaestus_workspace::registry::RegistryError;
-use hephaestus_workspace::{ApplyError, ForgeError, Problem, WorkspaceError};
+use hephaestus_workspace::{ApplyError, ForgeError, MutantsError, Problem, WorkspaceError};
 use std::process::ExitCode;
 
 /// Whose turn it is.
@@ -69,16 +69,32 @@ impl From<WorkspaceError> for Failure {
 impl From<ForgeError> for Failure {
     fn from(error: ForgeError) -> Self {
         match error {
-            ForgeError::Problem(Problem::Cancelled) => {
-                Self::new(Kind::Missed, "stopped before anything was tried")
-            }
-            ForgeError::Problem(problem) => {
-                let mut failure = Self::new(Kind::Baseline, problem.to_string()).hint(problem.hint());
-                failure.detail = problem.detail();
-                failure
-            }
+            ForgeError::Problem(problem) => problem.into(),
             ForgeError::Internal(message) => Self::new(Kind::Internal, message),
         }
+    }
+}
+
+impl From<MutantsError> for Failure {
+    fn from(error: MutantsError) -> Self {
+        match error {
+            MutantsError::Problem(problem) => problem.into(),
+            MutantsError::Diff(message) => Self::new(Kind::Usage, message)
+                .hint("`git diff REV | hephaestus mutants --in-diff -` leaves git to your shell."),
+            MutantsError::Glob(message) => Self::new(Kind::Usage, message),
+            MutantsError::Internal(message) => Self::new(Kind::Internal, message),
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        if problem == Problem::Cancelled {
+            return Self::new(Kind::Missed, "stopped before anything was tried");
+        }
+        let mut failure = Self::new(Kind::Baseline, problem.to_string()).hint(problem.hint());
+        failure.detail = problem.detail();
+        failure
     }
 }
 

@@ -1,10 +1,63 @@
 //! Progress on standard error, when somebody is looking.
 
-use hephaestus_core::Verdict;
-use hephaestus_workspace::ForgeEvent;
+use hephaestus_core::{MutantStatus, Verdict};
+use hephaestus_workspace::{ForgeEvent, MutantsEvent};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
+
+fn bar(quiet: bool) -> ProgressBar {
+    let bar = if quiet || !std::io::stderr().is_terminal() {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new_spinner()
+    };
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// A bar for a run over mutants; silent like that of a forge run.
+pub(crate) struct MutantsProgress {
+    bar: ProgressBar,
+    noticed: u64,
+    unnoticed: u64,
+}
+
+impl MutantsProgress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { bar: bar(quiet), noticed: 0, unnoticed: 0 }
+    }
+
+    pub(crate) fn tell(&mut self, event: &MutantsEvent<'_>) {
+        match event {
+            MutantsEvent::Stage(stage) => self.bar.set_message((*stage).to_owned()),
+            MutantsEvent::Mutants { total, known } => {
+                self.bar.set_length(*total as u64);
+                self.bar.set_position(*known as u64);
+                let style = ProgressStyle::with_template(
+                    "{spinner} {bar:24} {pos}/{len} mutants · {prefix} · {elapsed} · {wide_msg}",
+                );
+                if let Ok(style) = style {
+                    self.bar.set_style(style);
+                }
+            }
+            MutantsEvent::Tried(result) => {
+                self.bar.inc(1);
+                match result.status {
+                    MutantStatus::Killed | MutantStatus::Timeout => self.noticed += 1,
+                    MutantStatus::Survived | MutantStatus::NoCoverage => self.unnoticed += 1,
+                    MutantStatus::Unviable | MutantStatus::Error => {}
+                }
+                self.bar.set_prefix(format!("{} noticed, {} not", self.noticed, self.unnoticed));
+                self.bar.set_message(format!("{} {}", result.mutant.file, result.mutant.description));
+            }
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
 
 /// A bar for a forge run; silent when standard error is no terminal or nobody wants to hear.
 pub(crate) struct ForgeProgress {
@@ -15,13 +68,7 @@ pub(crate) struct ForgeProgress {
 
 impl ForgeProgress {
     pub(crate) fn new(quiet: bool) -> Self {
-        let bar = if quiet || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new_spinner()
-        };
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, held: 0, tried: 0 }
+        Self { bar: bar(quiet), held: 0, tried: 0 }
     }
 
     pub(crate) fn tell(&mut self, event: &ForgeEvent<'_>) {

@@ -50,8 +50,8 @@ pub use ports::{
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
 pub use settings::{
-    EditorSettings, ForgeSettings, ForgeWhen, GoalSettings, SandboxSettings, ScoringSettings, Severity,
-    TestSettings, Weights,
+    EditorSettings, ForgeSettings, ForgeWhen, GoalSettings, MutantSettings, SandboxSettings, ScoringSettings,
+    Severity, TestSettings, Weights,
 };
 pub use snapshot::{Notice, Snapshot, SourceFile};
 pub use speed::RatioEstimate;

@@ -260,3 +260,34 @@ impl ScoringSettings {
         })
     }
 }
+
+/// `[mutants]`: how the strength of tests is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MutantSettings {
+    /// Score in percent (0 to 100) below which `hephaestus mutants` exits with 1; 0 asks for nothing.
+    pub min_score: f64,
+    /// Globs of files that get no mutants, in addition to test code and what `goals.exclude` leaves out.
+    pub exclude: Vec<String>,
+    /// Operators to use, or globs of them (`arithmetic/*`); empty means all.
+    pub operators: Vec<String>,
+    /// Share (0 to 1) of a region's mutants that the tests must notice before a change of it is offered without a word.
+    pub offer_strength: f64,
+    /// Share (0 to 1) below which tests count as weak.
+    pub weak_strength: f64,
+    /// Most mutants tried in one region for the strength of an offer.
+    pub most_per_region: u32,
+}
+
+impl Default for MutantSettings {
+    fn default() -> Self {
+        Self {
+            min_score: 0.0,
+            exclude: Vec::new(),
+            operators: Vec::new(),
+            offer_strength: 0.8,
+            weak_strength: 0.6,
+            most_per_region: 40,
+        }
+    }
+}

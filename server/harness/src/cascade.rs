@@ -40,8 +40,8 @@ pub struct HarnessParts {
     pub mutator: Option<Arc<dyn Mutator>>,
     /// Most mutants tried per region.
     pub most_mutants: usize,
-    /// What the tests did in a lab earlier, and which of them may do something else by now.
-    pub lab_facts: Option<(LabFacts, BTreeSet<String>)>,
+    /// What tests did in a lab earlier that would do the same again.
+    pub lab_facts: Option<LabFacts>,
 }
 
 /// Judges candidates by the workspace's own tests.

@@ -105,7 +105,7 @@ impl Harness {
             Ok(Some(Some(JobOutcome { end: JobEnd::Broken(_), .. }))) => Ok(None),
             Ok(ran) => Ok(ran),
             Err(LabError::Cancelled) => Err(Fall::Verdict(Verdict::Cancelled)),
-            Err(LabError::Unfit(why)) => {
+            Err(why) => {
                 tracing::debug!("no warm lab: {why}");
                 Ok(None)
             }
@@ -332,7 +332,7 @@ const SPEED: &str = "the speed";
 fn unmeasured(error: LabError, what: &str, climb: &mut Climb<'_>) -> Result<(), Fall> {
     match error {
         LabError::Cancelled => Err(Fall::Verdict(Verdict::Cancelled)),
-        LabError::Unfit(why) => {
+        why => {
             note(&mut climb.evidence, format!("{what} ({why})"));
             Ok(())
         }

@@ -1,7 +1,8 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
 use hephaestus_core::{
-    EditorSettings, ForgeSettings, GoalSettings, SandboxSettings, ScoringSettings, TestSettings,
+    EditorSettings, ForgeSettings, GoalSettings, MutantSettings, SandboxSettings, ScoringSettings,
+    TestSettings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub struct Config {
     pub goals: GoalSettings,
     /// How candidates are proved.
     pub testing: TestSettings,
+    /// How the strength of tests is measured.
+    pub mutants: MutantSettings,
     /// Limits of every run.
     pub sandbox: SandboxSettings,
     /// What counts how much.
@@ -268,7 +271,9 @@ mod tests {
     #[test]
     fn every_setting_is_in_the_schema() {
         let text = schema().to_string();
-        for key in ["max_iterations", "stable_runs", "cognitive_limit", "memory_mb", "tolerances"] {
+        for key in
+            ["max_iterations", "stable_runs", "cognitive_limit", "memory_mb", "tolerances", "min_score"]
+        {
             assert!(text.contains(key), "{key}");
         }
     }

@@ -132,11 +132,11 @@ struct Run<'a> {
 
 /// The goals that one suite judges.
 #[derive(Clone)]
-struct Bench {
-    suite: Suite,
+pub(crate) struct Bench {
+    pub(crate) suite: Suite,
     /// Suites that fit too, should the program of this one be missing.
-    others: Vec<Suite>,
-    languages: BTreeSet<LanguageId>,
+    pub(crate) others: Vec<Suite>,
+    pub(crate) languages: BTreeSet<LanguageId>,
 }
 
 impl Workspace {
@@ -160,7 +160,7 @@ impl Workspace {
     }
 
     /// The suites that fit this workspace, each with the languages it judges.
-    fn benches(&self) -> Result<Vec<Bench>, ForgeError> {
+    pub(crate) fn benches(&self) -> Result<Vec<Bench>, ForgeError> {
         let facts = Facts::gather(&self.snapshot);
         let programs = Programs::of(&self.root);
         let used: BTreeSet<LanguageId> =

@@ -12,6 +12,7 @@ mod editing;
 mod forging;
 mod index;
 mod memory;
+mod mutants;
 mod open;
 mod report;
 mod roles;
@@ -32,6 +33,10 @@ pub use hephaestus_mutation::ENGINES;
 pub use hephaestus_registry as registry;
 pub use hephaestus_syntax::{Change, DocumentError, Encoding, FunctionFacts, LineIndex, Position, RuleSets};
 pub use index::{FileFacts, GoalFact, Index, OnFile, Refreshed};
+pub use mutants::{
+    Changes, MutantCounts, MutantsError, MutantsEvent, MutantsReport, MutantsRequest, SuiteReport,
+    TriedMutant,
+};
 pub use open::{OpenOptions, Workspace, WorkspaceError};
 pub use report::{ForgeReport, GoalsReport, sarif};
 pub use roles::{FileRole, FileRoles};

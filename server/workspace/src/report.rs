@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod json;
+pub(crate) mod mutants;
 mod sarif;
 
 pub use json::GoalsReport;

@@ -165,7 +165,7 @@ fn summary(report: &ForgeReport, own: &Forge) -> String {
 }
 
 /// `1 test`, `2 tests`.
-fn counted(number: usize, thing: &str) -> String {
+pub(crate) fn counted(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
 }

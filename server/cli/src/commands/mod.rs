@@ -7,6 +7,7 @@ pub(crate) mod forge;
 pub(crate) mod goals;
 pub(crate) mod init;
 pub(crate) mod lsp;
+pub(crate) mod mutants;
 pub(crate) mod registry;
 pub(crate) mod schema;
 

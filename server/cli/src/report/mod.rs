@@ -7,7 +7,10 @@
 
 mod headline;
 mod markup;
+mod mutants;
 mod panels;
+
+pub(crate) use crate::report::mutants::render as render_mutants;
 
 use crate::report::markup::{escape, fill};
 use serde_json::Value;
@@ -22,7 +25,7 @@ const SCRIPT: &str = include_str!("script.js");
 #[must_use]
 pub(crate) fn render(report: &Value) -> String {
     let data = markup::embed(report);
-    let nonce = nonce(&data);
+    let nonce = nonce(&data, SCRIPT);
     fill(
         PAGE,
         &[
@@ -47,9 +50,9 @@ pub(crate) fn render(report: &Value) -> String {
 
 /// The word that lets the page's own style and script run and nothing else. Taken from the data, so that the same report
 /// gives the same page; it is a second wall, the first is that data never becomes markup.
-fn nonce(data: &str) -> String {
+fn nonce(data: &str, script: &str) -> String {
     let mut hasher = DefaultHasher::new();
-    (data, SCRIPT).hash(&mut hasher);
+    (data, script).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -6,10 +6,12 @@
 
 mod driver;
 mod inputs;
+mod plain;
 mod pool;
 mod switches;
 mod warm;
 
+use crate::problem::Problem;
 use crate::sandbox::Sandbox;
 use crate::suite::Suite;
 use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot, TestFailure};
@@ -19,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use plain::PlainLab;
 pub use switches::{Placed, SwitchLab};
 pub use warm::WarmLab;
 
@@ -40,17 +43,36 @@ pub struct LabSubject<'a> {
     pub layers: Vec<PathBuf>,
     /// How many jobs may run at a time.
     pub slots: usize,
-    /// What is known of the tests from before.
-    pub known: Option<Known<'a>>,
+    /// What is known of the unchanged code from earlier: tests that would do the same again, through the same lines.
+    /// A lab may look at the others alone; it may also look at everything again.
+    pub known: Option<&'a LabFacts>,
 }
 
-/// What is known of a suite's tests from before.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// The facts of then.
-    pub facts: &'a LabFacts,
-    /// Tests that may do something else by now; whatever is not known is found out anyway.
-    pub doubtful: &'a BTreeSet<String>,
+/// Opens the lab that fits the suite's runner: a warm driver, switches, or, where neither fits, the plain suite.
+///
+/// # Errors
+/// When no test can judge.
+pub fn open(
+    subject: LabSubject<'_>,
+    variants: &[Variant],
+    cancel: &CancelToken,
+) -> Result<Box<dyn Lab>, LabError> {
+    let runner = &subject.suite.runner;
+    let fast = if runner.driver.is_some() {
+        WarmLab::open(&subject, variants, cancel).map(|lab| Box::new(lab) as Box<dyn Lab>)
+    } else if runner.switches.is_some() {
+        SwitchLab::open(&subject, variants.to_vec(), cancel).map(|lab| Box::new(lab) as Box<dyn Lab>)
+    } else {
+        Err(LabError::Unfit(format!("there is no fast way to run {}", runner.title)))
+    };
+    match fast {
+        Err(LabError::Unfit(why)) => {
+            let mut lab = PlainLab::open(&subject, variants, cancel)?;
+            lab.note(format!("Every variant is tested by a test command of its own: {why}."));
+            Ok(Box::new(lab))
+        }
+        fast => fast,
+    }
 }
 
 /// An alternative text of one file.
@@ -143,6 +165,9 @@ pub enum LabError {
     /// This project cannot be run in this way; why.
     #[error("{0}")]
     Unfit(String),
+    /// Nothing can be judged in any way.
+    #[error(transparent)]
+    Problem(#[from] Problem),
 }
 
 /// Runs tests on variants.
@@ -171,6 +196,11 @@ pub trait Lab: Send {
         cancel: &CancelToken,
         done: &mut dyn FnMut(JobOutcome),
     ) -> Result<(), LabError>;
+
+    /// From now on a job may take `factor` times its usual limit. A lab whose limits are not its own may pass it over.
+    fn stretch_limits(&mut self, factor: u32) {
+        let _ = factor;
+    }
 
     /// CPU time spent on builds, loading and finding out what reaches what, so far.
     fn overhead(&self) -> Duration;

@@ -1,12 +1,11 @@
 //! The labs of one harness: opened when they are first needed, one per thread that needs one at the same time. The first
 //! one finds out what the tests do and reach; the others are told.
 
-use crate::lab::{Known, Lab, LabError, LabFacts, LabSubject, Variant, WarmLab};
+use crate::lab::{Lab, LabError, LabFacts, LabSubject, Variant, WarmLab};
 use crate::sandbox::Sandbox;
 use crate::suite::Suite;
 use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot};
 use hephaestus_syntax::Languages;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +22,7 @@ pub(crate) struct Grounds {
 }
 
 impl Grounds {
-    pub(crate) fn subject<'a>(&'a self, known: Option<Known<'a>>) -> LabSubject<'a> {
+    pub(crate) fn subject<'a>(&'a self, known: Option<&'a LabFacts>) -> LabSubject<'a> {
         LabSubject {
             sandbox: &self.sandbox,
             suite: &self.suite,
@@ -48,17 +47,15 @@ pub(crate) struct LabPool {
 /// What the first lab found out.
 enum First {
     /// Nobody has asked yet.
-    Unasked(Option<LabFacts>, BTreeSet<String>),
+    Unasked(Option<LabFacts>),
     Known(Arc<LabFacts>),
     Unfit(LabError),
 }
 
 impl LabPool {
-    /// A pool without a lab. `known` is what the tests did earlier, and which of them may do something else by now.
-    pub(crate) fn new(grounds: Grounds, known: Option<(LabFacts, BTreeSet<String>)>) -> Self {
-        let (facts, doubtful) =
-            known.map_or_else(Default::default, |(facts, doubtful)| (Some(facts), doubtful));
-        let first = Mutex::new(First::Unasked(facts, doubtful));
+    /// A pool without a lab. `known` is what tests did earlier that would do the same again.
+    pub(crate) fn new(grounds: Grounds, known: Option<LabFacts>) -> Self {
+        let first = Mutex::new(First::Unasked(known));
         let (idle, unbilled) = (Mutex::default(), Mutex::default());
         Self { grounds, idle, first, next_variant: AtomicU32::new(0), unbilled }
     }
@@ -90,7 +87,7 @@ impl LabPool {
     pub(crate) fn facts(&self) -> Option<Arc<LabFacts>> {
         match &*self.first() {
             First::Known(facts) => Some(Arc::clone(facts)),
-            First::Unasked(..) | First::Unfit(_) => None,
+            First::Unasked(_) | First::Unfit(_) => None,
         }
     }
 
@@ -106,18 +103,13 @@ impl LabPool {
 
     fn open(&self, cancel: &CancelToken) -> Result<WarmLab, LabError> {
         let mut first = self.first();
-        let none = BTreeSet::new();
         let opened = match &*first {
             First::Unfit(error) => return Err(error.clone()),
-            First::Unasked(facts, doubtful) => {
-                let known = facts.as_ref().map(|facts| Known { facts, doubtful });
-                WarmLab::open(&self.grounds.subject(known), &[], cancel)
-            }
+            First::Unasked(known) => WarmLab::open(&self.grounds.subject(known.as_ref()), &[], cancel),
             First::Known(facts) => {
                 let facts = Arc::clone(facts);
                 drop(first);
-                let known = Known { facts: &facts, doubtful: &none };
-                let lab = WarmLab::open(&self.grounds.subject(Some(known)), &[], cancel)?;
+                let lab = WarmLab::open(&self.grounds.subject(Some(&facts)), &[], cancel)?;
                 self.charge(&lab);
                 return Ok(lab);
             }

@@ -97,8 +97,7 @@ impl WarmLab {
         cancel: &CancelToken,
     ) -> Result<(), LabError> {
         let known: HashMap<&str, &LabTest> = subject.known.map_or_else(HashMap::new, |known| {
-            let sure = known.facts.tests.iter().filter(|test| !known.doubtful.contains(&test.id));
-            sure.map(|test| (test.id.as_str(), test)).collect()
+            known.tests.iter().map(|test| (test.id.as_str(), test)).collect()
         });
         let unknown: Vec<String> =
             loaded.tests.iter().filter(|id| !known.contains_key(id.as_str())).cloned().collect();
@@ -109,9 +108,8 @@ impl WarmLab {
             let again = self.watch(false, chosen, cancel)?;
             seen.compare(&again);
         }
-        let was = subject.known.map(|known| known.facts);
         let mut facts = LabFacts { loaded: seen.loaded, notes: loaded.notes, ..LabFacts::default() };
-        if let Some(was) = was
+        if let Some(was) = subject.known
             && unknown.len() < loaded.tests.len()
         {
             for (path, lines) in &was.loaded {

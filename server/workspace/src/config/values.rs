@@ -40,6 +40,14 @@ impl Config {
                 "testing.coverage_threshold",
                 "must lie between 0 and 100",
             ),
+            (
+                (0.0..=100.0).contains(&self.mutants.min_score),
+                "mutants.min_score",
+                "must lie between 0 and 100",
+            ),
+            (share(self.mutants.offer_strength), "mutants.offer_strength", "must lie between 0 and 1"),
+            (share(self.mutants.weak_strength), "mutants.weak_strength", "must lie between 0 and 1"),
+            (self.mutants.most_per_region > 0, "mutants.most_per_region", "must be at least 1"),
             (self.sandbox.memory_mb >= 64, "sandbox.memory_mb", "must be at least 64"),
             (self.sandbox.disk_mb >= 16, "sandbox.disk_mb", "must be at least 16"),
             (self.sandbox.processes >= 8, "sandbox.processes", "must be at least 8"),
@@ -68,6 +76,10 @@ impl Config {
             runners::all().unwrap_or_default().iter().map(|runner| runner.name.as_str()).collect();
         if let Some(message) = self.testing.runner.as_ref().and_then(|name| unknown(name, &runners)) {
             return Some((key(&["testing", "runner"]), message));
+        }
+        let globs = self.mutants.exclude.iter();
+        if let Some(error) = globs.filter_map(|glob| globset::Glob::new(glob).err()).next() {
+            return Some((key(&["mutants", "exclude"]), format!("holds a malformed glob: {error}")));
         }
         let ids: Vec<&str> =
             fixers::all().unwrap_or_default().iter().map(|fixer| fixer.id.as_str()).collect();

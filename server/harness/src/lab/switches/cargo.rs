@@ -193,11 +193,17 @@ fn package(value: &Value) -> Option<Package> {
     });
     let targets = targets.collect();
     let version = word(value, "version");
-    let (numbers, pre) = version.split('+').next().unwrap_or_default().split_once('-').unwrap_or((version, ""));
+    let (numbers, pre) =
+        version.split('+').next().unwrap_or_default().split_once('-').unwrap_or((version, ""));
     let mut parts = numbers.split('.');
     let mut part = || parts.next().unwrap_or_default().to_owned();
-    let authors: Vec<&str> =
-        value.get("authors").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let authors: Vec<&str> = value
+        .get("authors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut env: Vec<(String, String)> = [
         ("CARGO_MANIFEST_DIR", folder.display().to_string()),
         ("CARGO_MANIFEST_PATH", manifest.display().to_string()),
@@ -210,7 +216,9 @@ fn package(value: &Value) -> Option<Package> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec();
-    for field in ["name", "description", "homepage", "repository", "license", "license_file", "rust_version", "readme"] {
+    for field in
+        ["name", "description", "homepage", "repository", "license", "license_file", "rust_version", "readme"]
+    {
         env.push((format!("CARGO_PKG_{}", field.to_uppercase()), word(value, field).to_owned()));
     }
     Some(Package { folder, env, targets })
@@ -219,8 +227,7 @@ fn package(value: &Value) -> Option<Package> {
 /// What a build script set for its package.
 fn script_env(message: &Value) -> Vec<(String, String)> {
     let pairs = message.get("env").and_then(Value::as_array).into_iter().flatten();
-    let named = pairs.filter_map(|pair| {
-        Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned()))
-    });
+    let named =
+        pairs.filter_map(|pair| Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned())));
     named.chain([("OUT_DIR".to_owned(), word(message, "out_dir").to_owned())]).collect()
 }

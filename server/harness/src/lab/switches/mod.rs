@@ -88,8 +88,7 @@ impl SwitchLab {
         let mut layers = vec![build.layer.path().join("upper")];
         layers.extend(subject.layers.iter().cloned());
         let built = View { root: subject.snapshot.root.clone(), layers, keep: None };
-        let plain =
-            View { root: subject.snapshot.root.clone(), layers: subject.layers.clone(), keep: None };
+        let plain = View { root: subject.snapshot.root.clone(), layers: subject.layers.clone(), keep: None };
         let programs = Programs { all: build.programs, root: build.root };
         let mut sessions = survey::sessions(subject.sandbox, &built, subject.slots, cancel)?;
         let survey = survey::survey(&tool, &programs, &mut sessions, cancel)?;

@@ -114,7 +114,11 @@ impl Programs {
         let program = tests.first().and_then(|test| self.all.get(test.program));
         let Some(program) = program else { return Ok(nothing) };
         let names = tests.iter().map(|test| test.name.clone());
-        let args = if program.name.starts_with(EXAMPLES) { vec![] } else { tool.commands.only.iter().cloned().chain(names).collect() };
+        let args = if program.name.starts_with(EXAMPLES) {
+            vec![]
+        } else {
+            tool.commands.only.iter().cloned().chain(names).collect()
+        };
         let mut step = self.step(tool, session, program, &[], args);
         step.argv = redirected(step.argv, Streams::Both);
         step.env.extend(switch.map(|number| (SWITCH.to_owned(), number.to_string())));
@@ -212,7 +216,9 @@ fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcom
         status => {
             let died = match status {
                 StepStatus::Signaled(signal) => format!("the process was killed by signal {signal}"),
-                StepStatus::Exited(code) => format!("the process ended with exit code {code} in the middle of it"),
+                StepStatus::Exited(code) => {
+                    format!("the process ended with exit code {code} in the middle of it")
+                }
                 _ => "the process ended".to_owned(),
             };
             match running_at_the_end(&text, &silent) {
@@ -230,15 +236,22 @@ fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcom
 
 /// Reads how an example ended.
 fn read_bare(tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
-    let mut group =
-        GroupOutcome { end: JobEnd::Ran, passed: 0, failed: vec![], wall: Duration::ZERO, cpu: Duration::ZERO };
+    let mut group = GroupOutcome {
+        end: JobEnd::Ran,
+        passed: 0,
+        failed: vec![],
+        wall: Duration::ZERO,
+        cpu: Duration::ZERO,
+    };
     match &outcome.status {
         StepStatus::Exited(0) => group.passed = 1,
         StepStatus::TimedOut => group.end = JobEnd::TimedOut,
         StepStatus::NotStarted { reason, .. } => group.end = JobEnd::Broken(reason.clone()),
         _ => {
             let message = crate::reports::shorten(&output(outcome));
-            group.failed.extend(tests.iter().map(|test| TestFailure { id: test.id.clone(), message: message.clone() }));
+            group.failed.extend(
+                tests.iter().map(|test| TestFailure { id: test.id.clone(), message: message.clone() }),
+            );
         }
     }
     group

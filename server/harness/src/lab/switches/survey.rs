@@ -155,7 +155,11 @@ fn alone(
             None => Some(TestOutcome::Failed(shorten(&text))),
         };
         let reach = file(&outcome, &format!("r{at}")).lines().filter_map(|line| line.parse().ok()).collect();
-        Sighting { test: TestRef { program, name: name.clone(), id, wall: wall(&text) }, outcome: seen, reach }
+        Sighting {
+            test: TestRef { program, name: name.clone(), id, wall: wall(&text) },
+            outcome: seen,
+            reach,
+        }
     };
     Ok((names.iter().enumerate().map(sight).collect(), outcome.cpu))
 }
@@ -190,7 +194,10 @@ fn file(outcome: &StepOutcome, name: &str) -> String {
 
 /// `test result: ok. 1 passed; …; finished in 0.12s`.
 fn wall(text: &str) -> Duration {
-    let told = text.lines().rev().find_map(|line| line.rsplit_once("finished in ")?.1.strip_suffix('s')?.parse().ok());
+    let told = text
+        .lines()
+        .rev()
+        .find_map(|line| line.rsplit_once("finished in ")?.1.strip_suffix('s')?.parse().ok());
     told.map_or(LEAST, |seconds: f64| LEAST.max(Duration::try_from_secs_f64(seconds).unwrap_or_default()))
 }
 

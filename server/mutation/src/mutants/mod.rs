@@ -67,10 +67,8 @@ impl Mutators {
             let Some(text) = language.pack().file(FILE) else { continue };
             let data: FileData = toml::from_str(text)
                 .map_err(|source| MutatorError::Malformed { pack: pack.clone(), source: Box::new(source) })?;
-            let (set, names) =
-                compile::compile(&data, language.grammar()).map_err(|(place, message)| {
-                    MutatorError::Meaning { pack: pack.clone(), place, message }
-                })?;
+            let (set, names) = compile::compile(&data, language.grammar())
+                .map_err(|(place, message)| MutatorError::Meaning { pack: pack.clone(), place, message })?;
             match unknown.get_mut(text) {
                 Some((_, known)) => known.retain(|name| names.contains(name)),
                 None => {

@@ -48,9 +48,7 @@ impl Path {
             Step::Parent => nodes.parent(place),
             Step::Previous => nodes.previous(place),
             Step::Next => nodes.next(place),
-            Step::Child(number) => {
-                nodes.children(place).filter(|child| nodes.is_named(*child)).nth(*number)
-            }
+            Step::Child(number) => nodes.children(place).filter(|child| nodes.is_named(*child)).nth(*number),
             Step::ChildFromEnd(number) => {
                 let children: Vec<Place> =
                     nodes.children(place).filter(|child| nodes.is_named(*child)).collect();

@@ -94,7 +94,9 @@ impl<'a> Sweep<'a, '_> {
         for put in &operator.put {
             let Some(new) = put.fill(view, &self.set.atoms, place) else { continue };
             let words = (old, new.as_str());
-            let Some(description) = operator.says.describe(view, &self.set.atoms, place, words) else { continue };
+            let Some(description) = operator.says.describe(view, &self.set.atoms, place, words) else {
+                continue;
+            };
             let (range, replacement) = narrowed(range, old, new);
             let Some(replacement) = fitted(view.text, range, replacement) else { continue };
             self.found.push(Change { number, operator: &operator.id, range, replacement, description });
@@ -116,7 +118,8 @@ fn fitted(text: &str, range: ByteRange, replacement: String) -> Option<String> {
     let after = text.get(range.end..)?.chars().next();
     let (first, last) = (replacement.chars().next(), replacement.chars().next_back());
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    let grows = |left: Option<char>, right: Option<char>| left.is_some_and(is_word) && right.is_some_and(is_word);
+    let grows =
+        |left: Option<char>, right: Option<char>| left.is_some_and(is_word) && right.is_some_and(is_word);
     let clashes = |left: Option<char>, right: Option<char>| {
         left == right && left.is_some_and(|sign| "+-*/<>=&|!?".contains(sign))
     };
@@ -167,7 +170,9 @@ fn difference(text: &str, change: &Change<'_>) -> Option<(usize, usize, Vec<u8>)
     }
     let mut same_end = bytes.len() - end;
     same_end = same_end.min(shorter - same_start);
-    while same_end < shorter - same_start && at(new_len - same_end - 1) == bytes.get(bytes.len() - same_end - 1) {
+    while same_end < shorter - same_start
+        && at(new_len - same_end - 1) == bytes.get(bytes.len() - same_end - 1)
+    {
         same_end += 1;
     }
     let middle = (same_start..new_len - same_end).filter_map(at).copied().collect();
@@ -203,7 +208,8 @@ mod tests {
 
     #[test]
     fn words_do_not_grow_together_and_signs_do_not_clash() {
-        let fit = |text: &str, range: std::ops::Range<usize>, new: &str| fitted(text, range.into(), new.to_owned());
+        let fit =
+            |text: &str, range: std::ops::Range<usize>, new: &str| fitted(text, range.into(), new.to_owned());
         assert_eq!(fit("return-x", 6..8, "x").as_deref(), Some(" x"));
         assert_eq!(fit("not(a)in b", 3..6, "a").as_deref(), Some(" a "));
         assert_eq!(fit("a-b", 1..2, "+").as_deref(), Some("+"));

@@ -1,6 +1,7 @@
 //! The contract that every `operators.toml` keeps, and what mutants promise.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use hephaestus_core::{LanguageId, RelPath};
 
@@ -10,8 +11,10 @@ fn languages() -> &'static Languages {
     Languages::builtin().unwrap()
 }
 
-fn mutators() -> Mutators {
-    Mutators::builtin(languages()).unwrap_or_else(|error| panic!("{error}"))
+fn mutators() -> &'static Mutators {
+    static MUTATORS: LazyLock<Mutators> =
+        LazyLock::new(|| Mutators::builtin(languages()).unwrap_or_else(|error| panic!("{error}")));
+    &MUTATORS
 }
 
 fn file(pack: &str, text: &str) -> SourceFile {
@@ -266,7 +269,7 @@ fn own_files() -> Vec<SourceFile> {
 fn every_mutant_parses_is_new_and_comes_again() {
     let mutators = mutators();
     for file in own_files() {
-        check(&mutators, &file);
+        check(mutators, &file);
     }
 }
 
@@ -374,7 +377,7 @@ fn what_becomes_of_real_code() {
 fn mutants_of_real_code_parse() {
     let mutators = mutators();
     for file in real_files() {
-        check(&mutators, &file);
+        check(mutators, &file);
     }
 }
 

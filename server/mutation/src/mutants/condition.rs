@@ -189,17 +189,11 @@ fn checks(data: &ChecksData, grammar: &Grammar<'_>) -> Result<Vec<Check>, String
     if let Some(nearest) = &data.nearest {
         checks.push(self::nearest(nearest, grammar)?);
     }
-    let parts: [(&Option<ConditionData>, fn(Condition) -> Check); 4] = [
-        (&data.not, Check::Not),
-        (&data.inside, Check::Inside),
-        (&data.child, Check::Child),
-        (&data.has, Check::Has),
-    ];
-    for (part, check) in parts {
-        if let Some(condition) = part {
-            checks.push(check(compile(condition)?));
-        }
-    }
+    let part = |data: &Option<ConditionData>| data.as_ref().map(compile).transpose();
+    checks.extend(part(&data.not)?.map(Check::Not));
+    checks.extend(part(&data.inside)?.map(Check::Inside));
+    checks.extend(part(&data.child)?.map(Check::Child));
+    checks.extend(part(&data.has)?.map(Check::Has));
     Ok(checks)
 }
 

@@ -145,7 +145,9 @@ fn changed(text: &str, by: i32) -> Option<String> {
     };
     let (prefix, number) = text.split_at_checked(digits)?;
     let is_digit = |c: char| c == '_' || c.is_digit(base) || base == 10 && c == '.';
-    let (number, suffix) = number.split_at_checked(number.find(|c| !is_digit(c)).unwrap_or(number.len()))?;
+    let end = number.find(|c| !is_digit(c)).unwrap_or(number.len());
+    let end = number.get(..end)?.trim_end_matches('_').len();
+    let (number, suffix) = number.split_at_checked(end)?;
     if number.is_empty() || suffix.starts_with(['e', 'E']) && base == 10 {
         return None;
     }
@@ -193,6 +195,7 @@ mod tests {
         let up = |text| changed(text, 1);
         assert_eq!(up("9").as_deref(), Some("10"));
         assert_eq!(up("1_000usize").as_deref(), Some("1001usize"));
+        assert_eq!(up("10_u8").as_deref(), Some("11_u8"));
         assert_eq!(up("0xff").as_deref(), Some("0x100"));
         assert_eq!(up("0b1u8").as_deref(), Some("0b10u8"));
         assert_eq!(up("10n").as_deref(), Some("11n"));

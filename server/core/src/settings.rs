@@ -273,7 +273,7 @@ pub struct MutantSettings {
     pub operators: Vec<String>,
     /// Share (0 to 1) of a region's mutants that the tests must notice before a change of it is offered without a word.
     pub offer_strength: f64,
-    /// Share (0 to 1) below which tests count as weak.
+    /// Share (0 to 1) below which it is not offered at all; between the two it is offered as weakly tested.
     pub weak_strength: f64,
     /// Most mutants tried in one region for the strength of an offer.
     pub most_per_region: u32,

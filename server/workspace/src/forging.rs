@@ -446,7 +446,7 @@ impl Run<'_> {
             recheck: Some(Arc::new(recheck)),
             workbench: Arc::clone(workbench),
             mutator: workspace.mutators().map(|mutators| mutators as Arc<dyn Mutator>),
-            most_mutants: 40,
+            most_mutants: workspace.config.mutants.most_per_region as usize,
             lab_facts: None,
         })
     }
@@ -464,7 +464,10 @@ impl Run<'_> {
             passing: baseline.passing.len(),
             cpu_s: baseline.cpu.as_secs_f64(),
             stable_runs: workspace.config.testing.stable_runs,
-            strength: StrengthLimits { offered: 0.8, weak: 0.6 },
+            strength: StrengthLimits {
+                offered: workspace.config.mutants.offer_strength,
+                weak: workspace.config.mutants.weak_strength,
+            },
             improvement_threshold: workspace.config.forge.improvement_threshold,
             settings: workspace.config.scoring.clone(),
         })

@@ -8,6 +8,7 @@ use hephaestus_core::{Budget, CancelToken, Mutant, MutantResult, Mutator, Notice
 use hephaestus_harness::lab::{Lab, LabError, LabFacts, LabSubject, PlainLab, Variant};
 use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_harness::{Problem, Suite, Workbench, lab, lower_priority_of_this_thread};
+use hephaestus_mutation::Mutators;
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Instant;
@@ -15,7 +16,6 @@ use std::time::Instant;
 mod changes;
 mod hunt;
 mod memory;
-mod operators;
 mod prints;
 mod settling;
 mod units;
@@ -227,7 +227,10 @@ impl Workspace {
 }
 
 fn mutator(workspace: &Workspace) -> Result<Box<dyn Mutator>, MutantsError> {
-    Ok(Box::new(operators::TokenSwaps { languages: workspace.languages }))
+    let mutators = Mutators::builtin(workspace.languages);
+    mutators
+        .map(|made| Box::new(made) as Box<dyn Mutator>)
+        .map_err(|error| MutantsError::Internal(error.to_string()))
 }
 
 fn sandbox(workspace: &Workspace, request: &MutantsRequest) -> Sandbox {

@@ -206,6 +206,11 @@ export class Pool {
     }
   }
 
+  /** Waits until every child that was started ahead has started. */
+  async steady() {
+    await Promise.all(this.free.map(child => child.idle));
+  }
+
   /** Takes a child back after a job; one that cannot go on is replaced. */
   async give(child) {
     const settled = child.gone ? Promise.resolve(false) : child.settled();

@@ -86,12 +86,14 @@ class Noted {
 
 /** What a process was like before the first run. */
 export class Clean {
-  constructor({ root, timers }) {
+  /** `global`: whether properties added to the global object count. */
+  constructor({ root, timers, global = true }) {
     this.root = root;
     this.timers = timers;
     this.seen = new Set();
     this.noted = [];
     this.walk([globalThis, process, ...hidden()]);
+    if (!global) this.noted = this.noted.filter(({ object }) => object !== globalThis);
     this.env = { ...process.env };
     this.argv = [...process.argv];
     this.execArgv = [...process.execArgv];

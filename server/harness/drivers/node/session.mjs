@@ -166,8 +166,8 @@ export class Session {
   }
 
   /** One run in a child; `after` is called when it is over, before the child is looked after. */
-  async job(pool, files, chosen, request, reply, after) {
-    const child = await pool.take();
+  async job(pool, files, chosen, request, reply, { child: ready, after } = {}) {
+    const child = ready ?? (await pool.take());
     const heard = { passed: [], skipped: [], failed: [], at: null, partial: [] };
     const job = { do: "run", files, plan: chosen.plan, ignore: chosen.ignore, only: chosen.only, stop: request.stop === true };
     const ignore = new Set(chosen.ignore);
@@ -201,10 +201,14 @@ export class Session {
     this.disk = new Promise(resolve => (free = resolve));
     await before;
     const pool = this.mode === "served" ? this.pool : (this.writing ??= new Pool(this.settings("disk"), { spares: 0 }));
-    const undo = write(files);
-    this.restore = undo;
+    let undo = () => {};
     try {
-      return strip({ ...(await this.job(pool, files, chosen, request, reply, undo)), how: this.mode === "served" ? "served" : "disk" });
+      // Whatever starts up must find the old texts.
+      const child = await pool.take();
+      await pool.steady();
+      undo = write(files);
+      this.restore = undo;
+      return strip({ ...(await this.job(pool, files, chosen, request, reply, { child, after: undo })), how: this.mode === "served" ? "served" : "disk" });
     } finally {
       undo();
       this.restore = null;

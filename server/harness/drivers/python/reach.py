@@ -392,8 +392,3 @@ def merge(into, more):
         else:
             known |= lines
     return into
-
-
-def is_function(code):
-    """Whether a code object is the body of a function, not of a module or class."""
-    return isinstance(code, types.CodeType) and bool(code.co_flags & 0x2)

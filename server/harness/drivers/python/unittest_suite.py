@@ -127,6 +127,9 @@ class Result(unittest.TestResult):
 
     def stopTest(self, test):
         super().stopTest(test)
+        if self._running is None:
+            # Skipped before it began, and told already.
+            return
         outcome, message = self._outcome or ("failed", "it came to no result")
         self._running = None
         self._end(self._owner.id_of(test), outcome, message)

@@ -5,6 +5,7 @@ It must never guess: whatever is uncertain is answered with `Reload`. It writes 
 """
 
 import gc
+import inspect
 import linecache
 import os
 import sys
@@ -15,7 +16,7 @@ FUNCTION = 0x2
 SUSPENDS = 0x20 | 0x80 | 0x200
 CALL_FLAGS = 0x4 | 0x8 | SUSPENDS | 0x100
 SIMPLE = {int, str, bytes, bool, type(None), type(Ellipsis)}
-HAS_DOCSTRING = 0x4000000
+HAS_DOCSTRING = getattr(inspect, "CO_HAS_DOCSTRING", 0)
 
 
 class Reload(Exception):
@@ -91,9 +92,20 @@ def signature(code):
 def docstring(code):
     """A function's docstring, or something that only differs if that might."""
     first = code.co_consts[0] if code.co_consts else None
-    if sys.version_info >= (3, 13) and not code.co_flags & HAS_DOCSTRING:
+    if HAS_DOCSTRING and not code.co_flags & HAS_DOCSTRING:
         return None
     return first if isinstance(first, str) else None
+
+
+def is_function(code):
+    """Whether a code object is the body of a function, not of a module or class."""
+    return bool(code.co_flags & FUNCTION)
+
+
+def same_behaviour(old, new):
+    """Whether two code objects differ in nothing but lines."""
+    inner = list(zip(nested(old), nested(new)))
+    return own_part(old) == own_part(new) and all(same_behaviour(before, after) for before, after in inner)
 
 
 def nested(code):
@@ -128,8 +140,9 @@ class LoadedFile:
         self.code = compile_text(data, path)
         self._flat = None
         self._own = {}
+        self.named = {}
         nodes = {}
-        self._gather(self.code, nodes)
+        self._gather(self.code, nodes, "")
         for function in functions:
             self._place(function, nodes)
 
@@ -137,11 +150,18 @@ class LoadedFile:
         """Whether it ran while loading."""
         return (code.co_name, code.co_firstlineno) in self._executed
 
-    def _gather(self, code, nodes):
+    def _gather(self, code, nodes, prefix):
         nodes.setdefault((code.co_name, code.co_firstlineno), []).append(code)
         self._own[id(code)] = own_part(code)
         for inner in nested(code):
-            self._gather(inner, nodes)
+            name = prefix + inner.co_name
+            self.named.setdefault(name, []).append(inner)
+            self._gather(inner, nodes, name + (".<locals>." if is_function(inner) else "."))
+
+    def functions_named(self, name):
+        """The live functions that a qualified name means."""
+        wanted = {id(code) for code in self.named.get(name, ())}
+        return [function for function, code in self.swaps if id(code) in wanted]
 
     def _place(self, function, nodes):
         live = function.__code__
@@ -177,12 +197,12 @@ class LoadedFile:
         else:
             self._check_changed(old, new)
             differs = True
-        if old.co_flags & FUNCTION and (differs or old != new or old.co_firstlineno != new.co_firstlineno):
+        if is_function(old) and (differs or old != new or old.co_firstlineno != new.co_firstlineno):
             replaced[id(old)] = new
         return differs
 
     def _check_changed(self, old, new):
-        if not old.co_flags & FUNCTION:
+        if not is_function(old):
             raise Reload("statements outside of functions changed")
         if self.was_executed(old):
             raise Reload("%s ran while loading" % old.co_name)

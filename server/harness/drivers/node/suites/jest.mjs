@@ -54,12 +54,16 @@ export const suite = {
     const ignore = new Set(job.ignore ?? []);
     const watcher = new TestWatcher({ isWatchMode: true });
     const scheduler = await core.createTestScheduler(config, { firstRun: true, previousSuccess: true });
-    scheduler.addReporter(reporter(host, job, { where, ignore, watcher }));
+    const early = [];
+    scheduler.addReporter(reporter(host, job, { where, ignore, watcher, early }));
     const aggregated = await scheduler.scheduleTests(chosen.map(test => ({ ...test })), watcher);
     process.exitCode = 0;
     const output = jest.format(aggregated);
     const found = read(output.testResults, job, where);
     const results = found.map(({ id, outcome, message, took, at }) => [id, outcome, message, took, at]);
+    // A run that was interrupted lacks the file it was in.
+    const known = new Set(found.map(({ id }) => id));
+    for (const result of early) if (!known.has(result[0])) results.push(result);
     const why = clean?.objects() ?? null;
     const answer = { end: "finished", results, spent: why };
     const broken = output.testResults.find(file => file.assertionResults.length === 0 && file.status === "failed");
@@ -73,12 +77,12 @@ export const suite = {
 /** jest gives the tests node's own modules: what a test did to them must not reach the next. */
 function notes(host) {
   const require = createRequire(import.meta.url);
-  const state = new Clean({ root: host.root, timers: null });
+  const state = new Clean({ root: host.root, timers: null, global: false });
   for (const name of ["fs", "path", "util", "events", "os", "url", "crypto", "stream", "http", "https", "child_process", "timers"]) state.builtin(require(name));
   return state;
 }
 
-function reporter(host, job, { where, ignore, watcher }) {
+function reporter(host, job, { where, ignore, watcher, early }) {
   const names = new Names();
   return {
     onTestStart: () => {},
@@ -88,7 +92,9 @@ function reporter(host, job, { where, ignore, watcher }) {
     onTestCaseResult(test, result) {
       const id = names.add(`${basename(test.path)} > ${result.fullName}`);
       const outcome = result.status === "passed" ? "passed" : result.status === "failed" ? "failed" : "skipped";
-      host.partial([[id, outcome, outcome === "failed" ? shorten(result.failureMessages.join("\n")) : ""]]);
+      const entry = [id, outcome, outcome === "failed" ? shorten(result.failureMessages.join("\n")) : ""];
+      early.push(entry);
+      host.partial([entry]);
       if (outcome === "failed" && job.stop && !ignore.has(id)) watcher.setState({ interrupted: true });
     },
     getLastError: () => undefined,

@@ -1,7 +1,7 @@
 //! The strength gate's measurement: mutants of the region a candidate touches, of the original and of the candidate's
 //! text, and how many of them the tests notice. Measures; what share is enough is scoring's business.
 
-use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabPool};
+use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabPool, Variant};
 use hephaestus_core::{
     ByteRange, CancelToken, Edit, Mutant, MutantStatus, Mutator, Patch, RegionStrength, RelPath, SourceFile,
     Strength,
@@ -36,7 +36,7 @@ pub(crate) struct Change<'a> {
 /// Statuses of mutants and the CPU time they took.
 #[derive(Default)]
 struct Tried {
-    statuses: Vec<(Mutant, MutantStatus)>,
+    statuses: Vec<(Side, Mutant, MutantStatus)>,
     cpu: Duration,
 }
 
@@ -54,22 +54,53 @@ impl Gauge {
         cancel: &CancelToken,
     ) -> Result<RegionStrength, LabError> {
         let touched: Vec<ByteRange> = change.edits.iter().map(|edit| edit.range).collect();
-        let (mutants, left_before) = self.around(change.before, &touched);
-        let before = self.try_original(change, mutants, pool, judges, cancel)?;
-        let (mutants, left_after) = self.around(&change.after, &moved(change.edits));
-        let after = try_all(change, mutants, true, pool, judges, cancel)?;
-        let of = |tried: &Tried| Strength::of(tried.statuses.iter().map(|(_, status)| *status));
-        let (of_before, of_after) = (of(&before), of(&after));
+        let (of_before, left_before) = self.around(change.before, &touched);
+        let (of_after, left_after) = self.around(&change.after, &moved(change.edits));
+        // A mutant of the original is tried once per harness.
+        let (mut before, new) = self.recall(of_before);
+        let trials: Vec<Trial> = new
+            .into_iter()
+            .filter_map(|mutant| Trial::new(mutant, Side::Before, change, pool))
+            .chain(of_after.into_iter().filter_map(|mutant| Trial::new(mutant, Side::After, change, pool)))
+            .collect();
+        let Tried { statuses, cpu } = try_all(trials, pool, judges, cancel)?;
+        let mut after = Vec::new();
+        for (side, mutant, status) in statuses {
+            match side {
+                Side::Before => {
+                    self.known().insert(key(&mutant), status);
+                    before.push((mutant, status));
+                }
+                Side::After => after.push(status),
+            }
+        }
         let unnoticed =
             |status: &MutantStatus| matches!(status, MutantStatus::Survived | MutantStatus::NoCoverage);
-        let survivors = before.statuses.into_iter().filter(|(_, status)| unnoticed(status));
         Ok(RegionStrength {
-            before: of_before,
-            after: of_after,
-            survivors: survivors.map(|(mutant, _)| mutant).collect(),
+            before: Strength::of(before.iter().map(|(_, status)| *status)),
+            after: Strength::of(after),
+            survivors: before
+                .into_iter()
+                .filter(|(_, status)| unnoticed(status))
+                .map(|(mutant, _)| mutant)
+                .collect(),
             left_out: u32::try_from(left_before + left_after).unwrap_or(u32::MAX),
-            cpu: before.cpu + after.cpu,
+            cpu,
         })
+    }
+
+    /// What is known of mutants of the original, and those of which nothing is.
+    fn recall(&self, mutants: Vec<Mutant>) -> (Vec<(Mutant, MutantStatus)>, Vec<Mutant>) {
+        let known = self.known();
+        let mut recalled = Vec::new();
+        let mut new = Vec::new();
+        for mutant in mutants {
+            match known.get(&key(&mutant)) {
+                Some(status) => recalled.push((mutant, *status)),
+                None => new.push(mutant),
+            }
+        }
+        (recalled, new)
     }
 
     /// The mutants on the statements that are touched; where there are few, the nearest ones of the function around.
@@ -99,58 +130,54 @@ impl Gauge {
         (spread(mutants, self.most), count.saturating_sub(self.most))
     }
 
-    /// Mutants of the original are tried once per harness.
-    fn try_original(
-        &self,
-        change: &Change<'_>,
-        mutants: Vec<Mutant>,
-        pool: &LabPool,
-        judges: &BTreeSet<String>,
-        cancel: &CancelToken,
-    ) -> Result<Tried, LabError> {
-        let key = |mutant: &Mutant| (mutant.file.clone(), mutant.range, mutant.replacement.clone());
-        let mut tried = Tried::default();
-        let mut new = Vec::new();
-        for mutant in mutants {
-            match self.known().get(&key(&mutant)) {
-                Some(status) => tried.statuses.push((mutant, *status)),
-                None => new.push(mutant),
-            }
-        }
-        let fresh = try_all(change, new, false, pool, judges, cancel)?;
-        self.known().extend(fresh.statuses.iter().map(|(mutant, status)| (key(mutant), *status)));
-        tried.statuses.extend(fresh.statuses);
-        tried.cpu = fresh.cpu;
-        Ok(tried)
-    }
-
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<MutantKey, MutantStatus>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Tries mutants of the original or of the candidate's text.
+/// Which text a mutant is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The original.
+    Before,
+    /// The candidate's.
+    After,
+}
+
+/// A mutant to be tried.
+struct Trial {
+    side: Side,
+    mutant: Mutant,
+    variant: Variant,
+}
+
+impl Trial {
+    /// `None` where the mutant does not fit its text.
+    fn new(mutant: Mutant, side: Side, change: &Change<'_>, pool: &LabPool) -> Option<Self> {
+        let edits = edits_of(change, &mutant, side)?;
+        Some(Self { side, variant: pool.variant(&mutant.file, edits), mutant })
+    }
+}
+
+fn key(mutant: &Mutant) -> MutantKey {
+    (mutant.file.clone(), mutant.range, mutant.replacement.clone())
+}
+
 fn try_all(
-    change: &Change<'_>,
-    mutants: Vec<Mutant>,
-    of_candidate: bool,
+    trials: Vec<Trial>,
     pool: &LabPool,
     judges: &BTreeSet<String>,
     cancel: &CancelToken,
 ) -> Result<Tried, LabError> {
-    let mut tried = Tried::default();
-    if mutants.is_empty() {
-        return Ok(tried);
+    if trials.is_empty() {
+        return Ok(Tried::default());
     }
-    pool.with(cancel, |lab| {
+    let variants: Vec<Variant> = trials.iter().map(|trial| trial.variant.clone()).collect();
+    pool.with_variants(&variants, cancel, |lab| {
+        let mut tried = Tried::default();
         // Whoever killed the last mutant here is likely to kill the next one.
         let mut killers: Vec<usize> = Vec::new();
-        for mutant in mutants {
-            let Some(edits) = edits_of(change, &mutant, of_candidate) else { continue };
-            let variant = pool.variant(&mutant.file, edits);
-            if !lab.admit(&variant) {
-                continue;
-            }
+        for Trial { side, mutant, variant } in trials {
             let mut tests = lab.judges_reaching(variant.id, judges);
             tests.sort_by_key(|test| {
                 killers.iter().rev().position(|killer| killer == test).unwrap_or(usize::MAX)
@@ -159,20 +186,21 @@ fn try_all(
                 MutantStatus::NoCoverage
             } else {
                 let job = Job { variant: variant.id, tests, stop_at_first: true };
-                let mut outcome = None;
-                lab.run(&[job], cancel, &mut |ended| outcome = Some(ended))?;
-                tried.cpu += outcome.as_ref().map_or(Duration::ZERO, |ended| ended.cpu);
-                let killer =
-                    outcome.as_ref().and_then(|ended| ended.failed.first()).map(|test| test.id.clone());
-                killers.extend(killer.and_then(|id| lab.facts().tests.iter().position(|test| test.id == id)));
-                outcome.map_or(MutantStatus::Error, |ended| status_of(&ended))
+                let mut ended = None;
+                lab.run(&[job], cancel, &mut |outcome| ended = Some(outcome))?;
+                tried.cpu += ended.as_ref().map_or(Duration::ZERO, |ended| ended.cpu);
+                let killer = ended.as_ref().and_then(|ended| ended.failed.first());
+                killers.extend(killer.and_then(|test| place_of(lab.facts(), &test.id)));
+                ended.map_or(MutantStatus::Error, |ended| status_of(&ended))
             };
-            lab.dismiss(variant.id);
-            tried.statuses.push((mutant, status));
+            tried.statuses.push((side, mutant, status));
         }
-        Ok(())
-    })?;
-    Ok(tried)
+        Ok(tried)
+    })
+}
+
+fn place_of(facts: &LabFacts, id: &str) -> Option<usize> {
+    facts.tests.iter().position(|test| test.id == id)
 }
 
 /// What a job says about a mutant.
@@ -187,8 +215,8 @@ pub(crate) fn status_of(ended: &JobOutcome) -> MutantStatus {
 }
 
 /// A mutant as edits of the original text.
-fn edits_of(change: &Change<'_>, mutant: &Mutant, of_candidate: bool) -> Option<Vec<Edit>> {
-    if !of_candidate {
+fn edits_of(change: &Change<'_>, mutant: &Mutant, side: Side) -> Option<Vec<Edit>> {
+    if side == Side::Before {
         return Some(vec![Edit::new(mutant.range, mutant.replacement.clone())]);
     }
     let text = &change.after.text;

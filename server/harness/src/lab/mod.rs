@@ -186,6 +186,15 @@ pub trait Lab: Send {
     /// The tests that reach `variant` on the unchanged code, as indices into [`LabFacts::tests`], in that order.
     fn reaching(&self, variant: u32) -> Vec<usize>;
 
+    /// The tests among `judges` that reach `variant`, the fastest first.
+    fn judges_reaching(&self, variant: u32, judges: &BTreeSet<String>) -> Vec<usize> {
+        let test = |at: &usize| self.facts().tests.get(*at);
+        let mut tests = self.reaching(variant);
+        tests.retain(|at| test(at).is_some_and(|test| judges.contains(&test.id)));
+        tests.sort_by_key(|at| test(at).map(|test| test.wall));
+        tests
+    }
+
     /// Runs `jobs`, several at a time where the lab has slots; `done` is told of each as it ends, in any order.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The labs of one harness: opened when they are first needed, one per thread that needs one at the same time. The first
 //! one finds out what the tests do and reach; the others are told.
 
-use crate::lab::{Lab, LabError, LabFacts, LabSubject, Variant, WarmLab};
+use crate::lab::{Lab, LabError, LabFacts, LabSubject, SwitchLab, Variant, WarmLab};
 use crate::sandbox::Sandbox;
 use crate::suite::Suite;
 use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot};
@@ -78,6 +78,31 @@ impl LabPool {
         result
     }
 
+    /// Lends a lab in which these variants are known: a warm one, or one built for them alone.
+    pub(crate) fn with_variants<R>(
+        &self,
+        variants: &[Variant],
+        cancel: &CancelToken,
+        work: impl FnOnce(&mut dyn Lab) -> Result<R, LabError>,
+    ) -> Result<R, LabError> {
+        if self.grounds.suite.runner.switches.is_some() {
+            let mut lab = SwitchLab::open(&self.grounds.subject(None), variants.to_vec(), cancel)?;
+            let result = work(&mut lab);
+            self.charge(&lab);
+            return result;
+        }
+        self.with(cancel, |lab| {
+            for variant in variants {
+                lab.admit(variant);
+            }
+            let result = work(lab);
+            for variant in variants {
+                lab.dismiss(variant.id);
+            }
+            result
+        })
+    }
+
     /// A variant with a number of its own.
     pub(crate) fn variant(&self, file: &RelPath, edits: Vec<Edit>) -> Variant {
         Variant { id: self.next_variant.fetch_add(1, Ordering::Relaxed), file: file.clone(), edits }
@@ -97,7 +122,7 @@ impl LabPool {
     }
 
     /// Takes account of what opening `lab` took.
-    fn charge(&self, lab: &WarmLab) {
+    fn charge(&self, lab: &dyn Lab) {
         *self.unbilled.lock().unwrap_or_else(PoisonError::into_inner) += lab.overhead();
     }
 

@@ -161,15 +161,6 @@ impl WarmLab {
         }
     }
 
-    /// The tests among `judges` that reach a variant, the fastest first.
-    pub(crate) fn judges_reaching(&self, variant: u32, judges: &BTreeSet<String>) -> Vec<usize> {
-        let test = |at: &usize| self.facts.tests.get(*at);
-        let mut tests = self.reaching(variant);
-        tests.retain(|at| test(at).is_some_and(|test| judges.contains(&test.id)));
-        tests.sort_by_key(|at| test(at).map(|test| test.wall));
-        tests
-    }
-
     /// The limits of a job: seconds of wall-clock time and of CPU time.
     fn limits(&self, job: &Job, times: f64) -> (f64, f64) {
         let usual: f64 = job

@@ -2,6 +2,7 @@
 
 use crate::combine::{Together, disjoint, prove_together};
 use crate::memory::{Known, Memory};
+use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
@@ -300,6 +301,9 @@ impl Run<'_> {
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
+        if let Some(facts) = harness.lab_facts() {
+            keep_tests(workspace, &bench.suite, &facts);
+        }
         self.put_together(&harness, offers);
         Ok(())
     }
@@ -447,7 +451,7 @@ impl Run<'_> {
             workbench: Arc::clone(workbench),
             mutator: workspace.mutators().map(|mutators| mutators as Arc<dyn Mutator>),
             most_mutants: workspace.config.mutants.most_per_region as usize,
-            lab_facts: None,
+            lab_facts: recall_tests(workspace, &bench.suite, self.request.fresh),
         })
     }
 

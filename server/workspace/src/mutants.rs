@@ -18,10 +18,13 @@ mod hunt;
 mod memory;
 mod prints;
 mod settling;
+mod tests_known;
 mod units;
 
 pub use changes::Changes;
 use memory::{MutantMemory, key_of};
+pub(crate) use tests_known::{keep_tests, recall_tests};
+
 use prints::Code;
 pub(crate) use settling::Costs;
 use settling::{Settling, Stop};

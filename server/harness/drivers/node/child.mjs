@@ -95,6 +95,7 @@ class Host {
     if (job === null || job.ended) return;
     this.flush();
     job.ended = true;
+    if (job.captured) result.functions = job.captured();
     const { user, system } = cpuUsage(job.cpu);
     const { lasting, outside, mixed } = this.loader;
     const needs = { lasting: [...lasting], outside: [...outside], mixed };
@@ -176,9 +177,26 @@ async function start() {
   try {
     host.loader.forget();
     host.loader.begin(new Map(Object.entries(job.files ?? {})));
+    if (job.do === "compare" || job.do === "bench") return await pair(job);
+    if (job.do === "capture") {
+      const { record } = await import("./capture.mjs");
+      job.captured = record(host, job.functions, job.most);
+    }
     await suite.start(host, job);
   } catch (error) {
     host.end({ end: "broken", reason: String(error?.stack ?? error) });
+  }
+}
+
+/** Sets the old and the new version of a function against each other. */
+async function pair(job) {
+  const [{ LeftOut }, { compare }, { bench }] = await Promise.all([import("./capture.mjs"), import("./compare.mjs"), import("./bench.mjs")]);
+  try {
+    const act = job.do === "compare" ? compare : bench;
+    host.end({ end: "finished", ...(await act(host, { ...job, files: job.changed })) });
+  } catch (error) {
+    if (!(error instanceof LeftOut)) throw error;
+    host.end({ end: "finished", left_out: error.message });
   }
 }
 

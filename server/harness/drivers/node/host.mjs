@@ -1,7 +1,8 @@
 // The program of the child process for runners that keep a server of their own (vitest, jest): takes jobs on descriptor 3 and
 // answers on descriptor 4, like child.mjs, but the variant is in the files already. It must not write to the workspace.
 
-import { createReadStream, readFileSync, readdirSync, writeSync } from "node:fs";
+import { readFileSync, readdirSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 
 function send(message) {
@@ -35,7 +36,8 @@ function cpu() {
   return [...used].reduce((sum, [pid, seconds]) => sum + (mine(pid) ? seconds : 0), 0);
 }
 
-const lines = createInterface({ input: createReadStream("", { fd: 3, autoClose: false }) })[Symbol.asyncIterator]();
+// A socket, not a file: a read that waits in a thread would keep the process from ending.
+const lines = createInterface({ input: new Socket({ fd: 3, readable: true, writable: false }) })[Symbol.asyncIterator]();
 async function receive() {
   const { value, done } = await lines.next();
   return done ? null : JSON.parse(value);

@@ -29,7 +29,7 @@ export class Session {
     if (request.do === "survey") return this.survey(request, reply);
     if (request.do === "run") return this.queued(reply, () => this.run(request, reply));
     if (["capture", "compare", "bench"].includes(request.do)) {
-      const { Functions } = await import("./capture.mjs");
+      const { Functions } = await import("./functions.mjs");
       this.functions ??= new Functions(this);
       return this.queued(reply, () => this.functions[request.do](request, reply));
     }

@@ -42,7 +42,11 @@ class Loaded:
         self._reach.stop()
         self.lines = self.spans.ranges(self._reach.take())
         gc.collect()
-        self._index = variant.Loaded(self.ours, self._reach.codes, self._cold)
+        self._index = variant.Loaded(self.ours, self._reach.codes, self._cold, self._reach.lost)
+        if self._reach.lost:
+            self.suite.notes.append("%s: every variant is loaded anew" % self._reach.lost)
+        if shared_files(self.root):
+            self.suite.notes.append("files or sockets are open since loading: tests that run at once share them")
 
     def index(self):
         """The index of live functions by file."""
@@ -136,6 +140,16 @@ def answer_for_ever(loaded, sock):
             sock.close()
             children.enter(lambda spec, report: works()[spec["do"]](loaded, spec, report), message, fd)
         os.close(fd)
+
+
+def shared_files(root):
+    """Whether sockets, or files of the workspace, are open in this process beside the driver's own."""
+    try:
+        names = [os.readlink("/proc/self/fd/" + name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        return False
+    sockets = sum(name.startswith("socket:") for name in names)
+    return sockets > 1 or any(name.startswith(os.path.join(root, "")) for name in names)
 
 
 def standard_modules():

@@ -53,6 +53,7 @@ class Reach:
     """What ran since it was last asked. `codes` holds every code object of ours that ran, by identity."""
 
     windows = False
+    lost = None
 
     def __init__(self, ours):
         self._ours = ours
@@ -207,6 +208,8 @@ class LoadReach(TraceReach):
 
     def stop(self):
         """Watches no more. Code that ran unwatched counts with all its lines."""
+        if sys.getprofile() is not self._profiler:
+            self.lost = "something else used the interpreter's profiler while the tests were loaded"
         self._profiler.disable()
         sys.settrace(None)
         self._undo()
@@ -224,6 +227,8 @@ class LoadReach(TraceReach):
             if self._ours.relative(args[0].co_filename) is not None and sys.gettrace() is None:
                 self._open = True
                 sys.settrace(self._outermost)
+        elif event == "_thread.start_new_thread" and self._profiler is not None:
+            self.lost = "threads were started while the tests were loaded"
 
     def _outermost(self, frame, event, arg):
         local = self._tracer(frame, event, arg)

@@ -72,6 +72,8 @@ def global_loads(code):
             yield instruction.argval, set(code.co_names)
         elif instruction.opname == "IMPORT_NAME" and root_of(instruction.argval) in BANNED_MODULES | {"os"}:
             yield "import " + instruction.argval, set()
+        elif instruction.opname == "IMPORT_NAME" and instruction.argval == "datetime" and CLOCK_NAMES & set(code.co_names):
+            yield "import datetime", set()
     for inner in variant.nested(code):
         yield from global_loads(inner)
 

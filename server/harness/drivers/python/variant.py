@@ -4,6 +4,7 @@ says where that is not enough.
 It must never guess: whatever is uncertain is answered with `Reload`. It writes no file.
 """
 
+import ast
 import gc
 import inspect
 import linecache
@@ -11,6 +12,8 @@ import os
 import sys
 import types
 from importlib import machinery
+
+from _hephaestus_zygote import constants
 
 FUNCTION = 0x2
 SUSPENDS = 0x20 | 0x80 | 0x200
@@ -115,8 +118,6 @@ def nested(code):
 
 def without_lines(data, path):
     """The text compiled as if everything stood in line 1."""
-    import ast
-
     tree = ast.parse(data, path)
     for node in ast.walk(tree):
         for name in ("lineno", "end_lineno"):
@@ -131,7 +132,12 @@ def without_lines(data, path):
 class LoadedFile:
     """One source file as it is loaded: its text, its code, and the live functions that came from it."""
 
+    module = None
+    named_elsewhere = frozenset()
+    _tree = None
+
     def __init__(self, path, data, functions, executed):
+        self.executed_codes = executed
         self.path = path
         self.data = data
         self.stray = None
@@ -172,8 +178,42 @@ class LoadedFile:
             self.stray = "%s is %s" % (live.co_name, "ambiguous" if equal else "not in the file's text")
 
     def new_code(self, data):
-        """The new code of each old code object that differs, by identity. Raises `Reload` or `Unloadable`."""
+        """The new code of each old code object that differs, by identity, and changed constants, if any.
+
+        Raises `Reload` or `Unloadable`.
+        """
         new = compile_text(data, self.path)
+        try:
+            return self._replacements(new, data), None
+        except Reload as error:
+            found = self._with_constants(data)
+            if found is None:
+                raise error
+            return found
+
+    def parse(self):
+        """The old text as a tree."""
+        if self._tree is None:
+            self._tree = ast.parse(self.data, self.path)
+        return self._tree
+
+    def _with_constants(self, data):
+        """The same, if all that stands in the way are constants that can be put in place; else `None`."""
+        module = self.module
+        apart = constants.split(self.parse(), data, self.path) if module is not None else None
+        if apart is None:
+            return None
+        tree, changed = apart
+        try:
+            replaced = self._replacements(compile(tree, self.path, "exec", dont_inherit=True, optimize=-1), data)
+        except Reload:
+            return None
+        found = constants.find(
+            changed, self.parse(), module, self.code, self.was_executed, self.executed_codes, self.named_elsewhere
+        )
+        return None if found is None else (replaced, found)
+
+    def _replacements(self, new, data):
         replaced = {}
         if sys.version_info >= (3, 13) and self.data.count(b"\n") != data.count(b"\n"):
             # Classes keep their line number as a constant here, which would look like a change of the class.
@@ -213,8 +253,9 @@ class LoadedFile:
 class Loaded:
     """All files of ours that are loaded, with an index of their live functions."""
 
-    def __init__(self, ours, executed, cold_files=()):
+    def __init__(self, ours, executed, cold_files=(), lost=None):
         self._ours = ours
+        self._lost = lost
         self._executed = {}
         for code in executed.values():
             self._executed.setdefault(ours.relative(code.co_filename), []).append(code)
@@ -225,6 +266,7 @@ class Loaded:
                 if relative is not None:
                     self._functions.setdefault(relative, []).append(thing)
         self._texts = {}
+        self._modules = {}
         self._odd = {}
         self._files = {}
         self._cold = set(cold_files)
@@ -246,6 +288,7 @@ class Loaded:
         try:
             with open(path, "rb") as file:
                 self._texts[relative] = (os.path.abspath(path), file.read())
+            self._modules[relative] = module
         except OSError as error:
             self._odd[relative] = str(error)
 
@@ -272,8 +315,24 @@ class Loaded:
             raise Reload("it was run, but not imported", disk=True)
         if relative in self._cold:
             raise Reload("it was loaded before anybody watched")
+        if self._lost:
+            raise Reload(self._lost)
         path, data = self._texts[relative]
-        return LoadedFile(path, data, self._functions.get(relative, ()), self._executed.get(relative, ()))
+        file = LoadedFile(path, data, self._functions.get(relative, ()), self._executed.get(relative, ()))
+        file.module = self._modules[relative]
+        file.named_elsewhere = self._names_used(relative)
+        file.parse()
+        return file
+
+    def _names_used(self, relative):
+        """All names, and texts that may be names, in code of other files that ran while loading."""
+        names = set()
+        for other, codes in self._executed.items():
+            if other != relative:
+                for code in codes:
+                    names.update(code.co_names)
+                    names.update(value for value in code.co_consts if isinstance(value, str))
+        return names
 
 
 def as_bytes(text):
@@ -281,9 +340,31 @@ def as_bytes(text):
     return text.encode("utf-8", "surrogateescape")
 
 
+class Plan:
+    """Which functions get which code, and which constants change."""
+
+    def __init__(self):
+        self.functions = []
+        self.constants = []
+
+    def swap(self):
+        """Puts the new code and values in."""
+        for function, _, new in self.functions:
+            function.__code__ = new
+        for found in self.constants:
+            found.swap()
+
+    def swap_back(self):
+        """Puts the old code and values in."""
+        for function, old, _ in self.functions:
+            function.__code__ = old
+        for found in self.constants:
+            found.swap_back()
+
+
 def swap_plan(loaded, files, root):
-    """Which functions get which code for these new texts: `[(function, old, new)]`. Raises `Reload`, `Unloadable`."""
-    plan = []
+    """The `Plan` for these new texts. Raises `Reload`, `Unloadable`."""
+    plan = Plan()
     for relative, text in files.items():
         if text is None or not relative.endswith(".py"):
             raise Reload("%s is not a loaded Python file" % relative, disk=True)
@@ -293,24 +374,14 @@ def swap_plan(loaded, files, root):
             compile_text(as_bytes(text), relative)
             continue
         file = loaded.file(relative)
-        new_codes = file.new_code(as_bytes(text))
+        new_codes, changed = file.new_code(as_bytes(text))
         for function, node in file.swaps:
             new = new_codes.get(id(node))
             if new is not None:
-                plan.append((function, function.__code__, new))
+                plan.functions.append((function, function.__code__, new))
+        if changed is not None:
+            plan.constants.append(changed)
     return plan
-
-
-def swap(plan):
-    """Puts the new code in."""
-    for function, _, new in plan:
-        function.__code__ = new
-
-
-def swap_back(plan):
-    """Puts the old code in."""
-    for function, old, _ in plan:
-        function.__code__ = old
 
 
 def serve_texts(files, root):

@@ -16,7 +16,7 @@ class Versions:
 
     def __init__(self, loaded, file, name, files, apart=False):
         self.old = target.find(loaded, file, name)
-        self._plan = []
+        self._plan = None
         if files is None:
             self.new = twin(self.old, self.old.__code__)
             return
@@ -27,25 +27,26 @@ class Versions:
         except variant.Reload as error:
             self.new = from_second_module(loaded, file, name, files, error)
             return
-        changed = [entry for entry in plan if not variant.same_behaviour(entry[1], entry[2])]
-        alone = [entry[0] for entry in changed] == [self.old]
+        changed = [entry for entry in plan.functions if not variant.same_behaviour(entry[1], entry[2])]
+        alone = [entry[0] for entry in changed] == [self.old] and not plan.constants
         if apart and alone and not any(names_itself(code, self.old.__name__) for code in changed[0][1:]):
             self.new = twin(self.old, changed[0][2])
-        elif changed:
+        elif changed or plan.constants:
+            plan.functions = changed
             self.new = self.old
-            self._plan = changed
+            self._plan = plan
         else:
             self.new = twin(self.old, self.old.__code__)
 
     def use_old(self):
         """From now on, `old` may be called."""
         if self._plan:
-            variant.swap_back(self._plan)
+            self._plan.swap_back()
 
     def use_new(self):
         """From now on, `new` may be called."""
         if self._plan:
-            variant.swap(self._plan)
+            self._plan.swap()
 
 
 def names_itself(code, name):

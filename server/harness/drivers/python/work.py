@@ -120,7 +120,7 @@ def run_swapped(loaded, spec, report):
         report.say(again={"reload": True, "disk": error.disk, "reason": str(error)})
         return
     variant.serve_texts(spec["files"], loaded.root)
-    variant.swap(plan)
+    plan.swap()
     loaded.suite.prepare_child()
     watch_disk(spec, report, loaded.root)
     Run(loaded.suite, spec, report, "swap").work()

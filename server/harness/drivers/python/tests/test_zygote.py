@@ -21,6 +21,17 @@ CALC = {
 
         LIMIT = 3 * 3
         TABLE = [n * n for n in range(5)]
+        TAKEN = [1, 2]
+        USED = [5]
+        DOUBLE = USED * 2
+
+
+        def taken():
+            return sum(TAKEN)
+
+
+        def used():
+            return len(USED) + DOUBLE[1]
 
 
         def add(a, b):
@@ -116,7 +127,7 @@ CALC = {
         import unittest
         import pytest
         import calc
-        from calc import add, scale, plus_one, loud, cached
+        from calc import TAKEN, add, scale, plus_one, loud, cached
 
         PARTIAL = scale
 
@@ -136,6 +147,14 @@ CALC = {
 
         def test_square():
             assert calc.square(3) == 9
+
+
+        def test_taken():
+            assert calc.taken() == sum(TAKEN) == 3
+
+
+        def test_used():
+            assert calc.used() == 6
 
 
         def test_plus_one():
@@ -276,7 +295,12 @@ class Swapping(unittest.TestCase):
 
     def test_a_changed_constant_is_loaded_anew(self):
         self.check("LIMIT = 3 * 3", "LIMIT = 3 * 4", ["test_limited"], "reload")
-        self.check("n * n for", "n + n for", ["test_square"], "reload")
+        self.check("TAKEN = [1, 2]", "TAKEN = [1, 3]", ["test_taken"], "reload")
+        self.check("USED = [5]", "USED = [6]", ["test_used"], "reload")
+
+    def test_a_changed_constant_that_only_functions_read_is_put_in_place(self):
+        self.check("n * n for", "n + n for", ["test_square"], "swap")
+        self.check("n * n for n in range(5)", "undefined for n in range(5)", [], "reload", end="unloadable")
 
     def test_a_function_that_ran_while_loading_is_loaded_anew(self):
         self.check("return n + 1\n", "return n + 2\n", ["test_built"], "reload")

@@ -5,7 +5,7 @@ use crate::commands::{cancel_on_interrupt, helper, open};
 use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
-use hephaestus_core::{Budget, Direction, Notice, Offer, Verdict};
+use hephaestus_core::{Budget, Direction, Notice, Offer, Stage, Verdict};
 use hephaestus_workspace::{ENGINES, ForgeReport, ForgeRequest, Workspace};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -85,8 +85,12 @@ pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) 
     let steps = offer.candidate.operators.len();
     let steps = if steps > 1 { format!(" in {steps} steps") } else { String::new() };
     let mut text = format!(
-        "{GOOD}proved{GOOD:#} {PLACE}{}:{}{PLACE:#} {}{steps} {FAINT}[{}]{FAINT:#}\n",
-        goal.file, goal.line, goal.message, goal.rule
+        "{GOOD}proved{GOOD:#}{} {PLACE}{}:{}{PLACE:#} {}{steps} {FAINT}[{}]{FAINT:#}\n",
+        if offer.score.weakly_tested { format!(", {ODD}weakly tested{ODD:#}:") } else { String::new() },
+        goal.file,
+        goal.line,
+        goal.message,
+        goal.rule
     );
     let gains: Vec<String> = offer
         .score
@@ -96,8 +100,14 @@ pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) 
         .map(|measure| format!("{} {} → {}", measure.dimension, measure.before, measure.after))
         .collect();
     let evidence = &offer.trial.evidence;
+    let measured: String = [Stage::Strength, Stage::Inputs, Stage::Speed]
+        .into_iter()
+        .filter(|stage| evidence.stages.iter().any(|run| run.stage == *stage && run.held))
+        .filter_map(|stage| evidence.measured(stage))
+        .map(|words| format!("; {words}"))
+        .collect();
     text.push_str(&format!(
-        "  {}; {} passed {} times; not checked: {}\n",
+        "  {}; {} passed {} times{measured}; not checked: {}\n",
         gains.join(", "),
         counted(evidence.tests_passed() as usize, "test"),
         evidence.full_runs(),

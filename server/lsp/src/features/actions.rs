@@ -49,7 +49,10 @@ pub(crate) fn actions(view: &View<'_>, range: Range, context: &CodeActionContext
         }
         // Without a folder there are no tests to prove anything with, and nowhere to remember.
         if view.folder.is_some() {
-            if spot.patch.is_none() {
+            if spot.goal.kind == GoalKind::Strengthen {
+                let verb = "Strengthen the tests first";
+                offered.push(command(view, spot, context, verb, commands::SHOW_EVIDENCE));
+            } else if spot.patch.is_none() {
                 offered.push(command(view, spot, context, "Forge", commands::FORGE_GOAL));
             }
             offered.push(command(view, spot, context, "Dismiss", commands::DISMISS));

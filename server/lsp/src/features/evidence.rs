@@ -2,7 +2,7 @@
 
 use super::{Spot, View};
 use crate::offers::Standing;
-use hephaestus_core::{Direction, ForgeWhen, Score, Stage};
+use hephaestus_core::{Direction, ForgeWhen, GoalKind, Score, Stage};
 use std::time::Duration;
 
 /// One line: what gets better, and what it was proved by.
@@ -11,7 +11,8 @@ pub(crate) fn in_short(standing: &Standing) -> String {
     let gains = gains(&standing.offer.score);
     let tests =
         format!("{} passed {}", counted(evidence.tests_passed(), "test"), times(evidence.full_runs()));
-    if gains.is_empty() { tests } else { format!("{}; {tests}", gains.join(", ")) }
+    let weak = if standing.offer.score.weakly_tested { ", weakly tested" } else { "" };
+    if gains.is_empty() { format!("{tests}{weak}") } else { format!("{}; {tests}{weak}", gains.join(", ")) }
 }
 
 /// What has to be done for something to be proved on the present text.
@@ -31,6 +32,10 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
     let mut card = format!("**{}**  \n`{}`\n\n", goal.message, goal.rule);
     if !goal.why.is_empty() {
         card.push_str(&format!("{}\n\n", goal.why));
+    }
+    if goal.kind == GoalKind::Strengthen {
+        card.push_str("*A test that fails on this fault makes everything proved here worth more.*\n");
+        return card;
     }
     let Some(standing) = standing else {
         card.push_str(&format!("*Nothing is proven yet: {to_prove}.*\n"));

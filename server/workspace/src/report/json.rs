@@ -2,7 +2,10 @@
 
 use super::{ForgeReport, Rejected, seconds};
 use crate::open::Workspace;
-use hephaestus_core::{ByteRange, Evidence, Goal, GoalId, Notice, Offer, Score, Snapshot, StageRun, Verdict};
+use hephaestus_core::{
+    ByteRange, Evidence, Goal, GoalId, Mutant, Notice, Offer, RegionStrength, Score, Snapshot, StageRun,
+    Strength, Verdict,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,6 +111,7 @@ impl ForgeReport {
             "scores": scores_json(score),
             "weighted": super::round(score.weighted),
             "gates": score.gates,
+            "weakly_tested": score.weakly_tested,
             "evidence": evidence_json(&trial.evidence),
             "alternatives": alternatives.collect::<Vec<_>>(),
             "together": taken.contains(&goal.id),
@@ -206,10 +210,37 @@ fn evidence_json(evidence: &Evidence) -> Value {
         "full_runs": evidence.full_runs(),
         "stages": evidence.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "findings": evidence.findings,
+        "strength": evidence.strength.as_ref().map(strength_json),
+        "compared": evidence.compared,
+        "speed": evidence.speed,
         "isolation": evidence.isolation,
         "set_aside": evidence.set_aside,
         "not_checked": evidence.not_checked,
         "notes": evidence.notes,
+    })
+}
+
+fn strength_json(measured: &RegionStrength) -> Value {
+    let side = |side: Strength| {
+        let (low, high) = side.interval();
+        let interval = [super::round(low), super::round(high)];
+        json!({"killed": side.killed, "survived": side.survived, "share": side.share().map(super::round), "interval": interval})
+    };
+    let survivor = |mutant: &Mutant| {
+        json!({
+            "file": mutant.file,
+            "range": mutant.range,
+            "replacement": mutant.replacement,
+            "operator": mutant.operator,
+            "unnoticed": mutant.description,
+        })
+    };
+    json!({
+        "before": side(measured.before),
+        "after": side(measured.after),
+        "survivors": measured.survivors.iter().map(survivor).collect::<Vec<_>>(),
+        "left_out": measured.left_out,
+        "cpu_s": seconds(measured.cpu),
     })
 }
 

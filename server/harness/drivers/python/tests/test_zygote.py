@@ -630,7 +630,9 @@ class Unittest(unittest.TestCase):
     def test_variants(self):
         self.assertEqual(self.outcomes("total - 1", "total - 2"), ("swap", ["test_discount"]))
         self.assertEqual(self.outcomes("* count", "+ count"), ("swap", ["test_five", "test_many"]))
-        self.assertEqual(self.outcomes('"apple": 2', '"apple": 3'), ("reload", ["test_five", "test_many"]))
+        self.assertEqual(self.outcomes('"apple": 2', '"apple": 3'), ("swap", ["test_five", "test_many"]))
+        both = '"apple": 3}\nMORE = 1\n'
+        self.assertEqual(self.outcomes('"apple": 2}\n', both), ("reload", ["test_five", "test_many"]))
 
     def test_chosen_tests_stop_at_the_first_failure(self):
         tests = [test for test in self.driver.loaded["tests"] if "later" not in test]

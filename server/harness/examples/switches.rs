@@ -1,9 +1,17 @@
 //! Throw-away mutants of one file of a crate, judged through switches: how many there are room for in a second of CPU.
 //!
 //! `switches ROOT FILE [LIMIT] [PLAIN]`: with PLAIN, that many verdicts are checked against a plain `cargo test`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, missing_docs, reason = "an experiment")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "an experiment"
+)]
 
-use hephaestus_core::{CancelToken, Edit, LanguageId, RelPath, SandboxSettings, Snapshot, SourceFile, TestSettings};
+use hephaestus_core::{
+    CancelToken, Edit, LanguageId, RelPath, SandboxSettings, Snapshot, SourceFile, TestSettings,
+};
 use hephaestus_harness::Suite;
 use hephaestus_harness::lab::{Job, JobEnd, Lab, LabSubject, SwitchLab, Variant};
 use hephaestus_harness::runners::{Facts, Programs};
@@ -91,7 +99,8 @@ fn snapshot(root: &Path) -> Snapshot {
                 let rel = RelPath::new(path.strip_prefix(root).unwrap()).unwrap();
                 let test = rel.as_str().starts_with("tests/");
                 let text = std::fs::read_to_string(&path).unwrap();
-                files.insert(rel.clone(), Arc::new(SourceFile::new(rel, LanguageId::new("rust"), text, test)));
+                files
+                    .insert(rel.clone(), Arc::new(SourceFile::new(rel, LanguageId::new("rust"), text, test)));
             }
         }
     }
@@ -112,21 +121,31 @@ fn main() {
     let file = RelPath::new(&args[2]).unwrap();
     let limit: usize = args.get(3).map_or(usize::MAX, |limit| limit.parse().unwrap());
     let plain: usize = args.get(4).map_or(0, |plain| plain.parse().unwrap());
-    let helper = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("hephaestus-sandbox");
+    let helper =
+        std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("hephaestus-sandbox");
     let sandbox = Sandbox::new(HelperCommand { program: helper, args: vec![] }, SandboxSettings::default());
     let snapshot = snapshot(&root);
     let cancel = CancelToken::new();
-    let runner = hephaestus_harness::runners::all().unwrap().iter().find(|own| own.name == "cargo-test").unwrap();
-    let suite = Suite::new(runner.clone(), Programs::of(&root), &Facts::gather(&snapshot), TestSettings::default());
+    let runner =
+        hephaestus_harness::runners::all().unwrap().iter().find(|own| own.name == "cargo-test").unwrap();
+    let suite =
+        Suite::new(runner.clone(), Programs::of(&root), &Facts::gather(&snapshot), TestSettings::default());
     let languages = Languages::builtin().unwrap();
-    let parsed = Parsed::new(languages.get(&LanguageId::new("rust")).unwrap(), Arc::clone(snapshot.file(&file).unwrap())).unwrap();
+    let parsed = Parsed::new(
+        languages.get(&LanguageId::new("rust")).unwrap(),
+        Arc::clone(snapshot.file(&file).unwrap()),
+    )
+    .unwrap();
     let mut edits = mutants(&parsed);
     if edits.len() > limit {
         let step = edits.len() as f64 / limit as f64;
         edits = (0..limit).map(|at| edits[(at as f64 * step) as usize].clone()).collect();
     }
-    let variants: Vec<Variant> =
-        edits.into_iter().enumerate().map(|(at, edit)| Variant { id: at as u32, file: file.clone(), edits: vec![edit] }).collect();
+    let variants: Vec<Variant> = edits
+        .into_iter()
+        .enumerate()
+        .map(|(at, edit)| Variant { id: at as u32, file: file.clone(), edits: vec![edit] })
+        .collect();
     let base = sandbox.scratch("baseline").unwrap();
     let layer = base.path().join("upper");
     let build = ["cargo", "test", "--offline", "--workspace", "--quiet"];
@@ -134,26 +153,59 @@ fn main() {
     let layer = std::env::var_os("LAYER").map_or(layer, PathBuf::from);
     let known = layer.exists();
     if !known {
-    let view = View { root: root.clone(), layers: vec![], keep: Some(layer.clone()) };
-    let mut session = sandbox.open(&view, &cancel).unwrap();
-    let step = Step { env: env.clone(), timeout: Duration::from_secs(600), ..Step::new(build, Duration::from_secs(600)) };
-    let baseline = session.run(&step, &cancel).unwrap();
-    println!("baseline: {:?} cpu {:?}\n{}", baseline.status, baseline.cpu, if baseline.status == StepStatus::Exited(0) { "" } else { &baseline.stderr.text });
-    session.close();
+        let view = View { root: root.clone(), layers: vec![], keep: Some(layer.clone()) };
+        let mut session = sandbox.open(&view, &cancel).unwrap();
+        let step = Step {
+            env: env.clone(),
+            timeout: Duration::from_secs(600),
+            ..Step::new(build, Duration::from_secs(600))
+        };
+        let baseline = session.run(&step, &cancel).unwrap();
+        println!(
+            "baseline: {:?} cpu {:?}\n{}",
+            baseline.status,
+            baseline.cpu,
+            if baseline.status == StepStatus::Exited(0) { "" } else { &baseline.stderr.text }
+        );
+        session.close();
     }
     let (before, began) = (cpu(), Instant::now());
-    let subject = LabSubject { sandbox: &sandbox, suite: &suite, snapshot: &snapshot, languages, layers: vec![layer.clone()], slots: 2 };
+    let subject = LabSubject {
+        sandbox: &sandbox,
+        suite: &suite,
+        snapshot: &snapshot,
+        languages,
+        layers: vec![layer.clone()],
+        slots: 2,
+    };
     let mut lab = SwitchLab::open(&subject, variants.clone(), &cancel).unwrap();
     println!("opened in {:?}, overhead cpu {:?}", began.elapsed(), lab.overhead());
     let placed = lab.placed();
-    println!("{} mutants: switched {} alone {} unviable {} rounds {}", variants.len(), placed.switched, placed.alone, placed.unviable, placed.rounds);
+    println!(
+        "{} mutants: switched {} alone {} unviable {} rounds {}",
+        variants.len(),
+        placed.switched,
+        placed.alone,
+        placed.unviable,
+        placed.rounds
+    );
     for (id, reason) in &placed.reasons {
         let edit = &variants[*id as usize].edits[0];
         let text = &parsed.file().text;
         let line = text[..edit.range.start].matches('\n').count() + 1;
-        println!("  #{id} line {line} `{}` -> `{}`: {reason}", &text[edit.range.start..edit.range.end], edit.text);
+        println!(
+            "  #{id} line {line} `{}` -> `{}`: {reason}",
+            &text[edit.range.start..edit.range.end],
+            edit.text
+        );
     }
-    println!("tests {} red {:?} flaky {:?} notes {:?}", lab.facts().tests.len(), lab.facts().red, lab.facts().flaky, lab.facts().notes);
+    println!(
+        "tests {} red {:?} flaky {:?} notes {:?}",
+        lab.facts().tests.len(),
+        lab.facts().red,
+        lab.facts().flaky,
+        lab.facts().notes
+    );
     let mut jobs = Vec::new();
     let mut unreached = 0;
     for variant in &variants {
@@ -166,19 +218,69 @@ fn main() {
         }
     }
     let mut outcomes = BTreeMap::new();
-    let (switched, alone): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| !placed.reasons.contains_key(&job.variant));
+    let (switched, alone): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| !placed.reasons.contains_key(&job.variant));
     let opened = cpu() - before;
-    lab.run(&switched, &cancel, &mut |outcome| { outcomes.insert(outcome.variant, outcome); }).unwrap();
+    lab.run(&switched, &cancel, &mut |outcome| {
+        outcomes.insert(outcome.variant, outcome);
+    })
+    .unwrap();
     let (used, wall) = (cpu() - before, began.elapsed());
     let jobs_cpu: Duration = outcomes.values().map(|outcome| outcome.cpu).sum();
     let total = lab.overhead() + jobs_cpu;
     println!(
         "switched only: {} judged + {unreached} unreached; children cpu {total:?} (build+survey {:?}, jobs {jobs_cpu:?}); all processes {used:?} (open {opened:?}); wall {wall:?}; {:.1} mutants per CPU s",
-        switched.len(), lab.overhead(), (switched.len() + unreached) as f64 / total.as_secs_f64()
+        switched.len(),
+        lab.overhead(),
+        (switched.len() + unreached) as f64 / total.as_secs_f64()
     );
-    lab.run(&alone, &cancel, &mut |outcome| { outcomes.insert(outcome.variant, outcome); }).unwrap();
+    lab.run(&alone, &cancel, &mut |outcome| {
+        outcomes.insert(outcome.variant, outcome);
+    })
+    .unwrap();
     let total: Duration = lab.overhead() + outcomes.values().map(|outcome| outcome.cpu).sum::<Duration>();
-    println!("with those built alone: children cpu {total:?}; {:.1} mutants per CPU s", variants.len() as f64 / total.as_secs_f64());
+    println!(
+        "with those built alone: children cpu {total:?}; {:.1} mutants per CPU s",
+        variants.len() as f64 / total.as_secs_f64()
+    );
+    if std::env::var_os("EXAMPLES").is_some() {
+        let before = lab.overhead();
+        let added = lab.widen(&cancel).unwrap();
+        println!(
+            "examples: {added}, {:?} CPU; {:?}; red {:?} notes {:?}",
+            lab.overhead() - before,
+            lab.facts().tests.iter().rev().take(added).map(|test| test.id.clone()).collect::<Vec<_>>(),
+            lab.facts().red,
+            lab.facts().notes
+        );
+        let first = lab.facts().tests.len() - added;
+        let mut jobs = Vec::new();
+        for variant in &variants {
+            if outcomes
+                .get(&variant.id)
+                .is_none_or(|outcome| outcome.end == JobEnd::Ran && outcome.failed.is_empty())
+            {
+                let tests: Vec<usize> =
+                    lab.reaching(variant.id).into_iter().filter(|at| *at >= first).collect();
+                if !tests.is_empty() {
+                    jobs.push(Job { variant: variant.id, tests, stop_at_first: true });
+                }
+            }
+        }
+        let (mut killed, mut cpu) = (0, Duration::ZERO);
+        lab.run(&jobs, &cancel, &mut |outcome| {
+            cpu += outcome.cpu;
+            if outcome.end != JobEnd::Ran {
+                println!("{outcome:?}")
+            }
+            if !outcome.failed.is_empty() {
+                killed += 1;
+                outcomes.insert(outcome.variant, outcome);
+            }
+        })
+        .unwrap();
+        println!("{} tried on examples, {killed} killed by them, {cpu:?} CPU", jobs.len());
+    }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let word = |id: &u32| match outcomes.get(id) {
         None => "unreached".to_owned(),
@@ -212,15 +314,36 @@ fn main() {
         let view = View { root: root.clone(), layers: vec![layer.clone()], keep: None };
         let mut session = sandbox.open(&view, &cancel).unwrap();
         session.write(&file, Some(text.as_bytes())).unwrap();
-        let compile = Step { env: env.clone(), ..Step::new(["cargo", "test", "--offline", "--workspace", "--no-run"], Duration::from_secs(300)) };
+        let compile = Step {
+            env: env.clone(),
+            ..Step::new(["cargo", "test", "--offline", "--workspace", "--no-run"], Duration::from_secs(300))
+        };
         let built = session.run(&compile, &cancel).unwrap();
         plain_cpu += built.cpu;
         let said = if built.status == StepStatus::Exited(0) {
-            let test = Step { env: env.clone(), ..Step::new(["cargo", "test", "--offline", "--workspace", "--tests"], Duration::from_secs(20)) };
+            let test = Step {
+                env: env.clone(),
+                ..Step::new(
+                    [
+                        "cargo",
+                        "test",
+                        "--offline",
+                        "--workspace",
+                        if std::env::var_os("EXAMPLES").is_some() { "--no-fail-fast" } else { "--tests" },
+                    ],
+                    Duration::from_secs(20),
+                )
+            };
             let ran = session.run(&test, &cancel).unwrap();
             plain_cpu += ran.cpu;
-            match ran.status { StepStatus::Exited(0) => "survived", StepStatus::TimedOut => "timeout", _ => "killed" }
-        } else { "unviable" };
+            match ran.status {
+                StepStatus::Exited(0) => "survived",
+                StepStatus::TimedOut => "timeout",
+                _ => "killed",
+            }
+        } else {
+            "unviable"
+        };
         let own = word(&variant.id);
         let own = if own == "unreached" { "survived" } else { &own };
         if own != said {

@@ -42,7 +42,11 @@ impl Bench {
         }
         // The programs are those of the common build, in the order in which it has them.
         let all = self.programs.all.iter().map(|own| {
-            answer.programs.iter().find(|program| program.name == own.name && program.cwd == own.cwd).unwrap_or(own)
+            answer
+                .programs
+                .iter()
+                .find(|program| program.name == own.name && program.cwd == own.cwd)
+                .unwrap_or(own)
         });
         let programs = Programs { all: all.cloned().collect(), root };
         self.tests(&mut session, &programs, job, None, outcome, cancel)

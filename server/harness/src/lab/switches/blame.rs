@@ -30,7 +30,11 @@ pub(super) struct Verdicts {
 }
 
 /// Sorts the errors by the variants that caused them.
-pub(super) fn blame(errors: &[BuildError], fabrics: &BTreeMap<RelPath, Fabric>, meaning: &Errors) -> Verdicts {
+pub(super) fn blame(
+    errors: &[BuildError],
+    fabrics: &BTreeMap<RelPath, Fabric>,
+    meaning: &Errors,
+) -> Verdicts {
     let mut verdicts = Verdicts::default();
     for error in errors {
         let (variants, own) = culprits(error, fabrics);
@@ -77,7 +81,8 @@ fn culprits(error: &BuildError, fabrics: &BTreeMap<RelPath, Fabric>) -> (Vec<usi
     if let Some(variants) = error.spans.iter().find_map(around) {
         return (variants, false);
     }
-    if let Some(variants) = error.spans.iter().find_map(|span| inside(fabrics.get(&span.file)?, span, false)) {
+    if let Some(variants) = error.spans.iter().find_map(|span| inside(fabrics.get(&span.file)?, span, false))
+    {
         return (variants, false);
     }
     let nearest = |span: &Span| {
@@ -90,7 +95,9 @@ fn culprits(error: &BuildError, fabrics: &BTreeMap<RelPath, Fabric>) -> (Vec<usi
 /// The variants of the outermost places in a span; only of those among statements, if `flows`.
 fn inside(fabric: &Fabric, span: &Span, flows: bool) -> Option<Vec<usize>> {
     let places = &fabric.places;
-    let is_inside = |place: &Woven| span.range.contains(place.range) && span.range != place.range && (place.flows || !flows);
+    let is_inside = |place: &Woven| {
+        span.range.contains(place.range) && span.range != place.range && (place.flows || !flows)
+    };
     let mut suspects: Vec<usize> = Vec::new();
     for place in places.iter().filter(|place| is_inside(place)) {
         if !place.parent.and_then(|at| places.get(at)).is_some_and(is_inside) {

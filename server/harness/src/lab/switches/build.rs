@@ -90,10 +90,22 @@ impl Tool {
         more_env: &BTreeMap<String, String>,
         cancel: &CancelToken,
     ) -> Result<StepOutcome, LabError> {
+        self.run_streams(session, command, more_env, Streams::Out, cancel)
+    }
+
+    /// The same, with these streams to be read.
+    pub(super) fn run_streams(
+        &self,
+        session: &mut Session,
+        command: &[String],
+        more_env: &BTreeMap<String, String>,
+        streams: Streams,
+        cancel: &CancelToken,
+    ) -> Result<StepOutcome, LabError> {
         let root = session.root().display().to_string();
         let fill = Fill { programs: Some(&self.suite.programs), root: &root, ..Fill::default() };
         let step = Step {
-            argv: redirected(fill.command(command), Streams::Out),
+            argv: redirected(fill.command(command), streams),
             env: self.env(session).into_iter().chain(more_env.clone()).collect(),
             timeout: self.limit(),
             collect: vec![FILE.to_owned()],
@@ -183,7 +195,10 @@ impl CommonBuild {
         let mut session = open(subject.sandbox, &view, cancel)?;
         let described = tool.run(&mut session, &tool.commands.describe, &BTreeMap::new(), cancel)?;
         let project = Project::parse(&output(&described)).ok_or_else(|| {
-            LabError::Unfit(format!("the build tool does not describe the project: {}", described.stderr.text.trim()))
+            LabError::Unfit(format!(
+                "the build tool does not describe the project: {}",
+                described.stderr.text.trim()
+            ))
         })?;
         let mut builder = Builder {
             subject,
@@ -244,15 +259,22 @@ impl Builder<'_> {
     }
 
     /// Builds until nothing is refused any more.
-    fn rounds(&mut self, cancel: &CancelToken) -> Result<(Answer, BTreeMap<RelPath, Fabric>, usize), LabError> {
+    fn rounds(
+        &mut self,
+        cancel: &CancelToken,
+    ) -> Result<(Answer, BTreeMap<RelPath, Fabric>, usize), LabError> {
         let mut last = String::new();
         for round in 1..=ROUNDS {
             let fabrics = self.write()?;
-            let outcome = self.tool.run(&mut self.session, &self.tool.commands.build, &self.tool.commands.env, cancel)?;
+            let outcome = self.tool.run(
+                &mut self.session,
+                &self.tool.commands.build,
+                &self.tool.commands.env,
+                cancel,
+            )?;
             self.cpu += outcome.cpu;
             let root = self.session.root().to_owned();
             let answer = self.project.answer(&root, &output(&outcome));
-            if std::env::var_os("SW_DEBUG").is_some() { eprintln!("round {round} cpu {:?} wall {:?}", outcome.cpu, outcome.wall); if let Some(path) = std::env::var_os("SW_DUMP") { for fabric in fabrics.values() { std::fs::write(&path, &fabric.text).unwrap(); } } }
             if outcome.status == StepStatus::Exited(0) {
                 return Ok((answer, fabrics, round));
             }
@@ -261,7 +283,6 @@ impl Builder<'_> {
             if let [first, ..] = answer.errors.as_slice() {
                 last = format!("{}\n{last}", first.message);
             }
-            if std::env::var_os("SW_DEBUG").is_some() { for error in &answer.errors { eprintln!("round {round} cpu {:?} {} {} {:?}", outcome.cpu, error.code, error.message, error.spans.iter().map(|s| fabrics.get(&s.file).map(|f| f.text[s.range.start..s.range.end].chars().take(60).collect::<String>())).collect::<Vec<_>>()); } }
             self.learn(&answer.errors, &fabrics, round);
         }
         Err(LabError::Unfit(format!("the project does not compile with switches in it: {last}")))
@@ -319,7 +340,8 @@ impl Builder<'_> {
         let Verdicts { blamed, unexplained } = blame(errors, fabrics, &switches.errors);
         for (variant, blame) in &blamed {
             if let Some(climber) = self.climbers.get_mut(*variant) {
-                let level = climber.ladder.rungs.get(climber.rung).and_then(|rung| switches.level(rung.level));
+                let level =
+                    climber.ladder.rungs.get(climber.rung).and_then(|rung| switches.level(rung.level));
                 climber.climb(blame, level.is_some_and(|level| level.flows), round);
             }
         }
@@ -332,11 +354,14 @@ impl Builder<'_> {
     fn guess(&mut self, unexplained: &[BuildError]) {
         if self.works.values().any(|work| !work.probes.is_empty()) {
             self.works.values_mut().for_each(|work| work.probes.clear());
-            self.notes.push("this project compiles only without probes: which lines a test runs is not known".to_owned());
+            self.notes.push(
+                "this project compiles only without probes: which lines a test runs is not known".to_owned(),
+            );
             return;
         }
         let said = unexplained.first().map_or("the build failed", |error| error.message.as_str());
-        let inside: Vec<&mut Climber> = self.climbers.iter_mut().filter(|climber| climber.out.is_none()).collect();
+        let inside: Vec<&mut Climber> =
+            self.climbers.iter_mut().filter(|climber| climber.out.is_none()).collect();
         let half = inside.len().div_ceil(2);
         for climber in inside.into_iter().take(half) {
             climber.out = Some(Out::Alone(format!("nobody knows what the compiler means: {said}")));
@@ -354,7 +379,9 @@ impl Builder<'_> {
             (Some(Out::Alone(reason)), _) => {
                 Standing::Alone { reason: reason.clone(), near: self.near(climber) }
             }
-            (None, None) => Standing::Alone { reason: "it lies too deep".to_owned(), near: self.near(climber) },
+            (None, None) => {
+                Standing::Alone { reason: "it lies too deep".to_owned(), near: self.near(climber) }
+            }
         };
         self.climbers.iter().enumerate().map(standing).collect()
     }

@@ -33,6 +33,19 @@ pub(super) struct Program {
     pub(super) cwd: Option<RelPath>,
     /// Its environment.
     pub(super) env: Vec<(String, String)>,
+    /// How it is spoken to.
+    pub(super) manner: Manner,
+}
+
+/// How a test program is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It runs the tests it is told to, and reports.
+    Chosen,
+    /// It always runs all its tests, and reports.
+    Whole,
+    /// It is a single test, and its exit code is all it says.
+    Bare,
 }
 
 /// One error of the compiler.
@@ -81,6 +94,16 @@ impl Project {
             all || *source == file || source.parent().is_some_and(|folder| file.starts_with(folder))
         });
         near.filter_map(|(_, source)| RelPath::new(source.strip_prefix(root).ok()?).ok()).collect()
+    }
+
+    /// A program for examples of the library `name`, at `path`.
+    pub(super) fn example(&self, root: &Path, name: &str, path: String, manner: Manner) -> Program {
+        let is_own = |package: &&Package| package.name().replace('-', "_") == name;
+        let package = self.packages.iter().find(is_own);
+        let cwd = package.and_then(|package| RelPath::new(package.folder.strip_prefix(root).ok()?).ok());
+        let env = package.map(|package| package.env.clone()).unwrap_or_default();
+        let cwd = cwd.filter(|cwd| !cwd.as_str().is_empty());
+        Program { name: format!("examples of {name}"), path, cwd, env, manner }
     }
 
     /// Reads the JSON lines of a build.
@@ -137,7 +160,7 @@ impl Project {
             let bin = if stem == "main" { package.name() } else { stem };
             env.push((format!("CARGO_BIN_EXE_{bin}"), built.join(bin).display().to_string()));
         }
-        Some((order, id, Program { name, path, cwd, env }))
+        Some((order, id, Program { name, path, cwd, env, manner: Manner::Chosen }))
     }
 
     fn error(&self, root: &Path, message: &Value) -> Option<BuildError> {
@@ -193,11 +216,17 @@ fn package(value: &Value) -> Option<Package> {
     });
     let targets = targets.collect();
     let version = word(value, "version");
-    let (numbers, pre) = version.split('+').next().unwrap_or_default().split_once('-').unwrap_or((version, ""));
+    let (numbers, pre) =
+        version.split('+').next().unwrap_or_default().split_once('-').unwrap_or((version, ""));
     let mut parts = numbers.split('.');
     let mut part = || parts.next().unwrap_or_default().to_owned();
-    let authors: Vec<&str> =
-        value.get("authors").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let authors: Vec<&str> = value
+        .get("authors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut env: Vec<(String, String)> = [
         ("CARGO_MANIFEST_DIR", folder.display().to_string()),
         ("CARGO_MANIFEST_PATH", manifest.display().to_string()),
@@ -210,7 +239,9 @@ fn package(value: &Value) -> Option<Package> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec();
-    for field in ["name", "description", "homepage", "repository", "license", "license_file", "rust_version", "readme"] {
+    for field in
+        ["name", "description", "homepage", "repository", "license", "license_file", "rust_version", "readme"]
+    {
         env.push((format!("CARGO_PKG_{}", field.to_uppercase()), word(value, field).to_owned()));
     }
     Some(Package { folder, env, targets })
@@ -219,8 +250,7 @@ fn package(value: &Value) -> Option<Package> {
 /// What a build script set for its package.
 fn script_env(message: &Value) -> Vec<(String, String)> {
     let pairs = message.get("env").and_then(Value::as_array).into_iter().flatten();
-    let named = pairs.filter_map(|pair| {
-        Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned()))
-    });
+    let named =
+        pairs.filter_map(|pair| Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned())));
     named.chain([("OUT_DIR".to_owned(), word(message, "out_dir").to_owned())]).collect()
 }

@@ -207,22 +207,26 @@ impl Look<'_> {
         else {
             return false;
         };
-        if ByteRange::from(new_parent.byte_range()) != hull || new_parent.has_error() && !parent.node.has_error() {
+        if ByteRange::from(new_parent.byte_range()) != hull
+            || new_parent.has_error() && !parent.node.has_error()
+        {
             return false;
         }
         let mut cursor = new_parent.walk();
         let place = step.node.start_byte()..end;
-        let mut inside = new_parent
-            .named_children(&mut cursor)
-            .filter(|child| child.start_byte() < place.end && place.start < child.end_byte() || {
+        let mut inside = new_parent.named_children(&mut cursor).filter(|child| {
+            child.start_byte() < place.end && place.start < child.end_byte() || {
                 child.byte_range() == place
-            });
+            }
+        });
         if level.several.is_empty() {
             let (Some(only), None) = (inside.next(), inside.next()) else { return false };
             return only.byte_range() == place && is_in(&level.kinds, only.kind());
         }
         inside.all(|child| {
-            place.start <= child.start_byte() && child.end_byte() <= place.end && is_in(&level.several, child.kind())
+            place.start <= child.start_byte()
+                && child.end_byte() <= place.end
+                && is_in(&level.several, child.kind())
         })
     }
 }
@@ -284,7 +288,8 @@ fn path_to(root: Node<'_>, range: ByteRange) -> Vec<Step<'_>> {
 fn trimmed(text: &str, edit: &Edit) -> Option<Edit> {
     let old = edit.range.slice(text)?;
     let new = edit.text.as_str();
-    let head: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let head: usize =
+        old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
     let (old, new) = (old.get(head..)?, new.get(head..)?);
     let tail: usize =
         old.chars().rev().zip(new.chars().rev()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();

@@ -175,10 +175,20 @@ mod tests {
             let probes = [&switches.probes.parents, &switches.probes.kinds, &switches.probes.not_after];
             probes.into_iter().flatten().for_each(|name| kind(name));
             for level in &switches.levels {
-                level.kinds.iter().chain(&level.several).chain(&level.not_parents).for_each(|name| kind(name));
+                level
+                    .kinds
+                    .iter()
+                    .chain(&level.several)
+                    .chain(&level.not_parents)
+                    .for_each(|name| kind(name));
             }
             let levels = switches.levels.iter().flat_map(|level| &level.parents);
-            let positions = [&switches.through, &switches.places.positions, &switches.closed.positions, &switches.closed.all];
+            let positions = [
+                &switches.through,
+                &switches.places.positions,
+                &switches.closed.positions,
+                &switches.closed.all,
+            ];
             for position in positions.into_iter().flatten().chain(levels) {
                 let (parent, field) = position.split_once('.').unwrap_or((position, "0"));
                 kind(parent);

@@ -141,7 +141,8 @@ impl Loom<'_> {
         *self.next_site += 1;
         let began = self.fabric.text.len();
         let index = self.fabric.places.len();
-        let woven = Woven { site, range: ByteRange::new(began, began), arms: Vec::new(), flows: level.flows, parent };
+        let woven =
+            Woven { site, range: ByteRange::new(began, began), arms: Vec::new(), flows: level.flows, parent };
         self.fabric.places.push(woven);
         self.fabric.text.push_str(&self.switches.head(level, site));
         let mut arms = Vec::new();
@@ -156,7 +157,10 @@ impl Loom<'_> {
         let (before, after) = level.rest();
         self.fabric.text.push_str(before);
         self.weave(range.start, range.end, Some(index), depth + 1);
-        if ends_in_comment(self.old.get(range.start..range.end).unwrap_or_default(), &self.switches.line_comment) {
+        if ends_in_comment(
+            self.old.get(range.start..range.end).unwrap_or_default(),
+            &self.switches.line_comment,
+        ) {
             self.fabric.text.push('\n');
         }
         self.fabric.text.push_str(after);
@@ -261,7 +265,8 @@ fn is_statement(switches: &SwitchPack, node: Node<'_>) -> bool {
     }
     let tail = switches.levels.iter().find(|level| level.name == switches.probes.tail);
     let is_value = tail.is_some_and(|level| is_in(&level.kinds, node.kind()))
-        && parent.named_child(u32::try_from(parent.named_child_count()).unwrap_or(1).saturating_sub(1)) == Some(node);
+        && parent.named_child(u32::try_from(parent.named_child_count()).unwrap_or(1).saturating_sub(1))
+            == Some(node);
     is_in(&switches.probes.kinds, node.kind()) || is_value
 }
 

@@ -243,6 +243,44 @@ fn main() {
         "with those built alone: children cpu {total:?}; {:.1} mutants per CPU s",
         variants.len() as f64 / total.as_secs_f64()
     );
+    if std::env::var_os("EXAMPLES").is_some() {
+        let before = lab.overhead();
+        let added = lab.widen(&cancel).unwrap();
+        println!(
+            "examples: {added}, {:?} CPU; {:?}; red {:?} notes {:?}",
+            lab.overhead() - before,
+            lab.facts().tests.iter().rev().take(added).map(|test| test.id.clone()).collect::<Vec<_>>(),
+            lab.facts().red,
+            lab.facts().notes
+        );
+        let first = lab.facts().tests.len() - added;
+        let mut jobs = Vec::new();
+        for variant in &variants {
+            if outcomes
+                .get(&variant.id)
+                .is_none_or(|outcome| outcome.end == JobEnd::Ran && outcome.failed.is_empty())
+            {
+                let tests: Vec<usize> =
+                    lab.reaching(variant.id).into_iter().filter(|at| *at >= first).collect();
+                if !tests.is_empty() {
+                    jobs.push(Job { variant: variant.id, tests, stop_at_first: true });
+                }
+            }
+        }
+        let (mut killed, mut cpu) = (0, Duration::ZERO);
+        lab.run(&jobs, &cancel, &mut |outcome| {
+            cpu += outcome.cpu;
+            if outcome.end != JobEnd::Ran {
+                println!("{outcome:?}")
+            }
+            if !outcome.failed.is_empty() {
+                killed += 1;
+                outcomes.insert(outcome.variant, outcome);
+            }
+        })
+        .unwrap();
+        println!("{} tried on examples, {killed} killed by them, {cpu:?} CPU", jobs.len());
+    }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let word = |id: &u32| match outcomes.get(id) {
         None => "unreached".to_owned(),
@@ -285,7 +323,16 @@ fn main() {
         let said = if built.status == StepStatus::Exited(0) {
             let test = Step {
                 env: env.clone(),
-                ..Step::new(["cargo", "test", "--offline", "--workspace", "--tests"], Duration::from_secs(20))
+                ..Step::new(
+                    [
+                        "cargo",
+                        "test",
+                        "--offline",
+                        "--workspace",
+                        if std::env::var_os("EXAMPLES").is_some() { "--no-fail-fast" } else { "--tests" },
+                    ],
+                    Duration::from_secs(20),
+                )
             };
             let ran = session.run(&test, &cancel).unwrap();
             plain_cpu += ran.cpu;

@@ -141,11 +141,11 @@ pub struct SwitchCommands {
     /// More environment for a build that is never built upon.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Builds and runs the examples in the documentation; empty where there are none. `{wrapper}` becomes a program that
-    /// keeps a copy of what it is to run.
+    /// Builds and runs the examples in the documentation, one after the other; empty where there are none.
     #[serde(default)]
     pub examples: Vec<String>,
-    /// The environment of `examples`.
+    /// More environment for `examples`. `{wrapper}` becomes the path of a shell script that keeps a copy of the program it
+    /// is to run.
     #[serde(default)]
     pub examples_env: BTreeMap<String, String>,
     /// Arguments that make a test program tell its tests.

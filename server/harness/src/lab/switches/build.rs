@@ -90,10 +90,22 @@ impl Tool {
         more_env: &BTreeMap<String, String>,
         cancel: &CancelToken,
     ) -> Result<StepOutcome, LabError> {
+        self.run_streams(session, command, more_env, Streams::Out, cancel)
+    }
+
+    /// The same, with these streams to be read.
+    pub(super) fn run_streams(
+        &self,
+        session: &mut Session,
+        command: &[String],
+        more_env: &BTreeMap<String, String>,
+        streams: Streams,
+        cancel: &CancelToken,
+    ) -> Result<StepOutcome, LabError> {
         let root = session.root().display().to_string();
         let fill = Fill { programs: Some(&self.suite.programs), root: &root, ..Fill::default() };
         let step = Step {
-            argv: redirected(fill.command(command), Streams::Out),
+            argv: redirected(fill.command(command), streams),
             env: self.env(session).into_iter().chain(more_env.clone()).collect(),
             timeout: self.limit(),
             collect: vec![FILE.to_owned()],
@@ -270,24 +282,6 @@ impl Builder<'_> {
             last = tail(&outcome.stderr.text);
             if let [first, ..] = answer.errors.as_slice() {
                 last = format!("{}\n{last}", first.message);
-            }
-            if std::env::var_os("SW_DEBUG").is_some() {
-                for error in &answer.errors {
-                    eprintln!(
-                        "round {round} cpu {:?} {} {} {:?}",
-                        outcome.cpu,
-                        error.code,
-                        error.message,
-                        error
-                            .spans
-                            .iter()
-                            .map(|s| fabrics.get(&s.file).map(|f| f.text[s.range.start..s.range.end]
-                                .chars()
-                                .take(60)
-                                .collect::<String>()))
-                            .collect::<Vec<_>>()
-                    );
-                }
             }
             self.learn(&answer.errors, &fabrics, round);
         }

@@ -33,6 +33,19 @@ pub(super) struct Program {
     pub(super) cwd: Option<RelPath>,
     /// Its environment.
     pub(super) env: Vec<(String, String)>,
+    /// How it is spoken to.
+    pub(super) manner: Manner,
+}
+
+/// How a test program is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It runs the tests it is told to, and reports.
+    Chosen,
+    /// It always runs all its tests, and reports.
+    Whole,
+    /// It is a single test, and its exit code is all it says.
+    Bare,
 }
 
 /// One error of the compiler.
@@ -81,6 +94,16 @@ impl Project {
             all || *source == file || source.parent().is_some_and(|folder| file.starts_with(folder))
         });
         near.filter_map(|(_, source)| RelPath::new(source.strip_prefix(root).ok()?).ok()).collect()
+    }
+
+    /// A program for examples of the library `name`, at `path`.
+    pub(super) fn example(&self, root: &Path, name: &str, path: String, manner: Manner) -> Program {
+        let is_own = |package: &&Package| package.name().replace('-', "_") == name;
+        let package = self.packages.iter().find(is_own);
+        let cwd = package.and_then(|package| RelPath::new(package.folder.strip_prefix(root).ok()?).ok());
+        let env = package.map(|package| package.env.clone()).unwrap_or_default();
+        let cwd = cwd.filter(|cwd| !cwd.as_str().is_empty());
+        Program { name: format!("examples of {name}"), path, cwd, env, manner }
     }
 
     /// Reads the JSON lines of a build.
@@ -137,7 +160,7 @@ impl Project {
             let bin = if stem == "main" { package.name() } else { stem };
             env.push((format!("CARGO_BIN_EXE_{bin}"), built.join(bin).display().to_string()));
         }
-        Some((order, id, Program { name, path, cwd, env }))
+        Some((order, id, Program { name, path, cwd, env, manner: Manner::Chosen }))
     }
 
     fn error(&self, root: &Path, message: &Value) -> Option<BuildError> {

@@ -8,17 +8,21 @@ mod alone;
 mod blame;
 mod build;
 mod cargo;
+mod examples;
 mod ladder;
 mod pack;
 mod programs;
 mod survey;
 mod weave;
+#[cfg(test)]
+mod woven;
 
-use self::build::{CommonBuild, Standing, Tool};
+use self::build::{CommonBuild, Standing, Tool, of_sandbox};
 use self::programs::{GroupOutcome, Programs, TestRef, groups};
+use self::survey::Survey;
 use super::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
 use crate::sandbox::{Sandbox, Session, View};
-use hephaestus_core::{CancelToken, Snapshot};
+use hephaestus_core::{CancelToken, RelPath, Snapshot};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -50,8 +54,16 @@ pub struct SwitchLab {
     slots: usize,
     overhead: Duration,
     rounds: usize,
-    _layer: TempDir,
+    probes: Probes,
+    /// How many of the tests are no examples.
+    own_tests: usize,
+    widened: bool,
+    /// What the views lie on.
+    layers: Vec<TempDir>,
 }
+
+/// The probes of each file.
+type Probes = BTreeMap<RelPath, Vec<weave::Probe>>;
 
 /// What every slot needs to do a job.
 #[derive(Debug)]
@@ -91,24 +103,24 @@ impl SwitchLab {
         let plain = View { root: subject.snapshot.root.clone(), layers: subject.layers.clone(), keep: None };
         let programs = Programs { all: build.programs, root: build.root };
         let mut sessions = survey::sessions(subject.sandbox, &built, subject.slots, cancel)?;
-        let survey = survey::survey(&tool, &programs, &mut sessions, cancel)?;
+        let (names, silent) = match sessions.first_mut() {
+            Some(session) => survey::names(&tool, &programs, session, cancel)?,
+            None => Default::default(),
+        };
+        let survey = survey::survey(&tool, &programs, &names, &mut sessions, cancel)?;
         if survey.tests.is_empty() {
             return Err(LabError::Unfit("no test passes twice".to_owned()));
         }
-        let lines = lines_by_site(&build.probes);
-        let tests = survey.tests.iter().zip(&survey.reach).map(|(test, reach)| LabTest {
-            id: test.id.clone(),
-            wall: test.wall,
-            lines: lines_of(reach, &lines),
-        });
+        let tests = lab_tests(&survey, &build.probes);
         let facts = LabFacts {
-            tests: tests.collect(),
+            tests,
             red: survey.red,
             flaky: survey.flaky,
             loaded: Lines::new(),
-            notes: build.notes.into_iter().chain(survey.notes).collect(),
+            notes: build.notes.into_iter().chain(silent).collect(),
         };
         let ids = variants.iter().enumerate().map(|(at, variant)| (variant.id, at)).collect();
+        let own_tests = survey.tests.len();
         let bench = Bench {
             sandbox: subject.sandbox.clone(),
             tool,
@@ -130,8 +142,49 @@ impl SwitchLab {
             slots: subject.slots.max(1),
             overhead: build.cpu + survey.cpu,
             rounds: build.rounds,
-            _layer: build.layer,
+            probes: build.probes,
+            own_tests,
+            widened: false,
+            layers: vec![build.layer],
         })
+    }
+
+    /// Adds the examples in the documentation to the tests, which is much dearer than the build of everything else: meant
+    /// for the variants that nothing else notices. Returns how many there are; their places in [`LabFacts::tests`] follow
+    /// those of the other tests, which stay. Variants that are built alone are not tried on them.
+    ///
+    /// # Errors
+    /// When the lab itself is at an end. Examples that cannot be built are a note.
+    pub fn widen(&mut self, cancel: &CancelToken) -> Result<usize, LabError> {
+        if std::mem::replace(&mut self.widened, true) || self.bench.tool.commands.examples.is_empty() {
+            return Ok(0);
+        }
+        let layer = self.bench.sandbox.scratch("examples").map_err(of_sandbox)?;
+        let examples = examples::Examples::make(&self.bench, layer.path().join("upper"), cancel)?;
+        self.overhead += examples.cpu;
+        self.facts.notes.extend(examples.notes);
+        if examples.programs.is_empty() {
+            return Ok(0);
+        }
+        self.sessions.clear();
+        self.bench.built.layers.insert(0, layer.path().join("upper"));
+        self.layers.push(layer);
+        self.sessions = survey::sessions(&self.bench.sandbox, &self.bench.built, self.slots, cancel)?;
+        let first = self.bench.programs.all.len();
+        self.bench.programs.all.extend(examples.programs);
+        let names: Vec<_> = examples.names.into_iter().map(|(at, names)| (at + first, names)).collect();
+        let bench = &self.bench;
+        let mut survey = survey::survey(&bench.tool, &bench.programs, &names, &mut self.sessions, cancel)?;
+        self.overhead += survey.cpu;
+        survey.rename(|test| examples.ids.get(&(test.program - first, test.name.clone())).cloned());
+        let tests = lab_tests(&survey, &self.probes);
+        let count = tests.len();
+        self.facts.tests.extend(tests);
+        self.facts.red.extend(survey.red);
+        self.facts.flaky.extend(survey.flaky);
+        self.reach.extend(survey.reach);
+        self.bench.tests.extend(survey.tests);
+        Ok(count)
     }
 
     /// How many variants ended up where, and why.
@@ -162,7 +215,10 @@ impl Lab for SwitchLab {
 
     fn reaching(&self, variant: u32) -> Vec<usize> {
         let standing = self.ids.get(&variant).and_then(|at| self.bench.standings.get(*at));
-        let all = 0..self.reach.len();
+        let (mut all, alone) = (0..self.reach.len(), 0..self.own_tests);
+        if matches!(standing, Some(Standing::Alone { .. })) {
+            all = alone;
+        }
         let site = match standing {
             Some(Standing::Switched { site, .. }) => Some(*site),
             Some(Standing::Alone { near, .. }) => *near,
@@ -270,18 +326,24 @@ impl Bench {
     }
 }
 
+/// The tests of a survey, with the lines they reach.
+fn lab_tests(survey: &Survey, probes: &Probes) -> Vec<LabTest> {
+    let lines = lines_by_site(probes);
+    let tests = survey.tests.iter().zip(&survey.reach).map(|(test, reach)| LabTest {
+        id: test.id.clone(),
+        wall: test.wall,
+        lines: lines_of(reach, &lines),
+    });
+    tests.collect()
+}
+
 /// The lines of each probe.
-fn lines_by_site(
-    probes: &BTreeMap<hephaestus_core::RelPath, Vec<weave::Probe>>,
-) -> HashMap<u32, (&hephaestus_core::RelPath, &BTreeSet<u32>)> {
+fn lines_by_site(probes: &Probes) -> HashMap<u32, (&RelPath, &BTreeSet<u32>)> {
     let all = probes.iter().flat_map(|(path, probes)| probes.iter().map(move |probe| (path, probe)));
     all.map(|(path, probe)| (probe.site, (path, &probe.lines))).collect()
 }
 
-fn lines_of(
-    reach: &BTreeSet<u32>,
-    by_site: &HashMap<u32, (&hephaestus_core::RelPath, &BTreeSet<u32>)>,
-) -> Lines {
+fn lines_of(reach: &BTreeSet<u32>, by_site: &HashMap<u32, (&RelPath, &BTreeSet<u32>)>) -> Lines {
     let mut lines = Lines::new();
     for (path, own) in reach.iter().filter_map(|site| by_site.get(site)) {
         lines.entry((*path).clone()).or_default().extend(own.iter().copied());

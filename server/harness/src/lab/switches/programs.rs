@@ -1,7 +1,7 @@
 //! Test programs, started directly: which tests they have, and what those do with one alternative switched on.
 
 use super::build::{Tool, of_sandbox};
-use super::cargo::Program;
+use super::cargo::{Manner, Program};
 use crate::lab::{JobEnd, LabError};
 use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{ReportFormat, TestOutcome, TestReport};
@@ -114,17 +114,17 @@ impl Programs {
         let program = tests.first().and_then(|test| self.all.get(test.program));
         let Some(program) = program else { return Ok(nothing) };
         let names = tests.iter().map(|test| test.name.clone());
-        let args = if program.name.starts_with(EXAMPLES) {
-            vec![]
-        } else {
+        let args = if program.manner == Manner::Chosen {
             tool.commands.only.iter().cloned().chain(names).collect()
+        } else {
+            vec![]
         };
         let mut step = self.step(tool, session, program, &[], args);
         step.argv = redirected(step.argv, Streams::Both);
         step.env.extend(switch.map(|number| (SWITCH.to_owned(), number.to_string())));
         step.timeout = limit(tests);
         let outcome = run(session, &step, cancel)?;
-        let mut group = if program.name.starts_with(EXAMPLES) && tests.len() == 1 && self.is_bare(program) {
+        let mut group = if program.manner == Manner::Bare {
             read_bare(tests, &outcome)
         } else {
             read(&program.name, tests, &outcome)
@@ -133,17 +133,7 @@ impl Programs {
         group.cpu = outcome.cpu;
         Ok(group)
     }
-
-    /// Whether a program is one example and no more: its exit code is all it says.
-    fn is_bare(&self, program: &Program) -> bool {
-        program.env.iter().any(|(name, _)| name == BARE)
-    }
 }
-
-/// How names of programs begin that are examples from the documentation.
-pub(super) const EXAMPLES: &str = "doc ";
-/// Marks a program that is one example.
-pub(super) const BARE: &str = "HEPHAESTUS_EXAMPLE";
 
 /// Runs a step; a lab has nothing to say about one that was cancelled.
 pub(super) fn run(session: &mut Session, step: &Step, cancel: &CancelToken) -> Result<StepOutcome, LabError> {
@@ -259,12 +249,8 @@ fn read_bare(tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
 
 /// A program's report, with the line in front that the build tool would have printed.
 pub(super) fn said(program: &str, text: &str) -> TestReport {
-    let head = if program.starts_with(EXAMPLES) {
-        format!("   Doc-tests {}", program.trim_start_matches(EXAMPLES))
-    } else {
-        format!("     Running {program} (program)")
-    };
-    TestReport::parse(ReportFormat::Libtest, &format!("{head}\n{text}")).unwrap_or_default()
+    let text = format!("     Running {program} (program)\n{text}");
+    TestReport::parse(ReportFormat::Libtest, &text).unwrap_or_default()
 }
 
 /// The names in the last list of failures: there even where a test's own output tore its line apart.

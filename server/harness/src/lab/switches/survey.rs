@@ -2,11 +2,12 @@
 //! together with the others. What differs is flaky; what fails both times is red.
 
 use super::build::{Tool, of_sandbox};
+use super::cargo::Manner;
 use super::programs::{Programs, TestRef, run, said};
 use crate::lab::LabError;
 use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{TestOutcome, shorten};
-use crate::sandbox::{OUT, Session, Step, StepOutcome};
+use crate::sandbox::{OUT, Session, Step, StepOutcome, StepStatus};
 use hephaestus_core::{CancelToken, TestFailure};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
@@ -26,7 +27,6 @@ pub(super) struct Survey {
     pub(super) reach: Vec<BTreeSet<u32>>,
     pub(super) red: Vec<TestFailure>,
     pub(super) flaky: Vec<String>,
-    pub(super) notes: Vec<String>,
     pub(super) cpu: Duration,
 }
 
@@ -45,26 +45,36 @@ enum Errand {
     Together(usize),
 }
 
-/// Surveys all tests of `programs`.
+/// The tests of the programs, by program; and a note for each that does not answer.
+pub(super) fn names(
+    tool: &Tool,
+    programs: &Programs,
+    session: &mut Session,
+    cancel: &CancelToken,
+) -> Result<(Vec<(usize, Vec<String>)>, Vec<String>), LabError> {
+    let (mut all, mut notes) = (Vec::new(), Vec::new());
+    for (at, program) in programs.all.iter().enumerate() {
+        match programs.list(tool, session, program, cancel)? {
+            Some(names) => all.push((at, names)),
+            None => notes.push(format!("{} does not list its tests: it is left out", program.name)),
+        }
+    }
+    Ok((all, notes))
+}
+
+/// Surveys the tests with these names in `programs`.
 pub(super) fn survey(
     tool: &Tool,
     programs: &Programs,
+    names: &[(usize, Vec<String>)],
     sessions: &mut [Session],
     cancel: &CancelToken,
 ) -> Result<Survey, LabError> {
     let mut survey = Survey::default();
     let mut errands = Vec::new();
-    let Some(first) = sessions.first_mut() else { return Ok(survey) };
-    for (at, program) in programs.all.iter().enumerate() {
-        match programs.list(tool, first, program, cancel)? {
-            Some(names) => {
-                errands.extend(names.chunks(BATCH).map(|names| Errand::Alone(at, names.to_vec())));
-                if !names.is_empty() {
-                    errands.push(Errand::Together(at));
-                }
-            }
-            None => survey.notes.push(format!("{} does not list its tests: it is left out", program.name)),
-        }
+    for (at, names) in names.iter().filter(|(_, names)| !names.is_empty()) {
+        errands.extend(names.chunks(BATCH).map(|names| Errand::Alone(*at, names.to_vec())));
+        errands.push(Errand::Together(*at));
     }
     let sightings: Mutex<Vec<(usize, Vec<Sighting>)>> = Mutex::default();
     let together: Mutex<HashMap<usize, HashMap<String, TestOutcome>>> = Mutex::default();
@@ -77,7 +87,8 @@ pub(super) fn survey(
                 cpu
             }
             Some(Errand::Together(program)) => {
-                let (outcomes, cpu) = all(tool, programs, session, *program, cancel)?;
+                let own = names.iter().find(|(at, _)| at == program).map_or(&[][..], |(_, own)| own);
+                let (outcomes, cpu) = all(tool, programs, session, *program, own, cancel)?;
                 lock(&together).insert(*program, outcomes);
                 cpu
             }
@@ -95,6 +106,15 @@ pub(super) fn survey(
 }
 
 impl Survey {
+    /// Gives tests other ids, where `id` has one.
+    pub(super) fn rename(&mut self, id: impl Fn(&TestRef) -> Option<String>) {
+        for test in &mut self.tests {
+            if let Some(id) = id(test) {
+                test.id = id;
+            }
+        }
+    }
+
     fn sort(
         &mut self,
         sightings: impl Iterator<Item = Sighting>,
@@ -136,18 +156,20 @@ fn alone(
     let Some(own) = programs.all.get(program) else { return Ok((vec![], Duration::ZERO)) };
     let script = format!(
         "out=$1 program=$2; shift 2; i=0; for test in \"$@\"; do HEPHAESTUS_REACH=\"$out/r$i\" \"$program\" {} \"$test\" \
-         >\"$out/o$i\" 2>&1; i=$((i+1)); done",
+         >\"$out/o$i\" 2>&1; echo $? >\"$out/e$i\"; i=$((i+1)); done",
         tool.commands.only.join(" ")
     );
     let head = ["sh".to_owned(), "-c".to_owned(), script, "sh".to_owned(), OUT.to_owned()];
     let mut step = programs.step(tool, session, own, &head, names.iter().cloned());
-    step.collect = vec!["r*".to_owned(), "o*".to_owned()];
+    step.collect = vec!["r*".to_owned(), "o*".to_owned(), "e*".to_owned()];
     let outcome = run(session, &step, cancel)?;
     let sight = |(at, name): (usize, &String)| {
         let text = file(&outcome, &format!("o{at}"));
         let report = said(&own.name, &text);
         let id = format!("{}::{name}", own.name);
+        let ended_well = file(&outcome, &format!("e{at}")).trim() == "0";
         let seen = match report.tests.get(&id) {
+            _ if own.manner == Manner::Bare && ended_well => Some(TestOutcome::Passed),
             Some(seen) => Some(seen.clone()),
             // A test that writes past the capture tears its own line apart.
             None if text.contains("test result: ok. 1 passed") => Some(TestOutcome::Passed),
@@ -170,6 +192,7 @@ fn all(
     programs: &Programs,
     session: &mut Session,
     program: usize,
+    names: &[String],
     cancel: &CancelToken,
 ) -> Result<(HashMap<String, TestOutcome>, Duration), LabError> {
     let Some(own) = programs.all.get(program) else { return Ok((HashMap::new(), Duration::ZERO)) };
@@ -177,6 +200,14 @@ fn all(
     step.argv = redirected(step.argv, Streams::Both);
     step.collect = vec![FILE.to_owned()];
     let outcome = run(session, &step, cancel)?;
+    if let (Manner::Bare, [name]) = (own.manner, names) {
+        let ended = if outcome.status == StepStatus::Exited(0) {
+            TestOutcome::Passed
+        } else {
+            TestOutcome::Failed(shorten(&output(&outcome)))
+        };
+        return Ok((HashMap::from([(name.clone(), ended)]), outcome.cpu));
+    }
     let report = said(&own.name, &output(&outcome));
     let prefix = format!("{}::", own.name);
     let outcomes = report

@@ -87,8 +87,8 @@ pub(crate) struct Selection {
     /// Files and folders to look at; everything when none is given
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Only goals of these kinds: simplify, modernize, correctness, dead-code, performance, lint, complexity,
-    /// duplication, hole, repair
+    /// Only goals of these kinds: simplify, modernize, correctness, dead-code, speed, lint, complexity,
+    /// duplication, hole, repair, strengthen
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) kind: Vec<String>,
 }

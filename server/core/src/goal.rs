@@ -45,7 +45,7 @@ goal_kinds! {
     /// A rule sees code without effect.
     DeadCode = "dead-code",
     /// A rule sees needless work at run time.
-    Performance = "performance",
+    Speed = "speed",
     /// Another linter's finding that carries an edit.
     Lint = "lint",
     /// A function above the complexity threshold.

@@ -248,7 +248,7 @@ impl Harness {
         candidate: &Candidate,
         climb: &mut Climb<'_>,
     ) -> Result<(), Fall> {
-        let Some(one) = self.one_file(&candidate.patch).filter(|_| goal.kind == GoalKind::Performance) else {
+        let Some(one) = self.one_file(&candidate.patch).filter(|_| goal.kind == GoalKind::Speed) else {
             return Ok(());
         };
         let function = match self.functions(&one, climb) {
@@ -350,6 +350,6 @@ fn keeps_behaviour(goal: &Goal) -> bool {
     match &goal.origin {
         GoalOrigin::Rule { preserves_behaviour, .. } => *preserves_behaviour,
         GoalOrigin::Finding { .. } => false,
-        _ => matches!(goal.kind, GoalKind::Complexity | GoalKind::Duplication | GoalKind::Performance),
+        _ => matches!(goal.kind, GoalKind::Complexity | GoalKind::Duplication | GoalKind::Speed),
     }
 }

@@ -18,7 +18,7 @@ rule:
   pattern: replace_this($A)
 fix: replace_this($A)
 metadata:
-  kind: simplify # simplify | modernize | correctness | dead-code | performance
+  kind: simplify # simplify | modernize | correctness | dead-code | speed
   preserves: behaviour # or intent, where an edge case changes on purpose
   # What improves: cognitive, cyclomatic, size, nesting, findings, statements
   targets: []

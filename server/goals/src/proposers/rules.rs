@@ -10,7 +10,7 @@ pub(crate) const KINDS: &[GoalKind] = &[
     GoalKind::Modernize,
     GoalKind::Correctness,
     GoalKind::DeadCode,
-    GoalKind::Performance,
+    GoalKind::Speed,
 ];
 
 pub(super) struct Rules;
@@ -37,7 +37,7 @@ fn draft(file: &SourceFile, found: &RuleMatch) -> Option<Draft> {
     let gain = match rule.kind {
         GoalKind::Correctness => 0.8,
         GoalKind::Simplify => 0.6,
-        GoalKind::Performance | GoalKind::DeadCode => 0.5,
+        GoalKind::Speed | GoalKind::DeadCode => 0.5,
         _ => 0.4,
     };
     Some(Draft {

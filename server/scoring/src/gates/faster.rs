@@ -15,7 +15,7 @@ impl Check for Faster {
     }
 
     fn ask(&self, case: &Case<'_>) -> Result<String, String> {
-        if case.goal.kind != GoalKind::Performance {
+        if case.goal.kind != GoalKind::Speed {
             return Ok("it does not claim to be".to_owned());
         }
         let measured = case.trial.evidence.speed.as_ref().filter(|speed| speed.left_out.is_none());

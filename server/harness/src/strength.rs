@@ -1,7 +1,7 @@
 //! The strength gate's measurement: mutants of the region a candidate touches, of the original and of the candidate's
 //! text, and how many of them the tests notice. Measures; what share is enough is scoring's business.
 
-use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabPool, Variant};
+use crate::lab::{Job, JobEnd, JobOutcome, LabError, LabFacts, LabPool, Variant};
 use hephaestus_core::{
     ByteRange, CancelToken, Edit, Mutant, MutantStatus, Mutator, Patch, RegionStrength, RelPath, SourceFile,
     Strength,

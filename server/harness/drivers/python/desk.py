@@ -60,15 +60,25 @@ class Desk:
                     key.data()
                 self._check_clocks()
         finally:
-            for job in list(self._running.values()):
-                if job.pid:
-                    children.kill_group(job.pid)
-            if self._zygote:
-                children.kill_group(self._zygote)
-                children.reap(self._zygote)
-            disk.restore()
-            if self._temp:
-                shutil.rmtree(self._temp, ignore_errors=True)
+            self._end_all()
+
+    def _end_all(self):
+        """Kills what was started. The loaded process goes first: what it forked last may not have told its number yet."""
+        if self._zygote:
+            children.kill_group(self._zygote)
+            children.reap(self._zygote)
+            self._zygote = self._zygote_sock = None
+        self._queue.clear()
+        for job in list(self._running.values()):
+            while not job.pid and not job.eof and jobs.has_more(job.pipe, GRACE):
+                self._on_report(job)
+            if job.pid:
+                children.kill_group(job.pid)
+        while self._sweep():
+            pass
+        disk.restore()
+        if self._temp:
+            shutil.rmtree(self._temp, ignore_errors=True)
 
     def _next_alarm(self):
         alarms = [job.alarm() for job in self._running.values()]
@@ -246,7 +256,7 @@ class Desk:
             self._selector.register(reading, selectors.EVENT_READ, lambda: self._on_report(job))
             if fresh:
                 spec["test_files"] = sorted({self._loaded["files"].get(test) or "" for test in spec["tests"]} - {""})
-                self._fork_fresh(spec, writing)
+                self._fork_fresh(job, spec, writing)
             else:
                 wire.send(self._zygote_sock, spec, writing)
         except OSError as error:
@@ -255,9 +265,10 @@ class Desk:
         finally:
             os.close(writing)
 
-    def _fork_fresh(self, spec, writing):
+    def _fork_fresh(self, starting, spec, writing):
         pid = os.fork()
         if pid:
+            self._watch(starting, pid)
             return
         try:
             for job in self._running.values():
@@ -291,12 +302,18 @@ class Desk:
         if not data:
             job.eof = True
             self._selector.unregister(job.pipe)
+            if job.doomed and not job.over:
+                self._finish(job)
             return
         for message in job.lines.feed(data):
             if message is None or job.over:
                 continue
             if "pid" in message:
-                self._watch(job, message["pid"])
+                if not job.pid:
+                    self._watch(job, message["pid"])
+                if job.doomed:
+                    self._finish(job)
+                    return
             streamed = job.take(message, self._loaded)
             if streamed is not None:
                 self._answer(job.request, **streamed)
@@ -344,6 +361,11 @@ class Desk:
 
     def _finish(self, job):
         """Kills what is left of a job and has it reaped; the answer follows."""
+        if not job.pid and not job.eof:
+            # Its number is on the way: a child that nobody knows could not be killed.
+            job.doomed = True
+            job.deadline = job.next_look = float("inf")
+            return
         job.over = True
         job.deadline = job.next_look = float("inf")
         job.wall = time.perf_counter() - job.started
@@ -386,16 +408,18 @@ class Desk:
         self._start_jobs()
 
     def _sweep(self):
-        """Kills what escaped its process group: with no job running, every other child of this process did."""
+        """Kills what escaped its process group: with no job running, every other child of this process did. Tells whether
+        there was any."""
         try:
             with open("/proc/self/task/%d/children" % os.getpid(), "rb") as file:
                 pids = [int(word) for word in file.read().split()]
         except (OSError, ValueError):
-            return
-        for pid in pids:
-            if pid != self._zygote:
-                children.kill_group(pid)
-                children.reap(pid)
+            return False
+        strays = [pid for pid in pids if pid != self._zygote]
+        for pid in strays:
+            children.kill_group(pid)
+            children.reap(pid)
+        return bool(strays)
 
 
 def stand_aside(runner):

@@ -51,7 +51,7 @@ class Job:
 
     def _reset(self):
         self.pid = self.pidfd = self.pipe = None
-        self.eof = self.over = False
+        self.eof = self.over = self.doomed = False
         self.final = self.again = self.timed_out = self.running = None
         self.passed, self.skipped, self.failed, self.kept = [], [], [], []
         self.lines = wire.Lines()
@@ -154,9 +154,9 @@ class Job:
         return {"end": "died", "reason": children.describe_status(status)}
 
 
-def has_more(pipe):
-    """Whether there is anything to read."""
-    return bool(select.select([pipe], [], [], 0)[0])
+def has_more(pipe, patience=0.0):
+    """Whether there is anything to read, or will be in this many seconds."""
+    return bool(select.select([pipe], [], [], patience)[0])
 
 
 def is_dead(pid):

@@ -35,8 +35,9 @@ export const suite = {
     reader.flush();
     if (failed) return host.end({ end: "unloadable", reason: String(failed?.stack ?? failed) });
     if (job.ended) return undefined;
-    // A file without tests is one itself.
-    if (found.length === 0) take(host, { id: current.names.add(part.file), outcome: process.exitCode ? "failed" : "passed", message: host.said });
+    // A file without tests is one itself, and so is one whose process fails though its tests do not.
+    const fails = Number(process.exitCode ?? 0) !== 0;
+    if (found.length === 0 || (fails && !current.failing)) take(host, { id: current.names.add(part.file), outcome: fails ? "failed" : "passed", message: host.said });
     if (job.trace) traced(host);
     host.flush();
     if (job.ended) return undefined;
@@ -51,13 +52,14 @@ export const suite = {
 
 function take(host, result) {
   current.found.push(result.id);
+  current.failing ||= result.outcome === "failed";
   return host.result(result);
 }
 
 async function next(host, job) {
   current.at += 1;
   const part = job.plan[current.at];
-  Object.assign(current, { part, found: [], failed: null, order: [] });
+  Object.assign(current, { part, found: [], failed: null, failing: false, order: [] });
   current.names.reserve(part.reserve ?? []);
   current.reader = new TapReader(result => take(host, result), { grouped: false, names: current.names });
   host.output = text => current.reader.write(text);

@@ -158,6 +158,8 @@ export function plainly({ root, runner, plain }) {
 }
 
 function readJest(text, add) {
+  // A run that ends early writes nothing.
+  if (text === "") return;
   const files = JSON.parse(text).testResults.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const file of files) {
     for (const test of file.assertionResults) add(`${file.name.split("/").at(-1)} > ${test.fullName}`, { passed: "passed", failed: "failed" }[test.status] ?? "skipped");

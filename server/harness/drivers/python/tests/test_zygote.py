@@ -495,6 +495,7 @@ class Rudeness(unittest.TestCase):
             self.driver.send("cancel", target=number)
         self.assertEqual([self.driver.answer(number)["end"] for number in ids], ["cancelled"] * 3)
         self.assertLess(time.monotonic() - started, 30)
+        self.assertEqual(len(processes_in(self.driver.root)), 2, "the driver and the loaded process")
 
     def test_nothing_is_left_when_the_input_ends(self):
         driver = Driver(RUDE)
@@ -502,8 +503,21 @@ class Rudeness(unittest.TestCase):
         driver.send("run", files=files, tests=[driver.loaded["tests"][1]], limit_s=60)
         driver.process.stdin.close()
         self.assertEqual(driver.process.wait(30), 0)
+        self.assertEqual(processes_in(driver.root), [])
         driver.process.stdout.close()
         driver.folder.cleanup()
+
+
+def processes_in(folder):
+    """The processes that work in a folder."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink("/proc/%s/cwd" % name) == folder and state(int(name)) != "Z":
+                found.append(int(name))
+        except OSError:
+            pass
+    return found
 
 
 def state(pid):

@@ -196,6 +196,17 @@ pub struct Speed {
     pub left_out: Option<String>,
 }
 
+impl Speed {
+    /// The gain a claim needs, whatever the noise.
+    pub const LEAST_GAIN: f64 = 0.05;
+
+    /// Whether all of the interval is faster than noise and least gain would explain.
+    #[must_use]
+    pub fn is_claim(&self) -> bool {
+        self.left_out.is_none() && self.interval.1 < 1.0 - self.floor.max(Self::LEAST_GAIN)
+    }
+}
+
 /// The raw facts of a trial.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

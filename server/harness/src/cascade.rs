@@ -124,6 +124,7 @@ impl Harness {
         let quick = self.quick(&candidate.patch, climb)?.is_some();
         if quick {
             self.inputs(goal, candidate, climb)?;
+            self.speed(goal, candidate, climb)?;
         }
         let mut session = self.open(&candidate.patch, climb.cancel)?;
         self.builds(&mut session, climb)?;
@@ -137,9 +138,6 @@ impl Harness {
         }
         session.close();
         self.recheck(goal, candidate, climb)?;
-        if quick {
-            self.speed(goal, candidate, climb)?;
-        }
         self.strength(candidate, climb)
     }
 

@@ -5,13 +5,8 @@ use hephaestus_core::{Dimension, GoalKind, GoalOrigin, GoalSettings, Patch, Sour
 use hephaestus_syntax::{Facts, RuleMatch};
 
 /// The kinds rules are for.
-pub(crate) const KINDS: &[GoalKind] = &[
-    GoalKind::Simplify,
-    GoalKind::Modernize,
-    GoalKind::Correctness,
-    GoalKind::DeadCode,
-    GoalKind::Speed,
-];
+pub(crate) const KINDS: &[GoalKind] =
+    &[GoalKind::Simplify, GoalKind::Modernize, GoalKind::Correctness, GoalKind::DeadCode, GoalKind::Speed];
 
 pub(super) struct Rules;
 

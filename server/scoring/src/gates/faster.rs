@@ -2,12 +2,9 @@
 
 use super::Check;
 use crate::Case;
-use hephaestus_core::{Gate, GoalKind};
+use hephaestus_core::{Gate, GoalKind, Stage};
 
 pub(super) struct Faster;
-
-/// The gain a claim needs beyond the noise.
-const LEAST_GAIN: f64 = 0.05;
 
 impl Check for Faster {
     fn gate(&self) -> Gate {
@@ -20,11 +17,7 @@ impl Check for Faster {
         }
         let measured = case.trial.evidence.speed.as_ref().filter(|speed| speed.left_out.is_none());
         let Some(speed) = measured else { return Ok("not measured here: no claim is made".to_owned()) };
-        let (low, high) = speed.interval;
-        let words = format!(
-            "{:.2} times the time (interval {low:.2}-{high:.2}, noise {:.2}, {} pairs)",
-            speed.ratio, speed.floor, speed.pairs
-        );
-        if high < 1.0 - speed.floor.max(LEAST_GAIN) { Ok(words) } else { Err(words) }
+        let words = case.trial.evidence.measured(Stage::Speed).unwrap_or_default();
+        if speed.is_claim() { Ok(words) } else { Err(words) }
     }
 }

@@ -300,9 +300,12 @@ fn small() -> Small {
     small
 }
 
+fn helper() -> HelperCommand {
+    HelperCommand { program: env!("CARGO_BIN_EXE_hephaestus-sandbox").into(), args: Vec::new() }
+}
+
 fn sandbox() -> Sandbox {
-    let helper = HelperCommand { program: env!("CARGO_BIN_EXE_hephaestus-sandbox").into(), args: Vec::new() };
-    Sandbox::new(helper, SandboxSettings::default())
+    Sandbox::new(helper(), SandboxSettings::default())
 }
 
 /// The plain runner. The folder for builds of whoever runs this test lies outside the sandbox.
@@ -336,14 +339,14 @@ fn run(lab: &mut SwitchLab, jobs: &[Job]) -> BTreeMap<u32, JobOutcome> {
     outcomes
 }
 
-fn word(outcome: &JobOutcome) -> &'static str {
+fn word(outcome: &JobOutcome) -> &str {
     match &outcome.end {
         JobEnd::Ran if outcome.failed.iter().any(|failure| failure.message.contains("signal 6")) => "crash",
         JobEnd::Ran if outcome.failed.is_empty() => "survived",
         JobEnd::Ran => "killed",
         JobEnd::TimedOut => "timeout",
         JobEnd::Unviable(_) => "unviable",
-        JobEnd::Broken(why) => panic!("{why}"),
+        JobEnd::Broken(why) => why,
     }
 }
 
@@ -373,8 +376,18 @@ fn plainly(small: &Small, sandbox: &Sandbox, variant: &Variant) -> &'static str 
 
 #[test]
 fn verdicts_are_those_of_plain_edits() {
-    let (small, sandbox) = (small(), sandbox());
-    let mut lab = open(&small, &sandbox, small.variants.clone()).unwrap();
+    judge_everything(&sandbox());
+}
+
+/// Where every session shows the workspace at another path.
+#[test]
+fn verdicts_are_the_same_in_copies() {
+    judge_everything(&Sandbox::copying(helper(), SandboxSettings::default()));
+}
+
+fn judge_everything(sandbox: &Sandbox) {
+    let small = small();
+    let mut lab = open(&small, sandbox, small.variants.clone()).unwrap();
     let facts = lab.facts().clone();
     let ids: Vec<&str> = facts.tests.iter().map(|test| test.id.as_str()).collect();
     let expected = [
@@ -405,8 +418,11 @@ fn verdicts_are_those_of_plain_edits() {
 
     let jobs = jobs(&lab, &small, 0..facts.tests.len());
     let outcomes = run(&mut lab, &jobs);
-    let mut found: Vec<&str> =
-        small.variants.iter().map(|variant| outcomes.get(&variant.id).map_or("unreached", word)).collect();
+    let mut found: Vec<&str> = small
+        .variants
+        .iter()
+        .map(|variant| outcomes.get(&variant.id).map_or("unreached", |own| word(own)))
+        .collect();
     assert!(outcomes.values().all(|outcome| outcome.cpu > Duration::ZERO || word(outcome) == "unviable"));
     let after_tests: Vec<&str> =
         small.expected.iter().map(|word| if word == "example" { "unreached" } else { word }).collect();
@@ -433,7 +449,7 @@ fn verdicts_are_those_of_plain_edits() {
 
     for (variant, verdict) in small.variants.iter().zip(&small.expected).step_by(5) {
         if ["killed", "survived", "unviable"].contains(&verdict.as_str()) {
-            assert_eq!(plainly(&small, &sandbox, variant), verdict, "{variant:?}");
+            assert_eq!(plainly(&small, sandbox, variant), verdict, "{variant:?}");
         }
     }
     drop(small.folder);

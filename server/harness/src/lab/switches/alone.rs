@@ -2,12 +2,16 @@
 
 use super::Bench;
 use super::build::open;
-use super::programs::Programs;
+use super::cargo::Program;
+use super::programs::{Programs, moved};
 use crate::lab::{Job, JobEnd, JobOutcome, LabError};
 use crate::redirect::output;
 use crate::sandbox::{SandboxError, StepStatus};
 use hephaestus_core::{CancelToken, Patch};
 use std::collections::BTreeMap;
+
+/// The path of a program that was not built: whoever starts it is told that it is not there.
+const NOWHERE: &str = "/nowhere/not-built";
 
 impl Bench {
     /// Builds the variant at `at` alone and runs the job's tests on it.
@@ -33,22 +37,22 @@ impl Bench {
         let built = self.tool.run(&mut session, &self.tool.commands.build, &BTreeMap::new(), cancel)?;
         outcome.wall += built.wall;
         outcome.cpu += built.cpu;
-        let root = session.root().to_owned();
-        let answer = self.project.answer(&root, &output(&built));
+        // Without namespaces every session shows the workspace elsewhere: here as the common build saw it.
+        let root = &self.programs.root;
+        let answer = self.project.answer(root, &moved(&output(&built), session.root(), root));
         if built.status != StepStatus::Exited(0) {
             let said = answer.errors.first().map(|error| format!("{}: {}", error.code, error.message));
             outcome.end = JobEnd::Unviable(said.unwrap_or_else(|| "it does not build".to_owned()));
             return Ok(());
         }
-        // The programs are those of the common build, in the order in which it has them.
-        let all = self.programs.all.iter().map(|own| {
-            answer
-                .programs
-                .iter()
-                .find(|program| program.name == own.name && program.cwd == own.cwd)
-                .unwrap_or(own)
-        });
-        let programs = Programs { all: all.cloned().collect(), root };
+        let mut all = Vec::new();
+        // In the order of the common build. One that is missing must not be taken from there: it has other code in it.
+        for own in &self.programs.all {
+            let found =
+                answer.programs.iter().find(|program| program.name == own.name && program.cwd == own.cwd);
+            all.push(found.cloned().unwrap_or(Program { path: NOWHERE.to_owned(), ..own.clone() }));
+        }
+        let programs = Programs { all, root: root.clone() };
         self.tests(&mut session, &programs, job, None, outcome, cancel)
     }
 }

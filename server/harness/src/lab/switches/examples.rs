@@ -7,12 +7,14 @@
 use super::Bench;
 use super::build::{of_sandbox, open};
 use super::cargo::{Manner, Program};
+use super::programs::moved;
+use super::survey::Names;
 use crate::lab::LabError;
 use crate::redirect::{FILE, Streams, output, redirected};
 use crate::sandbox::{Session, Step, View};
 use hephaestus_core::{CancelToken, RelPath};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where the copies go, below the root.
@@ -23,7 +25,7 @@ const FOLDER: &str = ".hephaestus-examples";
 pub(super) struct Examples {
     pub(super) programs: Vec<Program>,
     /// The tests of each program.
-    pub(super) names: Vec<(usize, Vec<String>)>,
+    pub(super) names: Names,
     /// Their ids in the suite's report, by program and name.
     pub(super) ids: HashMap<(usize, String), String>,
     pub(super) cpu: Duration,
@@ -77,14 +79,14 @@ impl Examples {
             if own.is_empty() {
                 bare.push(path);
             } else {
-                examples.add(bench, &root, path, &own, Manner::Whole);
+                examples.add(bench, &moved(&path, &root, &bench.programs.root), &own, Manner::Whole);
                 listed.extend(own);
             }
         }
         let single: Vec<&Mention> = mentions.iter().filter(|mention| !listed.contains(mention)).collect();
         if single.len() == bare.len() {
             for (mention, path) in single.into_iter().zip(bare) {
-                examples.add(bench, &root, path, &[mention], Manner::Bare);
+                examples.add(bench, &moved(&path, &root, &bench.programs.root), &[mention], Manner::Bare);
             }
         } else {
             examples.notes.push(format!(
@@ -98,10 +100,11 @@ impl Examples {
     }
 
     /// Adds a program that runs `own`, all of one library.
-    fn add(&mut self, bench: &Bench, root: &Path, path: String, own: &[&Mention], manner: Manner) {
+    fn add(&mut self, bench: &Bench, path: &str, own: &[&Mention], manner: Manner) {
         let Some(first) = own.first() else { return };
         let at = self.programs.len();
-        self.programs.push(bench.project.example(root, &first.library, path, manner));
+        let root = &bench.programs.root;
+        self.programs.push(bench.project.example(root, &first.library, path.to_owned(), manner));
         self.ids.extend(own.iter().map(|mention| ((at, mention.name.clone()), mention.id.clone())));
         self.names.push((at, own.iter().map(|mention| mention.name.clone()).collect()));
     }

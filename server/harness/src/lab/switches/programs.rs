@@ -167,7 +167,8 @@ fn limit(tests: &[&TestRef]) -> Duration {
     FLOOR.max(tests.iter().map(|test| test.wall).sum::<Duration>() * FACTOR)
 }
 
-fn moved(text: &str, from: &Path, to: &Path) -> String {
+/// A text with paths in it, for a session that shows the workspace at `to` instead of `from`.
+pub(super) fn moved(text: &str, from: &Path, to: &Path) -> String {
     if from == to { text.to_owned() } else { text.replace(&*from.to_string_lossy(), &to.to_string_lossy()) }
 }
 
@@ -193,6 +194,7 @@ fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcom
     let (told, silent): (Vec<&TestRef>, Vec<&TestRef>) =
         silent.into_iter().partition(|test| named.contains(test.name.as_str()));
     failed.extend(told.iter().map(|test| TestFailure { id: test.id.clone(), message: String::new() }));
+    let began = text.lines().any(|line| line.starts_with("running "));
     let summed_up = text.lines().any(|line| line.starts_with("test result: "));
     let end = match &outcome.status {
         StepStatus::TimedOut => JobEnd::TimedOut,
@@ -212,6 +214,8 @@ fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcom
                 _ => "the process ended".to_owned(),
             };
             match running_at_the_end(&text, &silent) {
+                // It never came to a test: nothing is known of any.
+                _ if !began => JobEnd::Broken(format!("{died}: {}", crate::reports::shorten(&text))),
                 Some(test) => {
                     failed.push(TestFailure { id: test.id.clone(), message: died });
                     JobEnd::Ran
@@ -270,4 +274,77 @@ fn running_at_the_end<'t>(text: &str, silent: &[&'t TestRef]) -> Option<&'t Test
         [only] => Some(*only),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::Captured;
+
+    fn test(name: &str) -> TestRef {
+        let wall = Duration::from_millis(1);
+        TestRef { program: 0, name: name.to_owned(), id: format!("p::{name}"), wall }
+    }
+
+    fn outcome(status: StepStatus, text: &str) -> StepOutcome {
+        let stdout = Captured { text: text.to_owned(), truncated: false };
+        StepOutcome {
+            status,
+            wall: Duration::ZERO,
+            frozen: Duration::ZERO,
+            waited: Duration::ZERO,
+            cpu: Duration::ZERO,
+            max_rss_kb: 0,
+            stdout,
+            stderr: Captured::default(),
+            files: vec![],
+            left_running: 0,
+        }
+    }
+
+    /// How it ended, how many passed, and who failed.
+    fn seen(status: StepStatus, text: &str) -> (JobEnd, u32, Vec<String>) {
+        let (a, b) = (test("a"), test("b"));
+        let group = read("p", &[&a, &b], &outcome(status, text));
+        (group.end, group.passed, group.failed.into_iter().map(|failure| failure.id).collect())
+    }
+
+    #[test]
+    fn a_test_that_was_running_when_the_process_died_has_failed() {
+        let died = "running 2 tests\ntest a ... ok\ntest b ... ";
+        let expected = (JobEnd::Ran, 1, vec!["p::b".to_owned()]);
+        assert_eq!(seen(StepStatus::Signaled(6), died), expected);
+        assert_eq!(seen(StepStatus::Exited(0), died), expected, "leaving early is no success");
+    }
+
+    #[test]
+    fn a_program_that_never_came_to_its_tests_says_nothing_about_them() {
+        let (end, passed, failed) = seen(StepStatus::Exited(127), "sh: not found\n");
+        assert!(matches!(end, JobEnd::Broken(_)), "{end:?}");
+        assert_eq!((passed, failed.len()), (0, 0));
+    }
+
+    #[test]
+    fn output_that_tears_lines_apart_hides_no_failure() {
+        let torn = "running 2 tests\ntest a ... noise\nok\ntest b ... noise FAILED?\n\nfailures:\n\nfailures:\n    b\n\ntest result: FAILED. 1 passed; 1 failed\n";
+        assert_eq!(seen(StepStatus::Exited(101), torn), (JobEnd::Ran, 0, vec!["p::b".to_owned()]));
+        let well = "running 2 tests\ntest a ... noise\nok\ntest b ... ok\n\ntest result: ok. 2 passed\n";
+        assert_eq!(seen(StepStatus::Exited(0), well), (JobEnd::Ran, 2, vec![]));
+    }
+
+    #[test]
+    fn the_likely_killer_goes_first_where_the_others_take_long() {
+        let slow = |name: &str, program| TestRef { program, wall: Duration::from_millis(30), ..test(name) };
+        let (a, b, c) = (slow("a", 1), slow("b", 0), slow("c", 1));
+        let names = |groups: Vec<Vec<&TestRef>>| -> Vec<Vec<String>> {
+            groups
+                .into_iter()
+                .map(|group| group.into_iter().map(|test| test.name.clone()).collect())
+                .collect()
+        };
+        assert_eq!(names(groups(&[&a, &b, &c], true)), [vec!["a"], vec!["c"], vec!["b"]]);
+        assert_eq!(names(groups(&[&a, &b, &c], false)), [vec!["a", "c"], vec!["b"]]);
+        let (d, e) = (test("d"), test("e"));
+        assert_eq!(names(groups(&[&d, &e], true)), [vec!["d", "e"]], "a process costs more");
+    }
 }

@@ -18,6 +18,9 @@ const BATCH: usize = 200;
 /// The least a test takes.
 const LEAST: Duration = Duration::from_millis(1);
 
+/// The names of tests, by program.
+pub(super) type Names = Vec<(usize, Vec<String>)>;
+
 /// What the survey found.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
@@ -51,7 +54,7 @@ pub(super) fn names(
     programs: &Programs,
     session: &mut Session,
     cancel: &CancelToken,
-) -> Result<(Vec<(usize, Vec<String>)>, Vec<String>), LabError> {
+) -> Result<(Names, Vec<String>), LabError> {
     let (mut all, mut notes) = (Vec::new(), Vec::new());
     for (at, program) in programs.all.iter().enumerate() {
         match programs.list(tool, session, program, cancel)? {
@@ -66,7 +69,7 @@ pub(super) fn names(
 pub(super) fn survey(
     tool: &Tool,
     programs: &Programs,
-    names: &[(usize, Vec<String>)],
+    names: &Names,
     sessions: &mut [Session],
     cancel: &CancelToken,
 ) -> Result<Survey, LabError> {

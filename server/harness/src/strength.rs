@@ -1,7 +1,7 @@
 //! The strength gate's measurement: mutants of the region a candidate touches, of the original and of the candidate's
 //! text, and how many of them the tests notice. Measures; what share is enough is scoring's business.
 
-use crate::lab::{Job, JobEnd, JobOutcome, LabError, LabFacts, LabPool, Variant};
+use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabPool, Variant};
 use hephaestus_core::{
     ByteRange, CancelToken, Edit, Mutant, MutantStatus, Mutator, Patch, RegionStrength, RelPath, SourceFile,
     Strength,
@@ -178,25 +178,46 @@ fn try_all(
         // Whoever killed the last mutant here is likely to kill the next one.
         let mut killers: Vec<usize> = Vec::new();
         for Trial { side, mutant, variant } in trials {
-            let mut tests = lab.judges_reaching(variant.id, judges);
-            tests.sort_by_key(|test| {
-                killers.iter().rev().position(|killer| killer == test).unwrap_or(usize::MAX)
-            });
-            let status = if tests.is_empty() {
-                MutantStatus::NoCoverage
-            } else {
-                let job = Job { variant: variant.id, tests, stop_at_first: true };
-                let mut ended = None;
-                lab.run(&[job], cancel, &mut |outcome| ended = Some(outcome))?;
-                tried.cpu += ended.as_ref().map_or(Duration::ZERO, |ended| ended.cpu);
-                let killer = ended.as_ref().and_then(|ended| ended.failed.first());
-                killers.extend(killer.and_then(|test| place_of(lab.facts(), &test.id)));
-                ended.map_or(MutantStatus::Error, |ended| status_of(&ended))
-            };
+            let tests = lab.judges_reaching(variant.id, judges);
+            let status = try_one(lab, variant.id, tests, &mut killers, &mut tried.cpu, cancel)?;
             tried.statuses.push((side, mutant, status));
+        }
+        let unnoticed =
+            |status: &MutantStatus| matches!(status, MutantStatus::Survived | MutantStatus::NoCoverage);
+        let first = lab.facts().tests.len();
+        if tried.statuses.iter().any(|(_, _, status)| unnoticed(status)) && lab.widen(cancel)? > 0 {
+            for (variant, (_, _, status)) in variants.iter().zip(&mut tried.statuses) {
+                let mut tests = lab.judges_reaching(variant.id, judges);
+                tests.retain(|test| *test >= first);
+                if unnoticed(status) && !tests.is_empty() {
+                    *status = try_one(lab, variant.id, tests, &mut killers, &mut tried.cpu, cancel)?;
+                }
+            }
         }
         Ok(tried)
     })
+}
+
+fn try_one(
+    lab: &mut dyn Lab,
+    variant: u32,
+    mut tests: Vec<usize>,
+    killers: &mut Vec<usize>,
+    cpu: &mut Duration,
+    cancel: &CancelToken,
+) -> Result<MutantStatus, LabError> {
+    if tests.is_empty() {
+        return Ok(MutantStatus::NoCoverage);
+    }
+    tests.sort_by_key(|test| killers.iter().rev().position(|killer| killer == test).unwrap_or(usize::MAX));
+    let job = Job { variant, tests, stop_at_first: true };
+    let mut ended = None;
+    lab.run(&[job], cancel, &mut |outcome| ended = Some(outcome))?;
+    let Some(ended) = ended else { return Ok(MutantStatus::Error) };
+    *cpu += ended.cpu;
+    let killer = ended.failed.first();
+    killers.extend(killer.and_then(|test| place_of(lab.facts(), &test.id)));
+    Ok(status_of(&ended))
 }
 
 fn place_of(facts: &LabFacts, id: &str) -> Option<usize> {

@@ -326,6 +326,7 @@ fn open(small: &Small, sandbox: &Sandbox, variants: Vec<Variant>) -> Result<Swit
         languages: Languages::builtin().unwrap(),
         layers: vec![],
         slots: 2,
+        known: None,
     };
     SwitchLab::open(&subject, variants, &CancelToken::new())
 }
@@ -490,6 +491,7 @@ fn a_runner_without_switches_is_unfit_and_a_cancelled_lab_says_so() {
             languages: Languages::builtin().unwrap(),
             layers: vec![],
             slots: 1,
+            known: None,
         }
     }
     cancel.cancel();

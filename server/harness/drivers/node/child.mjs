@@ -84,6 +84,19 @@ class Host {
     this.results = [];
   }
 
+  /** Lets the project have its say at exit, as the end of its process would. Answers what it threw, or null. */
+  leave() {
+    for (const listener of process.listeners("exit")) {
+      if (listener === ended) continue;
+      try {
+        listener.call(process, process.exitCode ?? 0);
+      } catch (error) {
+        return error ?? new Error("it threw nothing");
+      }
+    }
+    return null;
+  }
+
   /** Says which lines the tests of a unit ran through. */
   lines(message) {
     send({ k: "lines", ...message });
@@ -126,10 +139,11 @@ process.on("uncaughtException", (error, origin) => {
   if (process.listenerCount("uncaughtException") > 1) return;
   host.end({ end: "died", reason: `${origin === "unhandledRejection" ? "unhandled rejection: " : ""}${error?.stack ?? error}` });
 });
-process.on("exit", code => {
+process.on("exit", ended);
+function ended(code) {
   if (host.clean === null) send({ k: "unfit", reason: host.said.trim() || `the process ended with exit code ${code} before the first run` });
   if (host.job && !host.job.ended) host.end({ end: "died", reason: `the process ended with exit code ${process.exitCode ?? code}` });
-});
+}
 process.on("beforeExit", idle);
 
 let suite;

@@ -38,7 +38,7 @@ export class Child {
     this.ready = new Promise(resolve => (this.settle = resolve));
     this.idle = this.ready;
     this.process.stderr.setEncoding("utf8");
-    this.process.stderr.on("data", text => (process.env.DEBUG_POOL && process.stderr.write(text), this.stderr = (this.stderr + text).slice(-2000)));
+    this.process.stderr.on("data", text => (this.stderr = (this.stderr + text).slice(-2000)));
     this.process.stdio[3].on("error", () => {});
     let rest = "";
     this.process.stdio[4].setEncoding("utf8");
@@ -224,7 +224,6 @@ export class Pool {
       this.lost += 1;
       const why = child.why ?? "it was ended";
       this.why.set(why, (this.why.get(why) ?? 0) + 1);
-      if (process.env.DEBUG_POOL) process.stderr.write(`lost: ${why}\n`);
     }
     this.fill();
   }

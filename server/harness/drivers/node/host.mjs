@@ -46,7 +46,6 @@ async function receive() {
 const init = await receive();
 if (init === null) process.exit(0);
 process.chdir(init.root);
-process.on("unhandledRejection", () => {});
 const host = {
   ...init,
   begin: (at, id) => send({ k: "at", at, unit: 0, id }),

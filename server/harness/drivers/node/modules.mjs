@@ -155,7 +155,8 @@ export class EsmLoader {
         parent.path = dirname(path);
         parent.paths = Module._nodeModulePaths(dirname(path));
         const target = Module._resolveFilename(request, parent, false);
-        if (existsSync(target) && this.loader.format(target) === "commonjs") for (const name of this.names(target, seen)) names.add(name);
+        const there = typeof this.loader.overrides.get(target) === "string" || existsSync(target);
+        if (there && this.loader.format(target) === "commonjs") for (const name of this.names(target, seen)) names.add(name);
       }
     } catch {
       // A text that the lexer cannot read has its default export only, as in node.

@@ -20,25 +20,26 @@ export class Session {
     this.running = 0;
     this.waiting = [];
     this.disk = Promise.resolve();
+    this.reading = new Set();
     this.notes = [];
   }
 
   async handle(request, reply) {
     if (request.do === "load") return this.load(request);
     if (!this.listing) return { end: "broken", reason: "nothing is loaded" };
-    if (request.do === "survey") return this.survey(request, reply);
+    if (request.do === "survey") return this.shared(() => this.survey(request, reply));
     if (request.do === "run") return this.queued(reply, () => this.run(request, reply));
     if (["capture", "compare", "bench"].includes(request.do)) {
       const { Functions } = await import("./functions.mjs");
       this.functions ??= new Functions(this);
-      return this.queued(reply, () => this.functions[request.do](request, reply));
+      return this.queued(reply, () => this.shared(() => this.functions[request.do](request, reply)));
     }
     return { end: "broken", reason: `there is no request "${request.do}"` };
   }
 
   close() {
     this.pool?.close();
-    this.tracer?.close();
+    this.writing?.close();
     this.functions?.close();
     this.restore?.();
   }
@@ -159,7 +160,7 @@ export class Session {
     if (chosen.plan.length === 0) return { end: "finished", passed: [], skipped: [], failed: [], running: null, how: "swap", wall_s: 0, cpu_s: 0, rss_kb: 0 };
     const unread = Object.keys(files).find(path => !LOADED.has(extname(path)) || path.endsWith(`${sep}package.json`));
     if (unread || this.mode === "disk" || this.mode === "served") return this.written(files, chosen, request, reply);
-    const answer = await this.job(this.pool, files, chosen, request, reply);
+    const answer = await this.shared(() => this.job(this.pool, files, chosen, request, reply));
     if (!answer.needs?.outside.length && !answer.needs?.mixed) return strip(answer);
     // The variant starts programs, which read the workspace from the disk.
     return this.written(files, chosen, request, reply);
@@ -194,13 +195,30 @@ export class Session {
     return { ...rest, passed, skipped, failed, running, how: this.mode === "warm" ? "swap" : this.mode };
   }
 
+  /** Does something that reads the workspace: never while a variant is written in it. */
+  async shared(act) {
+    for (let lock = null; lock !== this.disk; ) {
+      lock = this.disk;
+      await lock;
+    }
+    const doing = act();
+    const over = doing.catch(() => {});
+    this.reading.add(over);
+    try {
+      return await doing;
+    } finally {
+      this.reading.delete(over);
+    }
+  }
+
   /** Runs with the variant's texts in the files, one run at a time, and puts the old ones back. */
   async written(files, chosen, request, reply) {
     const before = this.disk;
     let free;
     this.disk = new Promise(resolve => (free = resolve));
     await before;
-    const pool = this.mode === "served" ? this.pool : (this.writing ??= new Pool(this.settings("disk"), { spares: 0 }));
+    await Promise.all([...this.reading, this.pool.steady(), ...this.pool.settling]);
+    const pool = this.mode === "served" || this.mode === "disk" ? this.pool : (this.writing ??= new Pool(this.settings("disk"), { spares: 0 }));
     let undo = () => {};
     try {
       // Whatever starts up must find the old texts.

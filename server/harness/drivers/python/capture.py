@@ -35,7 +35,7 @@ class Capture:
             return
         try:
             data = dumps(arguments(frame))
-        except BaseException:  # noqa: BLE001: the project's own code may run here and raise anything
+        except BaseException:  # the project's own code may run here and raise anything
             self.unpicklable += 1
             return
         if len(data) <= LARGEST:

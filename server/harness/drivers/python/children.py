@@ -93,7 +93,7 @@ def enter(work, spec, fd):
             pass
         except MemoryError:
             report.say(final={"end": "died", "reason": "out of memory"})
-        except BaseException as error:  # noqa: BLE001: nothing may get past this frame
+        except BaseException as error:  # nothing may get past this frame
             tail = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-1500:]
             report.say(final={"end": "broken", "reason": "the driver failed: " + tail})
         status = 0

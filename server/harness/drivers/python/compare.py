@@ -53,7 +53,7 @@ class Caller:
     def _outcome(function, positional, keywords):
         try:
             return describe.describe(function(*positional, **keywords))
-        except Exception as error:  # noqa: BLE001: what it raises is what it does
+        except Exception as error:  # what it raises is what it does
             return "raises " + describe.describe(error)
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             return "raises " + describe.describe(error)
@@ -92,6 +92,10 @@ class Comparison:
         if after != before and len(self.differences) < MOST_DIFFERENCES:
             self.differences.append(self._difference(data, before, after))
 
+    def result(self):
+        """What is known so far, for the answer."""
+        return {"differences": self.differences, "skipped": self.skipped, "compared": self.compared}
+
     def _difference(self, data, before, after):
         positional, keywords = inputs.load(data)
         words = [describe.describe(value) for value in positional]
@@ -125,6 +129,8 @@ def compare(loaded, spec, report):
         for data in pickles:
             if time.monotonic() - started < limit * 0.8:
                 comparison.input(data)
+        final.update(comparison.result())
+        report.say(partial=final)
         rng = random.Random(spec.get("seed") or 0)
         for data in inputs.mutants(rng, pickles, int(spec.get("mutations") or 0)):
             if time.monotonic() - started > limit * 0.8:
@@ -132,7 +138,10 @@ def compare(loaded, spec, report):
                 break
             comparison.input(data)
             final["mutated"] += 1
-        final.update(differences=comparison.differences, skipped=comparison.skipped, compared=comparison.compared)
+            if final["mutated"] % 20 == 0:
+                final.update(comparison.result())
+                report.say(partial=final)
+        final.update(comparison.result())
     except target.LeftOut as error:
         final["left_out"] = str(error)
     report.say(final=final)

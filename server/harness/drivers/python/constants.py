@@ -165,7 +165,7 @@ def find(changed, old_tree, module, code, executed, executed_codes, named_elsewh
             return None
         try:
             value = eval(compile(ast.Expression(new.value), "<constant>", "eval", dont_inherit=True), dict(namespace))
-        except Exception:  # noqa: BLE001: the module would not load: somebody else finds that out
+        except Exception:  # the module would not load: somebody else finds that out
             return None
         constants.add(namespaces, name, namespace[name], value)
     return constants

@@ -9,16 +9,18 @@ import types
 NODES = 20_000
 ITEMS = 200
 DEPTH = 40
+HEAP_TYPE = 1 << 9
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+SHOWN_BY_REPR = {"pathlib", "decimal", "fractions", "datetime", "ipaddress", "uuid", "re", "collections", "array", "zoneinfo",
+                 "functools", "itertools", "operator", "_decimal", "_collections", "_functools", "_operator"}  # fmt: skip
 NAMED = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 
 
 class Describer:
-    """Describes values that belong together; knows what it has seen."""
+    """Describes one value. Whether equal parts are the same object makes no difference, except for cycles."""
 
     def __init__(self):
-        self._seen = {}
-        self._keep = []
+        self._open = {}
         self._left = NODES
 
     def describe(self, value, depth=0):
@@ -29,11 +31,13 @@ class Describer:
         kind = type(value)
         if value is None or value is Ellipsis or value is NotImplemented or kind in (bool, int, str, bytes, float, complex):
             return repr(value)
-        if id(value) in self._seen:
-            return "<%d>" % self._seen[id(value)]
-        self._seen[id(value)] = len(self._seen)
-        self._keep.append(value)
-        return self._compound(value, kind, depth + 1)
+        if id(value) in self._open:
+            return "<%d up>" % (len(self._open) - self._open[id(value)])
+        self._open[id(value)] = len(self._open)
+        try:
+            return self._compound(value, kind, depth + 1)
+        finally:
+            del self._open[id(value)]
 
     def _compound(self, value, kind, depth):
         if kind in (list, tuple):
@@ -60,7 +64,18 @@ class Describer:
         name = "%s.%s" % (getattr(value, "__module__", None), getattr(value, "__qualname__", value))
         if isinstance(value, types.MethodType):
             return "%s of %s" % (name, self.describe(value.__self__, depth))
+        if isinstance(value, types.FunctionType) and (value.__closure__ or value.__defaults__):
+            return "%s(%s; %s)" % (name, self.describe(value.__defaults__, depth), self._cells(value.__closure__, depth))
         return name
+
+    def _cells(self, closure, depth):
+        parts = []
+        for cell in closure or ():
+            try:
+                parts.append(self.describe(cell.cell_contents, depth))
+            except ValueError:
+                parts.append("nothing yet")
+        return ", ".join(parts)
 
     def _pairs(self, value, depth):
         pairs = ("%s: %s" % (self.describe(key, depth), self.describe(dict.__getitem__(value, key), depth))
@@ -76,7 +91,7 @@ class Describer:
                     ending = ", \u2026"
                     break
                 parts.append(self.describe(part, depth))
-        except Exception as error:  # noqa: BLE001: what an iterator raises is part of what it does
+        except Exception as error:  # what an iterator raises is part of what it does
             ending = ", raises %s" % self.describe(error, depth)
         return "%s yields [%s%s]" % (name_of(kind), ", ".join(parts), ending)
 
@@ -88,9 +103,14 @@ class Describer:
             if isinstance(value, base):
                 parts.append(show(value, depth))
                 break
+        if not parts and kind.__module__.split(".")[0] in SHOWN_BY_REPR and kind.__repr__ is not object.__repr__:
+            # What these keep in attributes are caches as well.
+            return ADDRESS.sub("", repr(value))
         state = state_of(value, kind)
-        if not parts and not state and kind.__module__ != "builtins" and "__dict__" not in dir(kind):
-            parts.append(ADDRESS.sub("", repr(value)))
+        hidden = next((base for base in kind.__mro__ if base is not object and not base.__flags__ & HEAP_TYPE), None)
+        if not parts and hidden is not None:
+            # A type of the interpreter's, or made of one: what it holds is only in its text.
+            parts.append(ADDRESS.sub("", hidden.__repr__(value)))
         elif not parts and not state and not has_state(kind):
             parts.append(ADDRESS.sub("", repr(value)))
         parts.extend("%s=%s" % (key, self.describe(part, depth)) for key, part in state)
@@ -141,4 +161,4 @@ def state_of(value, kind):
 
 def describe(value):
     """One value's description."""
-    return Describer().describe(value)
+    return ADDRESS.sub("", Describer().describe(value))

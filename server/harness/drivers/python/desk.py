@@ -134,7 +134,7 @@ class Desk:
             try:
                 import _pytest.config  # noqa: F401
                 import pytest  # noqa: F401
-            except BaseException as error:  # noqa: BLE001: whatever a broken installation raises
+            except BaseException as error:  # whatever a broken installation raises
                 self._answer(request, end="unfit", reason="pytest cannot be imported: %s" % error)
                 return
         stand_aside(self._runner)
@@ -214,7 +214,7 @@ class Desk:
                     spec = importlib.util.find_spec(name)
                     if spec and spec.origin and spec.origin.startswith(os.path.dirname(os.__file__)):
                         importlib.import_module(name)
-                except BaseException:  # noqa: BLE001: then they import it themselves
+                except BaseException:  # then they import it themselves
                     pass
 
     # -- the queue
@@ -444,7 +444,7 @@ def become_subreaper():
         import ctypes
 
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-    except Exception:  # noqa: BLE001: without it, daemons of tests end with the sandbox
+    except Exception:  # without it, daemons of tests end with the sandbox
         pass
 
 

@@ -53,6 +53,7 @@ class Job:
         self.pid = self.pidfd = self.pipe = None
         self.eof = self.over = self.doomed = False
         self.final = self.again = self.timed_out = self.running = None
+        self.partial = None
         self.passed, self.skipped, self.failed, self.kept = [], [], [], []
         self.lines = wire.Lines()
 
@@ -95,6 +96,8 @@ class Job:
             self.cpu_limit = (children.cpu_clock(self.pid) or 0.0) + (self.spec.get("cpu_s") or float("inf"))
         elif "again" in message:
             self.again = self.again or message["again"]
+        elif "partial" in message:
+            self.partial = message["partial"]
         elif "keep" in message:
             self.kept.append(message["keep"])
         elif "final" in message:
@@ -147,6 +150,8 @@ class Job:
     def _ending(self, status):
         if self.final is not None:
             return dict(self.final)
+        if self.timed_out and self.partial:
+            return dict(self.partial, reason="a call could not be interrupted, and %s was reached" % self.timed_out)
         if self.timed_out:
             return {"end": "timeout", "reason": "%s was reached" % self.timed_out}
         if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in (24,):

@@ -113,7 +113,7 @@ def load_and_serve(suite, root, driver, sock, log_fd):
 
     try:
         reason = suite.start(serve)
-    except BaseException as error:  # noqa: BLE001: a project may raise anything while it is loaded
+    except BaseException as error:  # a project may raise anything while it is loaded
         reason = "%s: %s" % (type(error).__name__, error)
     wire.send(sock, {"unfit": reason})
     os._exit(0)
@@ -132,7 +132,7 @@ def answer_for_ever(loaded, sock):
         try:
             loaded.prepare(message)
             pid = os.fork()
-        except BaseException as error:  # noqa: BLE001: the request fails, not this process
+        except BaseException as error:  # the request fails, not this process
             wire.write_line(fd, {"final": {"end": "broken", "reason": "cannot fork: %s" % error}})
             os.close(fd)
             continue

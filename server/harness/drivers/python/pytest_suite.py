@@ -30,6 +30,8 @@ class Aborted(Exception):
 
 def tame(options, notes):
     """Sets the options that the driver needs, as far as there are any."""
+    if getattr(options, "cov_source", None) and OPTIONS["no_cov"][1] not in notes:
+        notes.append(OPTIONS["no_cov"][1])
     for name, (value, note) in OPTIONS.items():
         if hasattr(options, name):
             if getattr(options, name) not in (value, None, False, 0) and note not in notes:

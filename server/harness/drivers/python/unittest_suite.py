@@ -152,7 +152,7 @@ class Result(unittest.TestResult):
     def _failed(self, test, err):
         try:
             message = self._exc_info_to_string(err, test)
-        except Exception as error:  # noqa: BLE001: a failure whose text cannot be made is one all the same
+        except Exception as error:  # a failure whose text cannot be made is one all the same
             message = "%s (its traceback cannot be shown: %s)" % (err[0].__name__, error)
         lines = message.strip().splitlines()
         self._note(test, "failed", shorten("%s\n%s" % (lines[-1], "\n".join(lines[-20:])) if lines else ""))

@@ -77,7 +77,7 @@ def from_second_module(loaded, file, name, files, reason):
     code = variant.compile_text(variant.as_bytes(files[file]), module.__file__)
     try:
         exec(code, second.__dict__)
-    except BaseException as error:  # noqa: BLE001: the variant may raise anything
+    except BaseException as error:  # the variant may raise anything
         raise target.LeftOut("the variant cannot be loaded: %s: %s" % (type(error).__name__, error))
     found = second.__dict__.get(name)
     while hasattr(found, "__wrapped__"):

@@ -195,6 +195,16 @@ pub trait Lab: Send {
         tests
     }
 
+    /// Adds tests that are too dear to be among the others from the start (examples in the documentation, say): meant for
+    /// variants that nothing else notices. Returns how many there are; their places in [`LabFacts::tests`] follow those of
+    /// the other tests, which stay.
+    ///
+    /// # Errors
+    /// When the lab itself is at an end. Tests that cannot be added are a note.
+    fn widen(&mut self, _cancel: &CancelToken) -> Result<usize, LabError> {
+        Ok(0)
+    }
+
     /// Runs `jobs`, several at a time where the lab has slots; `done` is told of each as it ends, in any order.
     ///
     /// # Errors

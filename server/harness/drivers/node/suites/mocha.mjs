@@ -101,7 +101,9 @@ function run(host, job, { mocha, reader, names, trace }) {
     reader.flush();
     current.ended = true;
     trace?.close();
-    host.end({ end: "finished", loaded: trace ? ranges(trace.loaded) : undefined });
+    const thrown = job.ended ? null : host.leave();
+    if (thrown) return host.end({ end: "died", reason: String(thrown.stack ?? thrown) });
+    return host.end({ end: "finished", loaded: trace ? ranges(trace.loaded) : undefined });
   });
   const stop = () => {
     runner.abort();

@@ -36,8 +36,9 @@ export const suite = {
     if (failed) return host.end({ end: "unloadable", reason: String(failed?.stack ?? failed) });
     if (job.ended) return undefined;
     // A file without tests is one itself, and so is one whose process fails though its tests do not.
-    const fails = Number(process.exitCode ?? 0) !== 0;
-    if (found.length === 0 || (fails && !current.failing)) take(host, { id: current.names.add(part.file), outcome: fails ? "failed" : "passed", message: host.said });
+    const thrown = host.leave();
+    const fails = thrown !== null || Number(process.exitCode ?? 0) !== 0;
+    if (found.length === 0 || (fails && !current.failing)) take(host, { id: current.names.add(part.file), outcome: fails ? "failed" : "passed", message: thrown ? String(thrown.stack ?? thrown) : host.said });
     if (job.trace) traced(host);
     host.flush();
     if (job.ended) return undefined;

@@ -73,7 +73,6 @@ export const suite = {
     const only = harness._results._only;
     for (const test of harness._tests) if (!only || test === only) test._exit();
     harness.close();
-    for (const listener of process.listeners("exit").slice(1)) listener.call(process, 0);
     finish(host, job);
   },
 };
@@ -121,16 +120,8 @@ function watch(host, job, run) {
 
 function finish(host, job) {
   current.trace?.(current.running);
-  if (process.listenerCount("exit") > 1) {
-    // The project has a say at exit; it has it when the loop is empty.
-    for (const listener of process.listeners("exit").slice(1)) {
-      try {
-        listener.call(process, 0);
-      } catch (error) {
-        return host.end({ end: "died", reason: String(error?.stack ?? error) });
-      }
-    }
-  }
+  const thrown = job.ended ? null : host.leave();
+  if (thrown) return host.end({ end: "died", reason: String(thrown.stack ?? thrown) });
   return host.end({ end: "finished", dynamic: current.dynamic === true, loaded: job.trace ? current.loaded : undefined });
 }
 

@@ -26,6 +26,8 @@ export const suite = {
     const require = createRequire(join(host.root, "package.json"));
     const folder = dirname(require.resolve("vitest/package.json"));
     const { createVitest } = await import(pathToFileURL(join(folder, "dist/node.js")).href);
+    // Tests run in workers: what is rejected here is the server's own, of workers that were ended.
+    process.on("unhandledRejection", () => {});
     process.env.TEST = "true";
     process.env.VITEST = "true";
     process.env.NODE_ENV ??= "test";

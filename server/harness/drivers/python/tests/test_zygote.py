@@ -768,6 +768,16 @@ class Inputs(unittest.TestCase):
         answer = self.compare("half", "n // 2", "n // 2 if n != 7 else half(n)", mutations=0)
         self.assertEqual(len(answer["differences"]), 1, answer)
 
+    def test_what_is_equal_but_not_the_same_object_is_no_difference(self):
+        answer = self.compare("half", "return n // 2", "return n // 2 + 0")
+        self.assertEqual(answer["differences"], [])
+        self.assertFalse(self.compare("sort", "return items[0]", "return list(items)[0]")["differences"])
+
+    def test_a_call_that_cannot_be_interrupted_leaves_what_was_found(self):
+        answer = self.compare("half", "n // 2", "n // 2 if n in (7, 10) else sum(range(10 ** 12))", limit_s=3)
+        self.assertEqual((answer["captured"], answer["compared"], answer["differences"]), (2, 2, []), answer)
+        self.assertIn("interrupted", answer["reason"])
+
     def test_samples_come_in_pairs(self):
         files = self.driver.changed("pure.py", "return n // 2", "return sum(1 for _ in range(2000)) and n // 2")
         request = {"file": "pure.py", "name": "half", "rounds": 5, "sample_s": 0.001, "seed": 1, "limit_s": 60}

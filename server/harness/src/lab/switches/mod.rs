@@ -149,13 +149,8 @@ impl SwitchLab {
         })
     }
 
-    /// Adds the examples in the documentation to the tests, which is much dearer than the build of everything else: meant
-    /// for the variants that nothing else notices. Returns how many there are; their places in [`LabFacts::tests`] follow
-    /// those of the other tests, which stay. Variants that are built alone are not tried on them.
-    ///
-    /// # Errors
-    /// When the lab itself is at an end. Examples that cannot be built are a note.
-    pub fn widen(&mut self, cancel: &CancelToken) -> Result<usize, LabError> {
+    /// What [`Lab::widen`] asks for. Variants that are built alone are not tried on examples.
+    fn add_examples(&mut self, cancel: &CancelToken) -> Result<usize, LabError> {
         if std::mem::replace(&mut self.widened, true) || self.bench.tool.commands.examples.is_empty() {
             return Ok(0);
         }
@@ -227,6 +222,10 @@ impl Lab for SwitchLab {
         // What runs while compiling may matter to any test.
         let Some(site) = site else { return all.collect() };
         all.filter(|at| self.reach.get(*at).is_some_and(|reach| reach.contains(&site))).collect()
+    }
+
+    fn widen(&mut self, cancel: &CancelToken) -> Result<usize, LabError> {
+        self.add_examples(cancel)
     }
 
     fn run(

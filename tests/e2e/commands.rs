@@ -166,7 +166,7 @@ fn init_writes_every_key_with_its_default() {
     let config: toml::Table = text.parse().unwrap();
     let schema = project.run(&["schema"]).expect(0).json();
     let mut keys = 0;
-    for section in ["forge", "goals", "testing", "sandbox", "scoring"] {
+    for section in ["forge", "goals", "testing", "mutants", "sandbox", "scoring"] {
         let table = config[section].as_table().unwrap();
         let known = schema["properties"][section].clone();
         let resolved = known["$ref"]
@@ -215,7 +215,9 @@ fn completions_and_the_schema_are_printed() {
 fn help_is_there_for_every_command() {
     let project = Project::empty();
     let help = project.run(&["--help"]).expect(0).out;
-    for command in ["forge", "goals", "registry", "doctor", "init", "demo", "completions", "schema"] {
+    for command in
+        ["forge", "goals", "mutants", "registry", "doctor", "init", "demo", "completions", "schema"]
+    {
         assert!(help.contains(command));
         let own = project.run(&[command, "--help"]).expect(0).out;
         assert!(own.contains("Usage: hephaestus"), "{own}");

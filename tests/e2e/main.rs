@@ -21,6 +21,7 @@ mod crashes;
 mod full_disk;
 mod interrupts;
 mod languages;
+mod mutants;
 mod output;
 mod project;
 mod remains;

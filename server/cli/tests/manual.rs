@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: &[&str] = &["forge", "goals", "registry", "lsp", "doctor", "init", "demo", "schema"];
+const COMMANDS: &[&str] =
+    &["forge", "goals", "mutants", "registry", "lsp", "doctor", "init", "demo", "schema"];
 
 /// Flags that stand on the page of all commands.
 const COMMON: &[&str] = &["--root", "--quiet", "--color", "--help", "--version"];

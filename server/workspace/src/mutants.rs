@@ -331,10 +331,9 @@ impl MutantsRun<'_> {
         mut problems: Vec<(String, MutantsError)>,
         benches: usize,
     ) -> Result<MutantsReport, MutantsError> {
-        if problems.len() == benches || self.report.suites.is_empty() {
-            if let Some((_, error)) = problems.pop() {
-                return Err(error);
-            }
+        let none_judged = problems.len() == benches || self.report.suites.is_empty();
+        if none_judged && let Some((_, error)) = problems.pop() {
+            return Err(error);
         }
         for (title, error) in problems {
             let hint =

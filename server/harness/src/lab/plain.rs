@@ -132,8 +132,8 @@ impl PlainLab {
         if let Some(files) = nearest {
             let seen = self.run_tests(&mut session, Part::Impacted(&files), trial, cancel)?;
             // What is far away is asked only where those nearby have nothing to say against it.
-            if !(seen.end == JobEnd::Ran && seen.failed.is_empty()) && !matches!(seen.end, JobEnd::Broken(_))
-            {
+            let is_clear = !seen.failed.is_empty() || !matches!(seen.end, JobEnd::Ran | JobEnd::Broken(_));
+            if is_clear {
                 return Ok(seen);
             }
         }

@@ -179,9 +179,12 @@ impl<'a> Bout<'a> {
             return Ok(unsure);
         }
         lab.run(jobs, cancel, &mut |outcome| match &outcome.end {
-            JobEnd::TimedOut => unsure.push(outcome),
-            JobEnd::Broken(_) if !last => unsure.push(outcome),
-            _ => self.settle(jobs, outcome),
+            JobEnd::Ran | JobEnd::Unviable(_) => self.settle(jobs, outcome),
+            JobEnd::Broken(_) if last => self.settle(jobs, outcome),
+            end => {
+                tracing::debug!("variant {} is to be tried again: {end:?}", outcome.variant);
+                unsure.push(outcome);
+            }
         })?;
         Ok(unsure)
     }

@@ -299,6 +299,7 @@ impl<'a> Settling<'a> {
             wall,
             cpu,
         };
+        tracing::debug!("variant {} settled: {status} {}", at, result.reason);
         (self.listener)(MutantsEvent::Tried(&result));
         if let Some(done) = self.done.get_mut(at) {
             *done = Some(TriedMutant { result, remembered: false });

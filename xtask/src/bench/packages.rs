@@ -62,6 +62,33 @@ pub(crate) const PACKAGES: &[Package] = &[
     },
 ];
 
+/// Those that nobody types into.
+const OTHERS: &[Package] = &[
+    Package {
+        name: "arrayvec",
+        version: "0.7.6",
+        origin: Origin::Crates,
+        file: "src/arrayvec.rs",
+        language: "rust",
+        before: "",
+        added: "",
+    },
+    Package {
+        name: "boltons",
+        version: "26.2.0",
+        origin: Origin::Pypi,
+        file: "boltons/strutils.py",
+        language: "python",
+        before: "",
+        added: "",
+    },
+];
+
+/// The package of this name.
+pub(crate) fn named(name: &str) -> Option<&'static Package> {
+    PACKAGES.iter().chain(OTHERS).find(|package| package.name == name)
+}
+
 impl Package {
     /// The package's folder below `cache`, fetched once.
     pub(crate) fn fetch(&self, cache: &Path) -> anyhow::Result<PathBuf> {

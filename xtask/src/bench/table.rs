@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// What a figure of ours may be at most.
+/// What a figure of ours may be at most, or has to be at least.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Limit {
     /// No limit: for information.
@@ -13,6 +13,8 @@ pub(crate) enum Limit {
     AtMost(f64),
     /// So many times the figure of a peer in the same row.
     Times(f64, &'static str),
+    /// It may not be less than so many times the figure of a peer in the same row.
+    AtLeastTimes(f64, &'static str),
     /// So many times another number, and what that is.
     TimesOf(f64, f64, String),
 }
@@ -40,7 +42,7 @@ impl Row {
     fn ratio(&self) -> Option<f64> {
         let ours = self.values.get(OURS)?;
         let other = match &self.limit {
-            Limit::Times(_, peer) => *self.values.get(peer)?,
+            Limit::Times(_, peer) | Limit::AtLeastTimes(_, peer) => *self.values.get(peer)?,
             Limit::TimesOf(_, other, _) => *other,
             Limit::None | Limit::AtMost(_) => return None,
         };
@@ -53,6 +55,7 @@ impl Row {
         match &self.limit {
             Limit::None => None,
             Limit::AtMost(limit) => Some(ours <= *limit),
+            Limit::AtLeastTimes(times, _) => self.ratio().map(|ratio| ratio >= *times),
             Limit::Times(times, _) | Limit::TimesOf(times, ..) => self.ratio().map(|ratio| ratio <= *times),
         }
     }
@@ -61,6 +64,7 @@ impl Row {
         match &self.limit {
             Limit::None => String::new(),
             Limit::AtMost(limit) => number(*limit),
+            Limit::AtLeastTimes(times, peer) => format!(">= {times:.1} x {peer}"),
             Limit::Times(times, peer) => format!("{times:.1} x {peer}"),
             Limit::TimesOf(times, _, what) => format!("{times:.1} x {what}"),
         }
@@ -70,6 +74,7 @@ impl Row {
         match self.holds() {
             None => "",
             Some(true) => "ok",
+            Some(false) if matches!(self.limit, Limit::AtLeastTimes(..)) => "UNDER",
             Some(false) => "OVER",
         }
     }
@@ -198,6 +203,20 @@ mod tests {
         table.note("typing", "cpu", "ms", OURS, 10.0);
         assert!(table.holds());
         assert_eq!(table.json()[0]["ratio"], 1.0);
+    }
+
+    #[test]
+    fn what_has_to_be_much_may_not_be_little() {
+        let mut table = Table::default();
+        table.note("semver", "mutants", "/s", OURS, 120.0);
+        table.note("semver", "mutants", "/s", "cargo-mutants", 2.0);
+        table.limit("semver", "mutants", Limit::AtLeastTimes(50.0, "cargo-mutants"));
+        assert!(table.holds());
+        table.note("semver", "mutants", "/s", OURS, 80.0);
+        assert!(!table.holds());
+        let text = "scenario  figure   unit  hephaestus  cargo-mutants  ratio  limit\n\
+                    semver    mutants  /s          80.0           2.00  40.00  >= 50.0 x cargo-mutants  UNDER\n";
+        assert_eq!(table.text(&[OURS, "cargo-mutants"]), text);
     }
 
     #[test]

@@ -108,13 +108,48 @@ export class Session {
 
   async whole() {
     const child = await this.pool.take();
-    const listing = new Listing(child.facts?.files ?? (await child.ready).files, this.root);
-    const end = await child.run({ do: "run", plan: listing.plan(), files: {} }, { limit_s: LISTING_LIMIT }, message => listing.hear(message));
+    const listing = new Listing((await child.ready).files, this.root);
+    const job = { do: "run", plan: listing.plan(), files: {} };
+    const { end, child: left } = await this.each(this.pool, child, job, { limit_s: LISTING_LIMIT }, message => listing.hear(message));
     this.spent += end.cpu_s ?? 0;
-    await this.pool.give(child);
+    await this.pool.give(left);
     if (end.end !== "finished") throw new Error(`the suite ${end.end} on the unchanged code: ${end.reason ?? ""}`);
     listing.close();
     return { listing, end };
+  }
+
+  /**
+   * Runs a job in a child; where processes are used once, node's own runner gets one per file, as in a plain run. Answers the end
+   * and the child that is left.
+   */
+  async each(pool, child, job, limits, heard) {
+    const { single } = pool.settings.init;
+    if (this.runner !== "node-test" || !single || job.plan.length < 2) return { end: await child.run(job, limits, heard), child };
+    const ignore = new Set(job.ignore ?? []);
+    const ids = [];
+    const began = performance.now();
+    let here = child;
+    let total = null;
+    let stopped = false;
+    for (const [at, part] of job.plan.entries()) {
+      if (at > 0) {
+        await pool.give(here);
+        here = await pool.take();
+      }
+      const left = limits.limit_s ? Math.max(0.01, limits.limit_s - (performance.now() - began) / 1e3) : undefined;
+      const budget = limits.cpu_s ? Math.max(0.01, limits.cpu_s - (total?.cpu_s ?? 0)) : undefined;
+      const alone = { ...job, plan: [{ ...part, reserve: [...(part.reserve ?? []), ...ids] }] };
+      const end = await here.run(alone, { ...limits, limit_s: left, cpu_s: budget }, message => {
+        for (const [id, outcome] of message.results ?? []) {
+          ids.push(id);
+          stopped ||= outcome === "failed" && job.stop && !ignore.has(id);
+        }
+        heard(message.k === "at" || message.k === "lines" ? { ...message, at } : message);
+      });
+      total = total === null ? end : added(total, end);
+      if (end.end !== "finished" || stopped) break;
+    }
+    return { end: total, child: here };
   }
 
   /** Whether each file's tests do alone what they do in the whole suite: only then may a run leave other files out. */
@@ -183,9 +218,9 @@ export class Session {
         else heard[outcome].push(id);
       }
     };
-    const end = await child.run(job, { ...request, cancel: reply.cancel }, take);
+    const { end, child: left } = await this.each(pool, child, job, { ...request, cancel: reply.cancel }, take);
     after?.();
-    const given = pool.give(child);
+    const given = pool.give(left);
     if (this.mode === "served") await given;
     const stopped = end.end === "timeout" || end.end === "died";
     if (stopped && heard.passed.length + heard.failed.length === 0) take({ k: "results", results: heard.partial });
@@ -266,14 +301,28 @@ export class Session {
       }
     };
     const job = { do: "run", survey: true, files: {}, plan: chosen.plan, ignore: chosen.ignore, only: chosen.only, stop: false, trace };
-    const end = await child.run(job, { limit_s: request.limit_s, cancel: reply.cancel }, heard);
+    const { end, child: left } = await this.each(pool, child, job, { limit_s: request.limit_s, cancel: reply.cancel }, heard);
     for (const [id, test] of waiting) tell(id, ...test, end.loaded ?? {});
-    if (pool === this.pool) await pool.give(child);
+    if (pool === this.pool) await pool.give(left);
     else pool.close();
     const answer = { end: end.end, loaded: trace ? (end.loaded ?? {}) : undefined, wall_s: (performance.now() - began) / 1e3, cpu_s: end.cpu_s };
     if (end.reason) answer.reason = end.reason;
     return answer;
   }
+}
+
+/** The end of two runs, one after the other. */
+function added(one, two) {
+  const needs = { lasting: [], outside: [], mixed: null };
+  for (const end of [one, two]) {
+    needs.lasting.push(...(end.needs?.lasting ?? []));
+    needs.outside.push(...(end.needs?.outside ?? []));
+    needs.mixed ??= end.needs?.mixed ?? null;
+  }
+  const loaded = one.loaded || two.loaded ? { ...one.loaded } : undefined;
+  for (const [path, lines] of Object.entries(two.loaded ?? {})) loaded[path] = [...(loaded[path] ?? []), ...lines];
+  const rss = Math.max(one.rss_kb ?? 0, two.rss_kb ?? 0);
+  return { ...two, needs, loaded, wall_s: (one.wall_s ?? 0) + (two.wall_s ?? 0), cpu_s: (one.cpu_s ?? 0) + (two.cpu_s ?? 0), rss_kb: rss };
 }
 
 function strip(answer) {

@@ -11,7 +11,6 @@ from _hephaestus_zygote import children, wire
 
 KINDS = {"survey", "run", "capture", "compare", "bench"}
 LOOK = 0.05
-FORKED_IN = 0.001
 
 
 class Job:
@@ -144,7 +143,7 @@ class Job:
             answer.update(running=self.running, rss_kb=self.rss)
             if self.why and "reason" not in answer:
                 answer["reason"] = self.why
-        answer.update(wall_s=round(self.wall, 6), cpu_s=round(self.cpu + FORKED_IN, 6))
+        answer.update(wall_s=round(self.wall, 6), cpu_s=round(self.cpu, 6))
         return answer
 
     def _ending(self, status):

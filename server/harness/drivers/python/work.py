@@ -3,6 +3,7 @@
 It says what happens through its report and must not wait for anybody.
 """
 
+import threading
 import time
 
 from _hephaestus_zygote import outside
@@ -76,12 +77,15 @@ class Run:
         self._spec = spec
         self._report = report
         self._how = how
+        self._failed = False
 
     def work(self):
         """Runs the tests; the variant is effective already."""
         final = {"end": "finished", "how": self._how}
         try:
             self._suite.run(self._spec["tests"], self._begin, self._end, bool(self._spec.get("stop")))
+            if not self._failed:
+                wait_for_threads()
         except pytest_suite.Aborted as error:
             final = {"end": "died", "how": self._how, "reason": str(error)}
         self._report.say(final=final)
@@ -90,7 +94,14 @@ class Run:
         self._report.say(start=test)
 
     def _end(self, test, outcome, message):
+        self._failed |= outcome == "failed"
         self._report.say(test=test, outcome=outcome, message=message)
+
+
+def wait_for_threads():
+    """Waits as the end of an interpreter does: a thread that never ends would keep a plain run from ending, too."""
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        threading._shutdown()
 
 
 def watch_disk(spec, report, root):

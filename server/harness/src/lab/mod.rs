@@ -48,31 +48,23 @@ pub struct LabSubject<'a> {
     pub known: Option<&'a LabFacts>,
 }
 
-/// Opens the lab that fits the suite's runner: a warm driver, switches, or, where neither fits, the plain suite.
+/// Opens the lab that fits the suite's runner: a warm driver, switches, or, where there is neither, the plain suite.
 ///
 /// # Errors
-/// When no test can judge.
+/// When no test can judge, or this lab does not fit the project: then [`PlainLab`] does.
 pub fn open(
     subject: LabSubject<'_>,
     variants: &[Variant],
     cancel: &CancelToken,
 ) -> Result<Box<dyn Lab>, LabError> {
     let runner = &subject.suite.runner;
-    let fast = if runner.driver.is_some() {
-        WarmLab::open(&subject, variants, cancel).map(|lab| Box::new(lab) as Box<dyn Lab>)
-    } else if runner.switches.is_some() {
-        SwitchLab::open(&subject, variants.to_vec(), cancel).map(|lab| Box::new(lab) as Box<dyn Lab>)
-    } else {
-        Err(LabError::Unfit(format!("there is no fast way to run {}", runner.title)))
-    };
-    match fast {
-        Err(LabError::Unfit(why)) => {
-            let mut lab = PlainLab::open(&subject, variants, cancel)?;
-            lab.note(format!("Every variant is tested by a test command of its own: {why}."));
-            Ok(Box::new(lab))
-        }
-        fast => fast,
+    if runner.driver.is_some() {
+        return Ok(Box::new(WarmLab::open(&subject, variants, cancel)?));
     }
+    if runner.switches.is_some() {
+        return Ok(Box::new(SwitchLab::open(&subject, variants.to_vec(), cancel)?));
+    }
+    Ok(Box::new(PlainLab::open(&subject, variants, cancel)?))
 }
 
 /// An alternative text of one file.

@@ -34,11 +34,6 @@ pub struct PlainLab {
 }
 
 impl PlainLab {
-    /// Adds something the user should know.
-    pub(super) fn note(&mut self, sentence: String) {
-        self.facts.notes.push(sentence);
-    }
-
     /// Takes the baseline: twice, or once where it does what is known.
     ///
     /// # Errors

@@ -135,6 +135,8 @@ impl<'a> Settling<'a> {
         let opened = labs.open(plain, &self.variants(), known, self.stop.asked);
         self.costs.opening += started.elapsed();
         let mut lab = opened?;
+        // What is dear to add (examples in the documentation) is still far cheaper than to believe that no test notices.
+        lab.widen(self.stop.asked)?;
         let notes = std::mem::take(&mut self.facts.notes);
         self.facts = lab.facts().clone();
         self.facts.notes.extend(notes);

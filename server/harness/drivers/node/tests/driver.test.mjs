@@ -174,6 +174,13 @@ test("tests that start programs see the variant on the disk", async t => {
   assert.equal(readFileSync(join(place.root, "lib.js"), "utf8"), place.text);
 });
 
+test("files keep to processes of their own where variants are written", async t => {
+  const { driver, tests } = await loaded(t, "node-test");
+  const answer = await driver.run({ "data.txt": "for the tests to read" });
+  assert.equal(answer.how, "disk");
+  assert.equal(noticed(answer, tests), false, JSON.stringify(answer));
+});
+
 test("memory is bounded", async t => {
   const { place, driver, tests } = await loaded(t, "node-test", {}, { memory_mb: 200 });
   const answer = await driver.run({ [place.lib]: place.text.replace("return -1", "const all = []; for (;;) all.push(new Array(1000).fill(a))") }, { limit_s: 60 });

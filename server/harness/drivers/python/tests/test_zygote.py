@@ -471,6 +471,12 @@ class Rudeness(unittest.TestCase):
             os.unlink(path)
             self.assertFalse(os.path.exists("/proc/%d" % pid) and state(pid) != "Z")
 
+    def test_a_thread_that_never_ends_reaches_the_time_limit(self):
+        body = "    import threading, time; threading.Thread(target=time.sleep, args=(%s,)).start(); return n"
+        answer = self.run_with(body % 600, limit_s=0.5)
+        self.assertEqual((answer["end"], answer["passed"]), ("timeout", [self.before, self.work]))
+        self.assertEqual(self.run_with(body % 0.01)["end"], "finished")
+
     def test_output_reaches_nobody(self):
         answer = self.run_with("    os.write(1, b'{\"id\": 0}\\n'); print('x'); return n")
         self.assertEqual(answer["passed"], [self.before, self.work])

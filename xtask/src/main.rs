@@ -1,10 +1,11 @@
-//! Automation of this repository: `cargo xtask tidy | new | docs | lua | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | test | setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
 
 mod bench;
 mod docs;
+mod drivers;
 mod lua;
 mod setup;
 mod skeleton;
@@ -34,6 +35,8 @@ enum Task {
     Docs,
     /// Check how our Lua is laid out
     Lua,
+    /// Run the tests of the test drivers.
+    Drivers,
     /// Install what the tests need below target/tools
     Setup,
     /// Measure the product beside others
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::New(request) => skeleton::run(&root, &request),
         Task::Docs => docs::run(&root),
         Task::Lua => lua::run(&root),
+        Task::Drivers => suite::run_drivers(&root),
         Task::Bench(bench) => bench::run(&root, &bench),
         Task::Setup => setup::run(&root),
         Task::Test { quick } => suite::run(&root, quick),

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{lua, setup, tidy};
+use crate::{drivers, lua, setup, tidy};
 
 /// One step.
 struct Step {
@@ -25,6 +25,8 @@ enum Action {
     Task(fn(&Path) -> anyhow::Result<bool>),
     /// Cargo with these arguments.
     Cargo(&'static [&'static str]),
+    /// Other test runners.
+    Programs(fn(&Path) -> anyhow::Result<Vec<Command>>),
 }
 
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
@@ -41,6 +43,7 @@ fn steps(has_nextest: bool) -> Vec<Step> {
         step("clippy", Action::Cargo(CLIPPY), true),
         step("tidy", Action::Task(tidy::run), false),
         step("lua", Action::Task(lua::run), false),
+        step("drivers", Action::Programs(drivers::commands), true),
         step("tests", Action::Cargo(if has_nextest { NEXTEST } else { LIBTEST }), false),
         step("doc tests", Action::Cargo(DOC_TESTS), true),
     ]
@@ -50,7 +53,7 @@ impl Step {
     /// What to type to run only this step.
     fn alone(&self) -> String {
         match self.action {
-            Action::Task(_) => format!("cargo xtask {}", self.name),
+            Action::Task(_) | Action::Programs(_) => format!("cargo xtask {}", self.name),
             Action::Cargo(arguments) => format!("cargo {}", arguments.join(" ")),
         }
     }
@@ -63,8 +66,21 @@ impl Step {
                 command.args(arguments).current_dir(root).env("HEPHAESTUS_TOOLS", setup::folder(root));
                 run_and_count(&mut command, counts)
             }
+            Action::Programs(commands) => {
+                let mut all_held = true;
+                for mut command in commands(root)? {
+                    all_held &= run_and_count(&mut command, counts)?;
+                }
+                Ok(all_held)
+            }
         }
     }
+}
+
+/// Runs the tests of the drivers alone.
+pub(crate) fn run_drivers(root: &Path) -> anyhow::Result<bool> {
+    let step = Step { name: "drivers", action: Action::Programs(drivers::commands), is_slow: false };
+    step.run(root, &mut Counts::default())
 }
 
 /// How many tests ended how.
@@ -148,9 +164,13 @@ fn without_colours(line: &str) -> String {
 }
 
 /// Adds what a summary line says: nextest's `Summary [0.1s] 5 tests run: 3 passed (1 slow), 2 failed, 1 skipped`, or
-/// libtest's `test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s`.
+/// libtest's `test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s`; Python's
+/// `Ran 5 tests in 0.1s` and `FAILED (failures=1, errors=1, skipped=2)`; TAP's `# pass 5`.
 fn count(line: &str, counts: &mut Counts) {
     let line = line.trim();
+    if count_unittest(line, counts) || count_tap(line, counts) {
+        return;
+    }
     let summary = match line.strip_prefix("test result: ") {
         Some(rest) => rest.split_once(". ").map(|(_, summary)| summary),
         None if line.starts_with("Summary [") => line.split_once(" run: ").map(|(_, summary)| summary),
@@ -173,9 +193,57 @@ fn count(line: &str, counts: &mut Counts) {
     }
 }
 
+fn count_unittest(line: &str, counts: &mut Counts) -> bool {
+    if let Some(rest) = line.strip_prefix("Ran ")
+        && let Some((number, _)) = rest.split_once(" test")
+    {
+        counts.passed += number.parse::<u64>().unwrap_or(0);
+        return true;
+    }
+    let Some(rest) = line.strip_prefix("FAILED (").or_else(|| line.strip_prefix("OK (")) else {
+        return false;
+    };
+    for item in rest.trim_end_matches(')').split(", ") {
+        let Some((what, number)) = item.split_once('=') else { continue };
+        let number = number.parse::<u64>().unwrap_or(0);
+        match what {
+            "failures" | "errors" | "unexpected successes" => counts.failed += number,
+            "skipped" => counts.skipped += number,
+            _ => continue,
+        }
+        counts.passed = counts.passed.saturating_sub(number);
+    }
+    true
+}
+
+fn count_tap(line: &str, counts: &mut Counts) -> bool {
+    let Some((what, number)) = line.strip_prefix("# ").and_then(|rest| rest.split_once(' ')) else {
+        return false;
+    };
+    let Ok(number) = number.parse::<u64>() else { return false };
+    match what {
+        "pass" => counts.passed += number,
+        "fail" | "cancelled" => counts.failed += number,
+        "skipped" | "todo" => counts.skipped += number,
+        _ => return false,
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_summaries_of_unittest_and_tap_are_understood() {
+        assert_eq!(counted("Ran 65 tests in 3.210s\n\nOK\n"), (65, 0, 0));
+        assert_eq!(counted("Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=2)\n"), (1, 2, 2));
+        assert_eq!(counted("Ran 5 tests in 0.1s\n\nOK (skipped=2)\n"), (3, 0, 2));
+        assert_eq!(
+            counted("# tests 4\n# pass 2\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0\n"),
+            (2, 1, 1)
+        );
+    }
 
     fn counted(lines: &str) -> (u64, u64, u64) {
         let counts = pass_on(lines.as_bytes(), io::sink());
@@ -213,10 +281,11 @@ mod tests {
         let names = |quick: bool| -> Vec<&str> {
             steps(true).iter().filter(|step| !(quick && step.is_slow)).map(|step| step.name).collect()
         };
-        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "lua", "tests", "doc tests"]);
+        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "doc tests"]);
         assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();
         assert_eq!(alone[3], "cargo xtask tidy");
-        assert_eq!(alone[5], "cargo test --workspace --lib --bins --tests --no-fail-fast");
+        assert_eq!(alone[5], "cargo xtask drivers");
+        assert_eq!(alone[6], "cargo test --workspace --lib --bins --tests --no-fail-fast");
     }
 }

@@ -18,6 +18,8 @@ struct Reader {
     open: Vec<(usize, String)>,
     /// The latest `# comment` of flat TAP, which tape uses as the test's name.
     group: Option<String>,
+    /// Whether subtests are announced.
+    nested: bool,
     /// The test whose YAML block is being read, with the block's indentation.
     detail: Option<(String, usize)>,
     /// Indentation of the deepest result just read, to know parents when they close.
@@ -43,11 +45,14 @@ impl Reader {
                 self.detail = Some((String::new(), depth));
             }
         } else if let Some(name) = words.strip_prefix("# Subtest: ") {
+            // Whoever names its subtests means nothing by other comments: they are what the tests printed.
+            self.nested = true;
+            self.group = None;
             self.open.retain(|(at, _)| *at < depth);
             self.open.push((depth, name.to_owned()));
         } else if let Some(comment) = words.strip_prefix("# ")
             && depth == 0
-            && self.open.is_empty()
+            && !self.nested
         {
             self.group = Some(comment.to_owned());
         } else if let Some(rest) = words.strip_prefix("not ok") {
@@ -123,6 +128,12 @@ fn split_directive(text: &str) -> (&str, Option<&'static str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_tests_print_is_no_part_of_the_names_of_others() {
+        let text = "TAP version 13\n# loading\n# Subtest: one\nok 1 - one\n# printed by one\n# Subtest: two\nok 2 - two\n1..2\n";
+        assert_eq!(parse(text).tests.keys().collect::<Vec<_>>(), ["one", "two"]);
+    }
 
     #[test]
     fn flat_tap_takes_its_groups_from_comments() {

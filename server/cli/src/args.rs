@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Goals(Goals),
     /// Find, prove and show improvements; write them with --apply
     Forge(Forge),
-    /// Measure how strong the tests are: small deliberate faults, and which of them the tests notice
+    /// Measure how strong the tests are, by small deliberate faults
     Mutants(Mutants),
     /// Serve an editor: the language server
     Lsp(Lsp),

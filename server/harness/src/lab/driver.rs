@@ -87,6 +87,8 @@ pub(super) struct Answer {
     pub(super) tests: Vec<String>,
     pub(super) test: Option<String>,
     pub(super) outcome: String,
+    /// Whether the test started programs, whose lines nobody saw.
+    pub(super) spawns: bool,
     pub(super) message: String,
     lines: Ranges,
     loaded: Ranges,
@@ -265,7 +267,8 @@ fn files_of(folder: &str) -> Vec<(String, &'static [u8])> {
     let mut files = Vec::new();
     let mut folders: Vec<&Dir<'static>> = FOLDERS.get_dir(folder).into_iter().collect();
     while let Some(dir) = folders.pop() {
-        folders.extend(dir.dirs().filter(|dir| !dir.path().ends_with("tests")));
+        let own = |dir: &&Dir<'_>| !dir.path().ends_with("tests") && !dir.path().ends_with("__pycache__");
+        folders.extend(dir.dirs().filter(own));
         for file in dir.files() {
             let path = file.path().strip_prefix(folder).ok().and_then(|path| path.to_str());
             files.extend(path.map(|path| (path.replace('\\', "/"), file.contents())));
@@ -297,7 +300,7 @@ mod tests {
                 runner.name,
                 files.iter().map(|(path, _)| path).collect::<Vec<_>>()
             );
-            assert!(files.iter().all(|(path, _)| !path.contains("tests/")));
+            assert!(files.iter().all(|(path, _)| !path.contains("tests/") && !path.contains("__pycache__")));
         }
     }
 

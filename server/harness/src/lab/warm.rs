@@ -34,6 +34,8 @@ pub struct WarmLab {
     variants: HashMap<u32, Text>,
     overhead: Duration,
     restarts: u32,
+    /// How much longer than usual a job may take.
+    stretch: f64,
 }
 
 /// A variant as the driver needs it.
@@ -80,6 +82,7 @@ impl WarmLab {
             variants: HashMap::new(),
             overhead: loaded.cpu(),
             restarts: 0,
+            stretch: 1.0,
         };
         lab.survey(subject, loaded, cancel)?;
         for variant in variants {
@@ -107,6 +110,9 @@ impl WarmLab {
             seen = self.watch(true, chosen, cancel)?;
             let again = self.watch(false, chosen, cancel)?;
             seen.compare(&again);
+            if !seen.spawning.is_empty() {
+                seen.let_spawning_reach(&all_lines(&self.snapshot));
+            }
         }
         let mut facts = LabFacts { loaded: seen.loaded, notes: loaded.notes, ..LabFacts::default() };
         if let Some(was) = subject.known
@@ -169,7 +175,7 @@ impl WarmLab {
             .filter_map(|test| self.facts.tests.get(*test))
             .map(|test| test.wall.as_secs_f64())
             .sum();
-        let cpu = (FLOOR + FACTOR * usual) * times;
+        let cpu = (FLOOR + FACTOR * usual) * times * self.stretch;
         (cpu * SLACK + FLOOR, cpu)
     }
 
@@ -301,6 +307,10 @@ impl Lab for WarmLab {
         }
     }
 
+    fn stretch_limits(&mut self, factor: u32) {
+        self.stretch = f64::from(factor.max(1));
+    }
+
     fn overhead(&self) -> Duration {
         self.overhead
     }
@@ -324,6 +334,12 @@ fn touched_lines(text: &str, parsed: Option<&Parsed>, variant: &Variant) -> BTre
     lines
 }
 
+/// Every line of every source file.
+fn all_lines(snapshot: &Snapshot) -> Lines {
+    let count = |text: &str| u32::try_from(text.matches('\n').count() + 1).unwrap_or(u32::MAX);
+    snapshot.files.values().map(|file| (file.path.clone(), (1..=count(&file.text)).collect())).collect()
+}
+
 /// Which tests run through which line.
 fn index(tests: &[LabTest]) -> HashMap<RelPath, HashMap<u32, Vec<usize>>> {
     let mut through: HashMap<RelPath, HashMap<u32, Vec<usize>>> = HashMap::new();
@@ -345,11 +361,24 @@ struct Survey {
     red: Vec<TestFailure>,
     flaky: Vec<String>,
     loaded: Lines,
+    spawning: BTreeSet<String>,
 }
 
 impl Survey {
+    /// A test that starts programs may run through anything: nobody saw what those ran through.
+    fn let_spawning_reach(&mut self, everything: &Lines) {
+        for id in &self.spawning {
+            if let Some(test) = self.tests.get_mut(id) {
+                test.lines.clone_from(everything);
+            }
+        }
+    }
+
     fn take(&mut self, answer: Answer) {
         let Some(id) = answer.test.clone() else { return };
+        if answer.spawns {
+            self.spawning.insert(id.clone());
+        }
         match answer.outcome.as_str() {
             "passed" => {
                 let test = LabTest { id: id.clone(), wall: answer.wall(), lines: answer.lines() };

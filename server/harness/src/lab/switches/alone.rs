@@ -52,7 +52,7 @@ impl Bench {
                 answer.programs.iter().find(|program| program.name == own.name && program.cwd == own.cwd);
             all.push(found.cloned().unwrap_or(Program { path: NOWHERE.to_owned(), ..own.clone() }));
         }
-        let programs = Programs { all, root: root.clone() };
+        let programs = Programs { all, root: root.clone(), stretch: self.programs.stretch };
         self.tests(&mut session, &programs, job, None, outcome, cancel)
     }
 }

@@ -101,7 +101,7 @@ impl SwitchLab {
         layers.extend(subject.layers.iter().cloned());
         let built = View { root: subject.snapshot.root.clone(), layers, keep: None };
         let plain = View { root: subject.snapshot.root.clone(), layers: subject.layers.clone(), keep: None };
-        let programs = Programs { all: build.programs, root: build.root };
+        let programs = Programs { all: build.programs, root: build.root, stretch: 1 };
         let mut sessions = survey::sessions(subject.sandbox, &built, subject.slots, cancel)?;
         let (names, silent) = match sessions.first_mut() {
             Some(session) => survey::names(&tool, &programs, session, cancel)?,
@@ -133,7 +133,7 @@ impl SwitchLab {
             programs,
             tests: survey.tests,
         };
-        Ok(Self {
+        let mut lab = Self {
             bench,
             ids,
             facts,
@@ -146,7 +146,13 @@ impl SwitchLab {
             own_tests,
             widened: false,
             layers: vec![build.layer],
-        })
+        };
+        let Placed { switched, alone, unviable, rounds, .. } = lab.placed();
+        lab.facts.notes.push(format!(
+            "{switched} variants lie behind switches of one build (made in {rounds} rounds), {alone} are built alone, \
+             {unviable} do not compile."
+        ));
+        Ok(lab)
     }
 
     /// What [`Lab::widen`] asks for. Variants that are built alone are not tried on examples.
@@ -217,11 +223,17 @@ impl Lab for SwitchLab {
         let site = match standing {
             Some(Standing::Switched { site, .. }) => Some(*site),
             Some(Standing::Alone { near, .. }) => *near,
-            Some(Standing::Unviable(_)) | None => return Vec::new(),
+            // Whoever asks will hear why.
+            Some(Standing::Unviable(_)) => return alone.collect(),
+            None => return Vec::new(),
         };
         // What runs while compiling may matter to any test.
         let Some(site) = site else { return all.collect() };
         all.filter(|at| self.reach.get(*at).is_some_and(|reach| reach.contains(&site))).collect()
+    }
+
+    fn stretch_limits(&mut self, factor: u32) {
+        self.bench.programs.stretch = factor.max(1);
     }
 
     fn widen(&mut self, cancel: &CancelToken) -> Result<usize, LabError> {

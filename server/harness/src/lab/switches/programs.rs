@@ -40,6 +40,8 @@ pub(super) struct TestRef {
 pub(super) struct Programs {
     pub(super) all: Vec<Program>,
     pub(super) root: PathBuf,
+    /// How many times their usual limit tests may take.
+    pub(super) stretch: u32,
 }
 
 /// What came of a group of tests.
@@ -122,7 +124,7 @@ impl Programs {
         let mut step = self.step(tool, session, program, &[], args);
         step.argv = redirected(step.argv, Streams::Both);
         step.env.extend(switch.map(|number| (SWITCH.to_owned(), number.to_string())));
-        step.timeout = limit(tests);
+        step.timeout = limit(tests) * self.stretch;
         let outcome = run(session, &step, cancel)?;
         let mut group = if program.manner == Manner::Bare {
             read_bare(tests, &outcome)

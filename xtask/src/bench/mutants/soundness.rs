@@ -79,8 +79,11 @@ fn beside_mutmut(bench: &Workbench, table: &mut Table) -> anyhow::Result<()> {
     let place = bench.mutmut_results(&HUMANIZE)?;
     let found = mutmut::found(&bench.mutmut()?, &HUMANIZE, &place, &bench.ours.logs)?;
     let own = by_text(&report);
-    let same: Vec<_> =
-        found.iter().filter_map(|found| Some((found, *own.get(&bare(&found.text))?))).collect();
+    let same: Vec<_> = found
+        .iter()
+        .filter(|found| found.code.is_some())
+        .filter_map(|found| Some((found, *own.get(&bare(&found.text))?)))
+        .collect();
     let differ = same.iter().filter(|(found, status)| {
         found.code.is_some_and(mutmut::is_kill) && matches!(status, Status::Survived | Status::NoCoverage)
     });
@@ -95,7 +98,7 @@ fn beside_mutmut(bench: &Workbench, table: &mut Table) -> anyhow::Result<()> {
         }
     }
     let scenario = "soundness beside mutmut";
-    table.note(scenario, "mutants that both made", "", OURS, same.len() as f64);
+    table.note(scenario, "mutants that both tried", "", OURS, same.len() as f64);
     table.note(scenario, "killed by mutmut, survive here", "", OURS, f64::from(kills));
     table.note(scenario, "of them killed plainly", "", OURS, f64::from(true_kills));
     table.limit(scenario, "of them killed plainly", Limit::AtMost(0.0));

@@ -13,7 +13,10 @@ fn improved(project: &Project, runner: &str, arguments: &[&str]) -> Value {
     assert_eq!(report["together"]["applied"], true);
     for improvement in improvements(&report) {
         assert_eq!(improvement["verdict"], "passed");
-        assert_eq!(improvement["evidence"]["full_runs"], 2);
+        let stages = texts(&improvement["evidence"]["stages"], "stage");
+        let runs = |wanted: &str| stages.iter().filter(|stage| *stage == wanted).count();
+        // Where a warm lab knows what reaches the change, that alone runs the second time.
+        assert!(runs("full") >= 1 && runs("full") + runs("again") == 2, "{stages:?}");
         assert!(
             improvement["gates"].as_array().unwrap().iter().all(|gate| gate["open"] == true),
             "{improvement}"

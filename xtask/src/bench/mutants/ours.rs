@@ -59,6 +59,16 @@ impl Ours {
         Ok((report, run))
     }
 
+    /// Forges goals of kind `speed` only, so many candidates.
+    pub(crate) fn forge_speed(&self, subject: &Subject, place: &Path, trials: u64) -> anyhow::Result<Value> {
+        let mut command = self.command(place);
+        command.args(["forge", "--format", "json", "--jobs", "1", "--fresh", "--kind", "speed", "--trials"]);
+        command.arg(trials.to_string());
+        let name = format!("hephaestus-speed-{}", subject.name);
+        let run = measured(&command, &name, &self.logs, LIMIT)?.expect("hephaestus forge", &[0])?;
+        serde_json::from_str(&run.stdout).context("hephaestus forge: not JSON")
+    }
+
     /// A command in `place` that remembers there and nowhere else.
     pub(crate) fn command(&self, place: &Path) -> Command {
         let mut command = Command::new(&self.program);
@@ -69,18 +79,19 @@ impl Ours {
         }
         command
     }
-
-    /// Whether the program has such a command.
-    pub(crate) fn knows(&self, name: &str) -> bool {
-        let help = Command::new(&self.program).args([name, "--help"]).output();
-        help.is_ok_and(|help| help.status.success())
-    }
 }
 
 /// How many mutants were built one by one, if the report says so: as a number of its own, or mutant by mutant.
 pub(crate) fn built_alone(report: &Report) -> Option<usize> {
     if let Some(number) = report.config.get("builtAlone").and_then(Value::as_u64) {
         return usize::try_from(number).ok();
+    }
+    let notes = report.config.get("notes").and_then(Value::as_array);
+    for note in notes.into_iter().flatten().filter_map(Value::as_str) {
+        let before = note.split(" are built alone").next().filter(|before| before.len() < note.len());
+        if let Some(number) = before.and_then(|before| before.rsplit(' ').next()?.parse().ok()) {
+            return Some(number);
+        }
     }
     let alone = report.mutants().filter(|(.., mutant)| mutant.status_reason.contains("built alone")).count();
     (alone > 0).then_some(alone)
@@ -102,6 +113,8 @@ mod tests {
         };
         assert_eq!(built_alone(&with(r#"{"builtAlone": 7}"#, "")), Some(7));
         assert_eq!(built_alone(&with("{}", "built alone: it is in a const")), Some(1));
+        let note = r#"{"notes": ["90 variants lie behind switches of one build, 3 are built alone, 1 do not compile."]}"#;
+        assert_eq!(built_alone(&with(note, "")), Some(3));
         assert_eq!(built_alone(&with("{}", "")), None);
     }
 }

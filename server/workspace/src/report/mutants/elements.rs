@@ -49,6 +49,7 @@ impl MutantsReport {
                 "ended": self.ended,
                 "remembered": self.remembered(),
                 "cpuSeconds": (self.cpu + self.overhead).as_secs_f64(),
+                "notes": self.suites.iter().flat_map(|suite| &suite.notes).collect::<Vec<_>>(),
                 "runners": self.suites.iter().map(|suite| suite.title.as_str()).collect::<Vec<_>>(),
             },
         })

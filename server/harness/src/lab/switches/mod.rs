@@ -218,7 +218,7 @@ impl Lab for SwitchLab {
         let standing = self.ids.get(&variant).and_then(|at| self.bench.standings.get(*at));
         let (mut all, alone) = (0..self.reach.len(), 0..self.own_tests);
         if matches!(standing, Some(Standing::Alone { .. })) {
-            all = alone;
+            all = alone.clone();
         }
         let site = match standing {
             Some(Standing::Switched { site, .. }) => Some(*site),

@@ -3,6 +3,7 @@
 
 use crate::lab::driver::{Answer, Driver, Question, Setting};
 use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
+use crate::problem::Problem;
 use hephaestus_core::{CancelToken, Patch, RelPath, Snapshot, TestFailure};
 use hephaestus_syntax::{Languages, LineIndex, Parsed};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -85,6 +86,14 @@ impl WarmLab {
             stretch: 1.0,
         };
         lab.survey(subject, loaded, cancel)?;
+        if lab.facts.tests.is_empty() {
+            let red = std::mem::take(&mut lab.facts.red);
+            return Err(LabError::Problem(if red.is_empty() {
+                Problem::Empty
+            } else {
+                Problem::AllRed(red)
+            }));
+        }
         for variant in variants {
             lab.admit(variant);
         }

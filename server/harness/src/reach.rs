@@ -114,7 +114,7 @@ fn place(parsed: &Parsed, range: ByteRange) -> Place {
 }
 
 /// Where the code of an edit begins: edits of whole lines begin with indentation.
-fn first_letter(text: &str, range: ByteRange) -> usize {
+pub(crate) fn first_letter(text: &str, range: ByteRange) -> usize {
     let inside = range.slice(text).unwrap_or_default();
     let skipped = inside.len() - inside.trim_start().len();
     if skipped == inside.len() { range.start } else { range.start + skipped }

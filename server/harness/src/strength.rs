@@ -2,6 +2,7 @@
 //! text, and how many of them the tests notice. Measures; what share is enough is scoring's business.
 
 use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabPool, Variant};
+use crate::reach::first_letter;
 use hephaestus_core::{
     ByteRange, CancelToken, Edit, Mutant, MutantStatus, Mutator, Patch, RegionStrength, RelPath, SourceFile,
     Strength,
@@ -258,12 +259,6 @@ fn moved(edits: &[Edit]) -> Vec<ByteRange> {
         shift += isize::try_from(came).unwrap_or(0) - isize::try_from(went).unwrap_or(0);
     }
     ranges
-}
-
-fn first_letter(text: &str, range: ByteRange) -> usize {
-    let inside = range.slice(text).unwrap_or_default();
-    let skipped = inside.len() - inside.trim_start().len();
-    if skipped == inside.len() { range.start } else { range.start + skipped }
 }
 
 fn distance(one: ByteRange, other: ByteRange) -> usize {

@@ -12,7 +12,7 @@ use std::fs;
 
 mod known;
 
-pub(crate) use known::Known;
+pub(crate) use known::{Known, files_that_count};
 
 /// Files that say which versions of what the code runs with; a verdict holds for these alone.
 const MANIFESTS: &[&str] = &[

@@ -4,6 +4,7 @@
 use crate::lab::driver::{Answer, Driver, Question, Setting};
 use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
 use crate::problem::Problem;
+use crate::reach::first_letter;
 use hephaestus_core::{CancelToken, Patch, RelPath, Snapshot, TestFailure};
 use hephaestus_syntax::{Languages, LineIndex, Parsed};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -331,9 +332,7 @@ fn touched_lines(text: &str, parsed: Option<&Parsed>, variant: &Variant) -> BTre
     let index = LineIndex::new(text);
     let mut lines = BTreeSet::new();
     for edit in &variant.edits {
-        let inside = edit.range.slice(text).unwrap_or_default();
-        let start = edit.range.start + (inside.len() - inside.trim_start().len()).min(inside.len());
-        let statement = parsed.and_then(|parsed| parsed.statement_at(start));
+        let statement = parsed.and_then(|parsed| parsed.statement_at(first_letter(text, edit.range)));
         let first = statement.map_or(edit.range.start, |statement| statement.start.min(edit.range.start));
         let end = edit.range.end.max(edit.range.start + 1) - 1;
         let last = statement.map_or(end, |statement| statement.end.max(end));

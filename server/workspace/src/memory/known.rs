@@ -5,8 +5,9 @@ use super::{Memory, manifests, now_ms};
 use crate::open::Workspace;
 use hephaestus_core::ContentHash;
 use hephaestus_harness::{Baseline, BaselineRecord, Suite};
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 /// The cache's namespace in the registry.
@@ -119,20 +120,25 @@ fn key(workspace: &Workspace, suite: &Suite) -> String {
     ContentHash::of_parts(parts.iter().map(String::as_str)).to_string()
 }
 
-/// Everything the tests may read: the sources by their texts, all other files that are not ignored by size and time.
-fn state(workspace: &Workspace) -> ContentHash {
-    let mut parts: Vec<String> = Vec::new();
-    for file in workspace.snapshot.files.values() {
-        parts.extend([file.path.to_string(), file.hash.to_string()]);
-    }
-    let walk = WalkBuilder::new(&workspace.root)
+/// Every file below `root` that is not ignored, sorted by path.
+pub(crate) fn files_that_count(root: &Path) -> impl Iterator<Item = DirEntry> {
+    let walk = WalkBuilder::new(root)
         .require_git(false)
         .hidden(false)
         .follow_links(false)
         .sort_by_file_path(Ord::cmp)
         .filter_entry(|entry| entry.file_name().to_str().is_none_or(|name| !PASSED_OVER.contains(&name)))
         .build();
-    for entry in walk.flatten().filter(|entry| entry.file_type().is_none_or(|kind| !kind.is_dir())) {
+    walk.flatten().filter(|entry| entry.file_type().is_none_or(|kind| !kind.is_dir()))
+}
+
+/// Everything the tests may read: the sources by their texts, all other files that are not ignored by size and time.
+fn state(workspace: &Workspace) -> ContentHash {
+    let mut parts: Vec<String> = Vec::new();
+    for file in workspace.snapshot.files.values() {
+        parts.extend([file.path.to_string(), file.hash.to_string()]);
+    }
+    for entry in files_that_count(&workspace.root) {
         let facts = entry.metadata().ok();
         let modified = facts.as_ref().and_then(|facts| facts.modified().ok());
         let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();

@@ -4,18 +4,16 @@
 //! Not covered: a mutant that makes a test run into code it does not reach on the unchanged code.
 
 use super::units::{FileUnits, TOP, Unit, Units};
+use crate::memory::files_that_count;
 use crate::open::Workspace;
 use hephaestus_core::{ContentHash, Mutant, RelPath};
 use hephaestus_harness::Suite;
 use hephaestus_harness::lab::{LabFacts, Lines};
-use ignore::WalkBuilder;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
-
-/// Folders that change without anything having changed.
-const PASSED_OVER: &[&str] = &[".git", ".hephaestus"];
 
 /// A file up to this size is compared by its content, a larger one by size and time.
 const READ_WHOLE: u64 = 1 << 20;
@@ -177,15 +175,8 @@ fn hash_of(unit: Option<&Unit>) -> &str {
 
 /// Every file that is not in `units` and not ignored: its path, and its content or its size and time.
 fn others(root: &Path, units: &Units) -> Vec<String> {
-    let walk = WalkBuilder::new(root)
-        .require_git(false)
-        .hidden(false)
-        .follow_links(false)
-        .sort_by_file_path(Ord::cmp)
-        .filter_entry(|entry| entry.file_name().to_str().is_none_or(|name| !PASSED_OVER.contains(&name)))
-        .build();
     let (mut parts, mut left) = (Vec::new(), READ_IN_ALL);
-    for entry in walk.flatten().filter(|entry| entry.file_type().is_none_or(|kind| !kind.is_dir())) {
+    for entry in files_that_count(root) {
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
         if RelPath::new(relative).is_ok_and(|path| units.files.contains_key(&path)) {
             continue;

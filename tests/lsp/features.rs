@@ -352,3 +352,41 @@ fn the_server_applies_what_it_is_told_to_by_command() {
     assert!(wrong.unwrap_err().to_string().contains("nothing is proven"));
     editor.session.close().unwrap();
 }
+
+#[test]
+fn what_no_test_notices_is_shown_with_what_to_do_first() {
+    let project = project();
+    project.write("test_shelf.py", TESTS.replace("self.assertIs(shelf.is_full([1] * 10), True)", "shelf.is_full([1] * 10)"));
+    let mut editor = Editor::open(project, "shelf.py");
+    editor.save();
+    let is_survivor = |own: &Value| own["code"].as_str().unwrap_or_default().starts_with("mutants/");
+    editor.wait_for_diagnostics("survivors", |list| list.iter().any(is_survivor));
+    let survivor = editor.diagnostics.iter().find(|own| is_survivor(own)).unwrap().clone();
+    assert_eq!(survivor["severity"], HINT);
+    let line = survivor["range"]["start"]["line"].as_u64().unwrap();
+    assert!((11..=14).contains(&line), "in is_full, which is hardly tested: {survivor}");
+    let message = survivor["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("No test would notice: "), "{message}");
+
+    let actions = editor.actions(Some(&survivor), Some("quickfix"));
+    let title = format!("Strengthen the tests first: {message}");
+    let action = actions.iter().find(|action| action["title"] == title.as_str());
+    let action = action.unwrap_or_else(|| panic!("{actions:#?}")).clone();
+    assert_eq!(action["diagnostics"], json!([survivor]));
+    let forges = |action: &Value| action["title"] == format!("Forge: {message}").as_str();
+    assert!(!actions.iter().any(forges), "nobody can forge a test: {actions:#?}");
+    let command = &action["command"];
+    let card = editor.execute(command["command"].as_str().unwrap(), command["arguments"].clone());
+    assert!(card["value"].as_str().unwrap().contains("A test that fails on this fault"), "{card}");
+
+    // A test that looks closer ends it.
+    editor.wait_for_state("idle");
+    editor.session.project.write("test_shelf.py", TESTS.replace("is_full([]), False", "is_full([1] * 9), False"));
+    let changes = json!({"changes": [{"uri": editor.session.uri("test_shelf.py"), "type": 2}]});
+    editor.session.client.notify("workspace/didChangeWatchedFiles", changes).unwrap();
+    editor.save();
+    editor.wait_for_diagnostics("no survivors", |list| {
+        !list.iter().any(is_survivor) && proven_by(list, RULE).len() == 2
+    });
+    editor.session.close().unwrap();
+}

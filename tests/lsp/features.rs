@@ -356,7 +356,10 @@ fn the_server_applies_what_it_is_told_to_by_command() {
 #[test]
 fn what_no_test_notices_is_shown_with_what_to_do_first() {
     let project = project();
-    project.write("test_shelf.py", TESTS.replace("self.assertIs(shelf.is_full([1] * 10), True)", "shelf.is_full([1] * 10)"));
+    project.write(
+        "test_shelf.py",
+        TESTS.replace("self.assertIs(shelf.is_full([1] * 10), True)", "shelf.is_full([1] * 10)"),
+    );
     let mut editor = Editor::open(project, "shelf.py");
     editor.save();
     let is_survivor = |own: &Value| own["code"].as_str().unwrap_or_default().starts_with("mutants/");
@@ -381,7 +384,10 @@ fn what_no_test_notices_is_shown_with_what_to_do_first() {
 
     // A test that looks closer ends it.
     editor.wait_for_state("idle");
-    editor.session.project.write("test_shelf.py", TESTS.replace("is_full([]), False", "is_full([1] * 9), False"));
+    editor
+        .session
+        .project
+        .write("test_shelf.py", TESTS.replace("is_full([]), False", "is_full([1] * 9), False"));
     let changes = json!({"changes": [{"uri": editor.session.uri("test_shelf.py"), "type": 2}]});
     editor.session.client.notify("workspace/didChangeWatchedFiles", changes).unwrap();
     editor.save();

@@ -60,8 +60,7 @@ fn asked(gate: &dyn Check, kind: GoalKind, evidence: Evidence) -> (Result<String
 
 fn region(before: (u32, u32), after: (u32, u32)) -> Evidence {
     let side = |(killed, survived)| Strength { killed, survived };
-    let strength =
-        RegionStrength { before: side(before), after: side(after), ..RegionStrength::default() };
+    let strength = RegionStrength { before: side(before), after: side(after), ..RegionStrength::default() };
     Evidence { strength: Some(strength), ..Evidence::default() }
 }
 
@@ -112,8 +111,7 @@ fn what_was_not_measured_shuts_no_gate_and_is_not_called_strong() {
 
 fn compared(captured: u32, mutated: u32, differs: bool, left_out: Option<&str>) -> Compared {
     let words = |text: &str| text.to_owned();
-    let difference =
-        Difference { input: words("half(-3)"), before: words("-2"), after: words("-1") };
+    let difference = Difference { input: words("half(-3)"), before: words("-2"), after: words("-1") };
     Compared {
         function: words("half"),
         captured,
@@ -135,7 +133,10 @@ fn one_difference_shuts_the_gate_and_is_shown() {
 
 #[test]
 fn inputs_of_all_functions_are_counted_but_not_of_those_left_out() {
-    assert_eq!(same(vec![compared(3, 100, false, None), compared(2, 5, false, None)]).unwrap(), "the same on 110 inputs");
+    assert_eq!(
+        same(vec![compared(3, 100, false, None), compared(2, 5, false, None)]).unwrap(),
+        "the same on 110 inputs"
+    );
     let answer = same(vec![compared(3, 100, false, None), compared(7, 0, false, Some("it took too long"))]);
     assert_eq!(answer.unwrap(), "the same on 103 inputs");
     let answer = same(vec![compared(7, 0, false, Some("it opens files"))]).unwrap();
@@ -164,7 +165,10 @@ fn faster(evidence: Evidence) -> Result<String, String> {
 #[test]
 fn faster_is_what_beats_the_noise_with_all_of_its_interval() {
     let words = faster(timed((0.3, 0.5), 0.1, None)).unwrap();
-    assert!(words.contains("0.40 times the time (interval 0.30-0.50)") && words.contains("41 pairs"), "{words}");
+    assert!(
+        words.contains("0.40 times the time (interval 0.30-0.50)") && words.contains("41 pairs"),
+        "{words}"
+    );
     assert!(faster(timed((0.7, 0.85), 0.2, None)).is_err(), "within the noise of the clock");
     assert!(faster(timed((0.3, 0.96), 0.01, None)).is_err(), "the gain may be next to nothing");
     let slower = faster(timed((1.5, 1.8), 0.01, None)).unwrap_err();

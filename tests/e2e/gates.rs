@@ -475,7 +475,7 @@ fn tests_that_only_load_in_their_own_runner_judge_the_plain_way() {
     let project =
         python(USUAL, PRICE, STRONG, &parentheses("Python")).env("VIRTUAL_ENV", tools.join("python"));
     project.write("pytest.ini", "[pytest]\n");
-    project.write("conftest.py", "import sys\n\nif 'pytest' not in sys.modules['__main__'].__file__:\n    raise RuntimeError('only pytest itself may load this')\n");
+    project.write("conftest.py", "with open('/proc/self/cmdline', 'rb') as line:\n    started = line.read()\nif b'-m\\0pytest' not in started:\n    raise RuntimeError('only pytest itself may load this')\n");
     let report = project.forge(&[]);
     assert_eq!(report["runner"]["name"], "pytest");
     assert_plain(offered(&report, "user/bare-return"));

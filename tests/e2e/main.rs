@@ -19,6 +19,7 @@ mod bad_suites;
 mod commands;
 mod crashes;
 mod full_disk;
+mod gates;
 mod interrupts;
 mod languages;
 mod mutants;

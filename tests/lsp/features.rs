@@ -81,7 +81,8 @@ fn a_goal_becomes_a_proven_improvement_becomes_an_edit() {
     all_proven(&mut editor);
     let proven = proven_by(&editor.diagnostics, RULE);
     assert_eq!(proven[0]["severity"], INFORMATION);
-    assert!(proven[0]["message"].as_str().unwrap().contains("2 tests passed twice"), "{}", proven[0]);
+    let words = "2 tests passed once, those that reach it twice";
+    assert!(proven[0]["message"].as_str().unwrap().contains(words), "{}", proven[0]);
 
     let actions = editor.actions(Some(&proven[0]), None);
     let apply = &actions[0];
@@ -350,5 +351,49 @@ fn the_server_applies_what_it_is_told_to_by_command() {
         json!({"command": "hephaestus.apply", "arguments": [uri, "no such goal"]}),
     );
     assert!(wrong.unwrap_err().to_string().contains("nothing is proven"));
+    editor.session.close().unwrap();
+}
+
+#[test]
+fn what_no_test_notices_is_shown_with_what_to_do_first() {
+    let project = project();
+    project.write(
+        "test_shelf.py",
+        TESTS.replace("self.assertIs(shelf.is_full([1] * 10), True)", "shelf.is_full([1] * 10)"),
+    );
+    let mut editor = Editor::open(project, "shelf.py");
+    editor.save();
+    let is_survivor = |own: &Value| own["code"].as_str().unwrap_or_default().starts_with("mutants/");
+    editor.wait_for_diagnostics("survivors", |list| list.iter().any(is_survivor));
+    let survivor = editor.diagnostics.iter().find(|own| is_survivor(own)).unwrap().clone();
+    assert_eq!(survivor["severity"], HINT);
+    let line = survivor["range"]["start"]["line"].as_u64().unwrap();
+    assert!((11..=14).contains(&line), "in is_full, which is hardly tested: {survivor}");
+    let message = survivor["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("No test would notice: "), "{message}");
+
+    let actions = editor.actions(Some(&survivor), Some("quickfix"));
+    let title = format!("Strengthen the tests first: {message}");
+    let action = actions.iter().find(|action| action["title"] == title.as_str());
+    let action = action.unwrap_or_else(|| panic!("{actions:#?}")).clone();
+    assert_eq!(action["diagnostics"], json!([survivor]));
+    let forges = |action: &Value| action["title"] == format!("Forge: {message}").as_str();
+    assert!(!actions.iter().any(forges), "nobody can forge a test: {actions:#?}");
+    let command = &action["command"];
+    let card = editor.execute(command["command"].as_str().unwrap(), command["arguments"].clone());
+    assert!(card["value"].as_str().unwrap().contains("A test that fails on this fault"), "{card}");
+
+    // A test that looks closer ends it.
+    editor.wait_for_state("idle");
+    let (uri, text) = (editor.uri.clone(), editor.text.clone());
+    editor.uri = editor.session.uri("test_shelf.py");
+    editor.text = TESTS.replace("is_full([]), False", "is_full([1] * 9), False");
+    editor.session.open(&editor.uri.clone(), &editor.text.clone()).unwrap();
+    editor.save();
+    (editor.uri, editor.text) = (uri, text);
+    editor.save();
+    editor.wait_for_diagnostics("no survivors", |list| {
+        !list.iter().any(is_survivor) && proven_by(list, RULE).len() == 2
+    });
     editor.session.close().unwrap();
 }

@@ -11,7 +11,7 @@ use hephaestus_core::{
 use hephaestus_syntax::Parsed;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pairs of samples of the old version against itself, and of a candidate the first time.
 const ROUNDS: u32 = 21;
@@ -188,6 +188,7 @@ impl Harness {
         };
         for function in functions {
             let text = &one.change.after.text;
+            let started = Instant::now();
             let compared = self
                 .labs
                 .with(climb.cancel, |lab| lab.compare(&function, text, candidate.seed(), climb.cancel));
@@ -196,7 +197,8 @@ impl Harness {
                 Err(error) => return unmeasured(error, INPUTS, climb),
             };
             climb.cpu += cpu;
-            if let Some(why) = &compared.left_out {
+            // A difference that was seen counts, even if not everything was compared.
+            if let Some(why) = compared.left_out.as_ref().filter(|_| compared.differences.is_empty()) {
                 climb.evidence.not_checked.push(format!("{INPUTS} for {} ({why})", compared.function));
             } else {
                 let tail: Vec<String> = compared
@@ -205,8 +207,8 @@ impl Harness {
                     .map(|found| format!("{}: {} became {}", found.input, found.before, found.after))
                     .collect();
                 let held = tail.is_empty();
-                let tail = tail.join("\n");
-                climb.evidence.stages.push(StageRun { cpu, tail, ..stage_run(Stage::Inputs, held) });
+                let (wall, tail) = (started.elapsed(), tail.join("\n"));
+                climb.evidence.stages.push(StageRun { wall, cpu, tail, ..stage_run(Stage::Inputs, held) });
             }
             let differs = !compared.differences.is_empty();
             climb.evidence.compared.push(compared);
@@ -224,7 +226,7 @@ impl Harness {
             climb.evidence.not_checked.push(format!("{STRENGTH} (several files change)"));
             return Ok(());
         };
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let passing = &self.parts.baseline.passing;
         match gauge.measure(&one.change, &self.labs, passing, climb.cancel) {
             Ok(strength) => {
@@ -257,6 +259,7 @@ impl Harness {
             climb.evidence.not_checked.push(format!("{SPEED} (no function around it)"));
             return Ok(());
         };
+        let (started, spent) = (Instant::now(), climb.cpu);
         let speed = match self.measure_speed(&function, &one.change.after.text, candidate.seed(), climb) {
             Ok(speed) => speed,
             Err(error) => return unmeasured(error, SPEED, climb),
@@ -269,7 +272,8 @@ impl Harness {
         let held = speed.is_claim();
         climb.evidence.speed = Some(speed);
         let tail = climb.evidence.measured(Stage::Speed).filter(|_| !held).unwrap_or_default();
-        climb.evidence.stages.push(StageRun { tail, ..stage_run(Stage::Speed, held) });
+        let (wall, cpu) = (started.elapsed(), climb.cpu.saturating_sub(spent));
+        climb.evidence.stages.push(StageRun { wall, cpu, tail, ..stage_run(Stage::Speed, held) });
         // Whatever the tests say: it is not what it is for.
         if held { Ok(()) } else { Err(Fall::Verdict(Verdict::Failed)) }
     }

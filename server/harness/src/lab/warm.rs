@@ -332,9 +332,13 @@ fn touched_lines(text: &str, parsed: Option<&Parsed>, variant: &Variant) -> BTre
     let index = LineIndex::new(text);
     let mut lines = BTreeSet::new();
     for edit in &variant.edits {
-        let statement = parsed.and_then(|parsed| parsed.statement_at(first_letter(text, edit.range)));
-        let first = statement.map_or(edit.range.start, |statement| statement.start.min(edit.range.start));
-        let end = edit.range.end.max(edit.range.start + 1) - 1;
+        let inside = edit.range.slice(text).unwrap_or_default();
+        // Blanks at either end belong to lines that are not touched: the `def` above a first statement, say.
+        let letters = if inside.trim().is_empty() { inside } else { inside.trim_end() };
+        let start = first_letter(text, edit.range);
+        let end = (edit.range.start + letters.len()).max(start + 1) - 1;
+        let statement = parsed.and_then(|parsed| parsed.statement_at(start));
+        let first = statement.map_or(start, |statement| statement.start.min(start));
         let last = statement.map_or(end, |statement| statement.end.max(end));
         let number = |offset| u32::try_from(index.line_of(offset) + 1).unwrap_or(u32::MAX);
         lines.extend(number(first)..=number(last));
@@ -443,4 +447,119 @@ fn outcome(variant: u32, answer: Answer) -> JobOutcome {
         _ => JobEnd::Broken(why),
     };
     JobOutcome { variant, end, passed, failed, wall, cpu }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hephaestus_core::{ByteRange, Edit, SourceFile};
+
+    const TEXT: &str = "\
+def f(a, b):
+    x = call(
+        a,
+        b,
+    )
+    if x:
+        y = 1
+    return x
+";
+
+    /// The lines that replacing `part` of [`TEXT`] touches.
+    fn touched(part: &str) -> Vec<u32> {
+        let start = TEXT.find(part).unwrap();
+        touched_by(ByteRange::new(start, start + part.len()))
+    }
+
+    fn touched_by(range: ByteRange) -> Vec<u32> {
+        let path = RelPath::new("a.py").unwrap();
+        let languages = Languages::builtin().unwrap();
+        let language = languages.detect(&path, TEXT).unwrap();
+        let file = SourceFile::new(path.clone(), language.id().clone(), TEXT, false);
+        let parsed = Parsed::new(language, Arc::new(file)).unwrap();
+        let variant = Variant { id: 0, file: path, edits: vec![Edit::new(range, "z")] };
+        touched_lines(TEXT, Some(&parsed), &variant).into_iter().collect()
+    }
+
+    #[test]
+    fn all_lines_of_a_statement_are_touched_and_no_others() {
+        assert_eq!(touched("b,"), [2, 3, 4, 5], "a call over several lines runs by way of any of them");
+        assert_eq!(touched("y = 1"), [7]);
+        assert_eq!(touched("x\n"), [8], "the end of a line belongs to it");
+        assert_eq!(touched("if x"), [6, 7]);
+    }
+
+    #[test]
+    fn blanks_around_a_statement_touch_no_neighbour() {
+        // The line of the `def` runs when the file is loaded: whoever touches it is reached by every test.
+        assert_eq!(touched("\n    x = call("), [2, 3, 4, 5]);
+        assert_eq!(touched("\n        y = 1\n    "), [7]);
+    }
+
+    #[test]
+    fn what_is_put_in_touches_the_line_it_is_put_into() {
+        let at = TEXT.find("y = 1").unwrap();
+        assert_eq!(touched_by(ByteRange::new(at, at)), [7]);
+        let end = TEXT.len();
+        assert!(!touched_by(ByteRange::new(end, end)).is_empty(), "the end of the file is a place too");
+    }
+
+    #[test]
+    fn without_a_tree_the_lines_of_the_edit_are_touched() {
+        let start = TEXT.find("a,").unwrap();
+        let edits = vec![Edit::new(start..start + 12, "")];
+        let variant = Variant { id: 0, file: RelPath::new("a.x").unwrap(), edits };
+        assert_eq!(touched_lines(TEXT, None, &variant).into_iter().collect::<Vec<_>>(), [1, 2]);
+    }
+
+    /// A run of tests: names that passed, with seconds, and names that failed.
+    fn run(passed: &[(&str, u64)], failed: &[&str]) -> Survey {
+        let test = |(id, wall): &(&str, u64)| {
+            let test =
+                LabTest { id: (*id).to_owned(), wall: Duration::from_secs(*wall), lines: Lines::new() };
+            ((*id).to_owned(), test)
+        };
+        let failure = |id: &&str| TestFailure { id: (*id).to_owned(), message: String::new() };
+        Survey {
+            tests: passed.iter().map(test).collect(),
+            red: failed.iter().map(failure).collect(),
+            ..Survey::default()
+        }
+    }
+
+    fn judges(survey: &Survey) -> Vec<&str> {
+        let mut ids: Vec<&str> = survey.tests.keys().map(String::as_str).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    #[test]
+    fn who_does_the_same_unwatched_judges_with_the_time_that_took() {
+        let mut seen = run(&[("a", 9), ("b", 9)], &[]);
+        seen.compare(&run(&[("a", 1), ("b", 2)], &[]));
+        assert_eq!(judges(&seen), ["a", "b"]);
+        assert_eq!(seen.tests["b"].wall, Duration::from_secs(2), "being watched takes time");
+        assert!(seen.flaky.is_empty() && seen.red.is_empty());
+    }
+
+    #[test]
+    fn who_does_not_do_the_same_twice_is_set_aside() {
+        let mut seen = run(&[("falls", 1), ("gone", 1), ("holds", 1)], &["red", "rises"]);
+        seen.compare(&run(&[("holds", 1), ("rises", 1)], &["red", "falls"]));
+        assert_eq!(judges(&seen), ["holds"]);
+        assert_eq!(seen.flaky, ["falls", "gone", "rises"]);
+        assert_eq!(seen.red.iter().map(|failure| failure.id.as_str()).collect::<Vec<_>>(), ["red"]);
+    }
+
+    #[test]
+    fn tests_are_found_by_line_in_the_order_of_the_suite() {
+        let file = RelPath::new("a.py").unwrap();
+        let test = |id: &str, lines: &[u32]| LabTest {
+            id: id.to_owned(),
+            wall: Duration::ZERO,
+            lines: Lines::from([(file.clone(), lines.iter().copied().collect())]),
+        };
+        let through = index(&[test("one", &[1, 2]), test("two", &[2])]);
+        assert_eq!((&through[&file][&1], &through[&file][&2]), (&vec![0], &vec![0, 1]));
+    }
 }

@@ -9,8 +9,12 @@ use std::time::Duration;
 pub(crate) fn in_short(standing: &Standing) -> String {
     let evidence = &standing.offer.trial.evidence;
     let gains = gains(&standing.offer.score);
-    let tests =
-        format!("{} passed {}", counted(evidence.tests_passed(), "test"), times(evidence.full_runs()));
+    let full = evidence.full_runs();
+    let mut tests = format!("{} passed {}", counted(evidence.tests_passed(), "test"), times(full));
+    let runs = evidence.stable_runs();
+    if runs > full {
+        tests.push_str(&format!(", those that reach it {}", times(runs)));
+    }
     let weak = if standing.offer.score.weakly_tested { ", weakly tested" } else { "" };
     if gains.is_empty() { format!("{tests}{weak}") } else { format!("{}; {tests}{weak}", gains.join(", ")) }
 }

@@ -44,3 +44,6 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(tests_kept::TestsKept),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Survivors as goals: what no test would notice, where improvements were tried. Makes no mutant and runs nothing.
 
 use crate::open::Workspace;
+use globset::{Glob, GlobMatcher};
 use hephaestus_core::{
     Acceptance, ByteRange, Dimension, Goal, GoalKind, GoalOrigin, Mutant, RelPath, SourceFile,
 };
@@ -21,13 +22,21 @@ impl Survivors {
 
     /// The goals, if such goals are wanted.
     pub(super) fn into_goals(self, workspace: &Workspace) -> Vec<Goal> {
-        let wanted = workspace.config.goals.wants(GoalKind::Strengthen);
-        let mut twins: BTreeMap<(RelPath, String, String), usize> = BTreeMap::new();
+        let settings = &workspace.config.goals;
+        let wanted = settings.wants(GoalKind::Strengthen);
+        let ignored = settings.ignore.iter().filter_map(|pattern| Glob::new(pattern).ok());
+        let ignored: Vec<GlobMatcher> = ignored.map(|glob| glob.compile_matcher()).collect();
+        // What survives elsewhere must not change an id.
+        let mut twins: BTreeMap<(RelPath, Option<String>, String, String), usize> = BTreeMap::new();
         let mut goals = Vec::new();
         for mutant in self.0.into_values().filter(|_| wanted) {
+            if ignored.iter().any(|pattern| pattern.is_match(rule(&mutant))) {
+                continue;
+            }
             let Some(file) = workspace.snapshot.file(&mutant.file) else { continue };
             let text = mutant.range.slice(&file.text).unwrap_or_default().to_owned();
-            let twin = twins.entry((mutant.file.clone(), mutant.operator.clone(), text)).or_default();
+            let key = (mutant.file.clone(), mutant.function.clone(), mutant.operator.clone(), text);
+            let twin = twins.entry(key).or_default();
             goals.push(goal(mutant, file, *twin));
             *twin += 1;
         }
@@ -35,9 +44,13 @@ impl Survivors {
     }
 }
 
+fn rule(mutant: &Mutant) -> String {
+    format!("mutants/{}", mutant.operator)
+}
+
 fn goal(mutant: Mutant, file: &SourceFile, nth: usize) -> Goal {
     let text = mutant.range.slice(&file.text).unwrap_or_default();
-    let rule = format!("mutants/{}", mutant.operator);
+    let rule = rule(&mutant);
     let symbol = mutant.function;
     let before = file.text.get(..mutant.range.start).unwrap_or_default();
     let line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);

@@ -796,7 +796,3 @@ class Inputs(unittest.TestCase):
     def test_nothing_is_measured_of_what_was_not_captured(self):
         answer = self.driver.ask("bench", file="pure.py", name="unheard", files=None, rounds=1, sample_s=0.001, limit_s=9)
         self.assertEqual(answer["end"], "broken")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,0 +1,189 @@
+//! The gates that lean on measurements: when they open, when they stay shut, and what they say.
+
+use super::{Check, faster::Faster, same_on_inputs::SameOnInputs, strength::StrengthGate};
+use crate::{Case, ScorerParts, StrengthLimits, Workshop};
+use hephaestus_core::{
+    Acceptance, ByteRange, Candidate, Compared, ContentHash, Difference, Dimension, EngineId, Evidence, Goal,
+    GoalKind, GoalOrigin, LanguageId, Patch, RegionStrength, RelPath, Scorer, ScoringSettings, Snapshot,
+    Speed, Strength, Trial, TrialCost, Verdict,
+};
+use hephaestus_syntax::{ImportGraph, Languages, RuleSets};
+use std::collections::BTreeSet;
+
+fn workshop() -> Workshop {
+    Workshop::new(ScorerParts {
+        snapshot: Snapshot::default(),
+        languages: Languages::builtin().unwrap(),
+        rules: RuleSets::default(),
+        imports: ImportGraph::default(),
+        dependencies: BTreeSet::new(),
+        passing: 1,
+        cpu_s: 1.0,
+        stable_runs: 2,
+        improvement_threshold: 0.05,
+        strength: StrengthLimits { offered: 0.8, weak: 0.6 },
+        settings: ScoringSettings::default(),
+    })
+}
+
+fn goal(kind: GoalKind) -> Goal {
+    let file = RelPath::new("a.py").unwrap();
+    Goal {
+        id: Goal::stable_id(kind, "user/x", &file, None, "", 0),
+        kind,
+        rule: "user/x".to_owned(),
+        file: file.clone(),
+        language: LanguageId::new("python"),
+        range: ByteRange::new(0, 0),
+        line: 1,
+        message: String::new(),
+        why: String::new(),
+        symbol: None,
+        acceptance: Acceptance { improves: vec![Dimension::RunTime], target: None, must_pass: vec![] },
+        base: ContentHash::of(b""),
+        footprint: vec![file],
+        origin: GoalOrigin::Measured,
+        gain: 0.5,
+        cost: 1.0,
+    }
+}
+
+/// What `gate` says about a trial with this evidence; with whether the whole counts as weakly tested.
+fn asked(gate: &dyn Check, kind: GoalKind, evidence: Evidence) -> (Result<String, String>, bool) {
+    let (workshop, goal) = (workshop(), goal(kind));
+    let candidate = Candidate::new(&goal.id, Patch::default(), EngineId::new("rewrite"), vec![], 0.5);
+    let (verdict, cost) = (Verdict::Passed, TrialCost::default());
+    let trial = Trial { candidate: candidate.id.clone(), verdict, evidence, cost, remembered: false };
+    let case: Case<'_> = workshop.case(&goal, &candidate, &trial);
+    (gate.ask(&case), workshop.score(&goal, &candidate, &trial).weakly_tested)
+}
+
+fn region(before: (u32, u32), after: (u32, u32)) -> Evidence {
+    let side = |(killed, survived)| Strength { killed, survived };
+    let strength = RegionStrength { before: side(before), after: side(after), ..RegionStrength::default() };
+    Evidence { strength: Some(strength), ..Evidence::default() }
+}
+
+fn strength(evidence: Evidence) -> (Result<String, String>, bool) {
+    asked(&StrengthGate, GoalKind::Simplify, evidence)
+}
+
+#[test]
+fn strong_tests_open_the_gate_and_the_limit_itself_is_enough() {
+    let (answer, weak) = strength(region((8, 2), (10, 0)));
+    assert_eq!(answer.unwrap(), "the tests notice 8 of 10 mutants (95 % interval 49-94 %)");
+    assert!(!weak);
+}
+
+#[test]
+fn between_the_limits_it_is_offered_as_weakly_tested() {
+    for counts in [(7, 3), (6, 4)] {
+        let (answer, weak) = strength(region(counts, (10, 0)));
+        let words = answer.unwrap();
+        assert!(words.starts_with("weakly tested: the tests notice") && weak, "{words}");
+    }
+}
+
+#[test]
+fn below_it_is_not_offered_and_told_what_helps() {
+    let (answer, weak) = strength(region((5, 5), (10, 0)));
+    let words = answer.unwrap_err();
+    assert!(words.contains("5 of 10 mutants") && words.contains("strengthen the tests first"), "{words}");
+    assert!(weak);
+}
+
+#[test]
+fn the_weaker_side_counts_whichever_it_is() {
+    assert!(strength(region((10, 0), (1, 9))).0.unwrap_err().contains("1 of 10"));
+    assert!(strength(region((1, 9), (10, 0))).0.unwrap_err().contains("1 of 10"));
+    // A side without a single mutant says nothing, and not that everything is fine.
+    assert!(strength(region((0, 0), (1, 9))).0.is_err());
+    assert!(strength(region((1, 9), (0, 0))).0.is_err());
+}
+
+#[test]
+fn what_was_not_measured_shuts_no_gate_and_is_not_called_strong() {
+    let (answer, weak) = strength(Evidence::default());
+    assert_eq!((answer.unwrap().as_str(), weak), ("not measured here; the evidence says so", false));
+    let (answer, weak) = strength(region((0, 0), (0, 0)));
+    assert_eq!((answer.unwrap().as_str(), weak), ("there is nothing to mutate here", false));
+}
+
+fn compared(captured: u32, mutated: u32, differs: bool, left_out: Option<&str>) -> Compared {
+    let words = |text: &str| text.to_owned();
+    let difference = Difference { input: words("half(-3)"), before: words("-2"), after: words("-1") };
+    Compared {
+        function: words("half"),
+        captured,
+        mutated,
+        differences: if differs { vec![difference] } else { vec![] },
+        left_out: left_out.map(words),
+    }
+}
+
+fn same(all: Vec<Compared>) -> Result<String, String> {
+    asked(&SameOnInputs, GoalKind::Simplify, Evidence { compared: all, ..Evidence::default() }).0
+}
+
+#[test]
+fn one_difference_shuts_the_gate_and_is_shown() {
+    let answer = same(vec![compared(3, 100, false, None), compared(3, 100, true, None)]);
+    assert_eq!(answer.unwrap_err(), "half(-3) was -2 and becomes -1");
+}
+
+#[test]
+fn inputs_of_all_functions_are_counted_but_not_of_those_left_out() {
+    assert_eq!(
+        same(vec![compared(3, 100, false, None), compared(2, 5, false, None)]).unwrap(),
+        "the same on 110 inputs"
+    );
+    let answer = same(vec![compared(3, 100, false, None), compared(7, 0, false, Some("it took too long"))]);
+    assert_eq!(answer.unwrap(), "the same on 103 inputs");
+    let answer = same(vec![compared(7, 0, false, Some("it opens files"))]).unwrap();
+    assert!(answer.starts_with("not compared"), "{answer}");
+    assert!(same(vec![]).unwrap().starts_with("not compared"));
+}
+
+fn timed(interval: (f64, f64), floor: f64, left_out: Option<&str>) -> Evidence {
+    let speed = Speed {
+        function: "common".to_owned(),
+        ratio: f64::midpoint(interval.0, interval.1),
+        interval,
+        floor,
+        pairs: 41,
+        inputs: 3,
+        tried: 1,
+        left_out: left_out.map(str::to_owned),
+    };
+    Evidence { speed: Some(speed), ..Evidence::default() }
+}
+
+fn faster(evidence: Evidence) -> Result<String, String> {
+    asked(&Faster, GoalKind::Speed, evidence).0
+}
+
+#[test]
+fn faster_is_what_beats_the_noise_with_all_of_its_interval() {
+    let words = faster(timed((0.3, 0.5), 0.1, None)).unwrap();
+    assert!(
+        words.contains("0.40 times the time (interval 0.30-0.50)") && words.contains("41 pairs"),
+        "{words}"
+    );
+    assert!(faster(timed((0.7, 0.85), 0.2, None)).is_err(), "within the noise of the clock");
+    assert!(faster(timed((0.3, 0.96), 0.01, None)).is_err(), "the gain may be next to nothing");
+    let slower = faster(timed((1.5, 1.8), 0.01, None)).unwrap_err();
+    assert!(slower.contains("1.50-1.80"), "{slower}");
+}
+
+#[test]
+fn where_nobody_could_measure_no_claim_is_made() {
+    for evidence in [Evidence::default(), timed((0.3, 0.5), 0.1, Some("it opens files"))] {
+        assert_eq!(faster(evidence).unwrap(), "not measured here: no claim is made");
+    }
+}
+
+#[test]
+fn only_speed_goals_have_to_be_faster() {
+    let (answer, _) = asked(&Faster, GoalKind::Simplify, timed((1.5, 1.8), 0.01, None));
+    assert_eq!(answer.unwrap(), "it does not claim to be");
+}

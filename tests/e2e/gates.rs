@@ -166,6 +166,21 @@ fn weak_tests_keep_a_change_back_and_what_is_missing_becomes_goals() {
 }
 
 #[test]
+fn what_is_missing_elsewhere_does_not_change_a_goals_id() {
+    let code = format!("{PRICE}\n\n{}", PRICE.replace("def price", "def cost"));
+    let both = format!("{WEAK}\n{}", WEAK.replace("price", "cost"));
+    let project = python(USUAL, &code, &both, &parentheses("Python"));
+    let of_cost = |report: &Value| -> Vec<Value> {
+        let own = strengthen_goals(report).into_iter().filter(|goal| goal["symbol"] == "cost");
+        own.map(|goal| goal["id"].clone()).collect()
+    };
+    let before = of_cost(&project.forge(&[]));
+    assert!(before.len() > 2, "{before:?}");
+    project.write("test_shop.py", project.read("test_shop.py").replace(WEAK, STRONG));
+    assert_eq!(of_cost(&project.forge(&[])), before);
+}
+
+#[test]
 fn between_the_limits_a_change_is_offered_as_weakly_tested() {
     let settings = format!("{USUAL}\n[mutants]\noffer_strength = 1.0\nweak_strength = 0.01\n");
     let project = python(&settings, PRICE, HALF, &parentheses("Python"));
@@ -384,7 +399,15 @@ function has(items, wanted) {
   return items.filter((item) => item === wanted).length > 0;
 }
 
-module.exports = { half, twice, has };
+function total(items) {
+  let found = 0;
+  for (const item of items) {
+    found += item;
+  }
+  return found;
+}
+
+module.exports = { half, twice, has, total };
 ";
 
 const JS_SHOP_TESTS: &str = "\
@@ -400,6 +423,11 @@ test(\"has\", () => {
   assert.strictEqual(shop.has([1, 3], 2), false);
   assert.strictEqual(shop.has([], 2), false);
 });
+
+test(\"total\", () => {
+  assert.strictEqual(shop.total([...Array(5000).keys()]), 12497500);
+  assert.strictEqual(shop.total([]), 0);
+});
 ";
 
 #[test]
@@ -408,6 +436,7 @@ fn javascript_is_compared_and_timed_too() {
         rule("truncate", "JavaScript", "Math.floor($A / 2)", "Math.trunc($A / 2)", KEEPS),
         rule("turned", "JavaScript", "$A * 2", "2 * $A", KEEPS),
         rule("lazy-some", "JavaScript", "$A.filter($F).length > 0", "$A.some($F)", FASTER),
+        rule("no-op", "JavaScript", "return found", "return (found)", FASTER),
     ];
     let Some(project) = javascript(ANY_STRENGTH, JS_SHOP, JS_SHOP_TESTS, &rules) else { return };
     let report = project.forge(&[]);
@@ -418,6 +447,8 @@ fn javascript_is_compared_and_timed_too() {
     assert!(compared["mutated"].as_u64().unwrap() > 0 && compared["left_out"].is_null(), "{compared}");
     let speed = &offered(&report, "user/lazy-some")["evidence"]["speed"];
     assert!(speed["interval"][1].as_f64().unwrap() < 0.95, "{speed}");
+    let reason = refused(&report, "user/no-op");
+    assert!(reason.starts_with("benchmark: ") && reason.contains("times the time"), "{reason}");
 }
 
 const SUMS: &str = "\

@@ -69,7 +69,11 @@ impl Harness {
     /// Runs the tests that reach the change once more: nothing else can have changed.
     pub(crate) fn again(&self, patch: &Patch, runs: u32, climb: &mut Climb<'_>) -> Result<(), Fall> {
         for _ in 1..runs {
-            let Some(Some(outcome)) = self.run_quickly(patch, climb)? else { return Ok(()) };
+            let Some(Some(outcome)) = self.run_quickly(patch, climb)? else {
+                // Not run is not passed, and is nothing to be remembered about the candidate either.
+                climb.evidence.notes.push("the tests that reach it could not be run once more".to_owned());
+                return Err(Fall::Verdict(Verdict::Errored));
+            };
             match self.take(Stage::Again, outcome, climb) {
                 Err(Fall::Verdict(Verdict::Failed)) => return Err(Fall::Verdict(Verdict::Flaky)),
                 other => other?,

@@ -169,6 +169,9 @@ pub struct Compared {
     pub captured: u32,
     /// Inputs made from those.
     pub mutated: u32,
+    /// Inputs among both on which the old version did the same twice, so that the new one could be compared with it.
+    #[serde(default)]
+    pub inputs: u32,
     /// Where they differ; the first ones.
     pub differences: Vec<Difference>,
     /// Why it was left out, where it was.
@@ -253,8 +256,7 @@ impl Evidence {
     pub fn measured(&self, stage: Stage) -> Option<String> {
         match stage {
             Stage::Inputs => {
-                let inputs: u32 =
-                    self.compared.iter().map(|compared| compared.captured + compared.mutated).sum();
+                let inputs: u32 = self.compared.iter().map(|compared| compared.inputs).sum();
                 Some(format!("the same on {inputs} inputs"))
             }
             Stage::Strength => {

@@ -336,7 +336,7 @@ impl Harness {
 
 const INPUTS: &str = "inputs the tests do not use";
 const STRENGTH: &str = "how strong the tests are here";
-const SPEED: &str = "the speed";
+const SPEED: &str = "speed";
 
 /// What could not be measured is said; only a cancel ends the climb.
 fn unmeasured(error: LabError, what: &str, climb: &mut Climb<'_>) -> Result<(), Fall> {

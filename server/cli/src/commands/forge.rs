@@ -5,7 +5,7 @@ use crate::commands::{cancel_on_interrupt, helper, open};
 use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
-use hephaestus_core::{Budget, Direction, Notice, Offer, Stage, Verdict};
+use hephaestus_core::{Budget, Direction, GoalKind, Notice, Offer, Stage, Verdict};
 use hephaestus_workspace::{ENGINES, ForgeReport, ForgeRequest, Workspace};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -106,11 +106,15 @@ pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) 
         .filter_map(|stage| evidence.measured(stage))
         .map(|words| format!("; {words}"))
         .collect();
+    let again = match evidence.stable_runs() - evidence.full_runs() {
+        0 => String::new(),
+        more => format!(", those that reach it {} more", counted(more, "time")),
+    };
     text.push_str(&format!(
-        "  {}; {} passed {} times{measured}; not checked: {}\n",
+        "  {}; {} passed {}{again}{measured}; not checked: {}\n",
         gains.join(", "),
         counted(evidence.tests_passed() as usize, "test"),
-        evidence.full_runs(),
+        counted(evidence.full_runs(), "time"),
         evidence.not_checked.join(", ")
     ));
     if with_diff {
@@ -146,6 +150,14 @@ fn summary(report: &ForgeReport, own: &Forge) -> String {
         report.stats.wall.as_secs_f64(),
         report.stats.ended
     ));
+    let unnoticed = report.goals.iter().filter(|goal| goal.kind == GoalKind::Strengthen).count();
+    if unnoticed > 0 {
+        text.push_str(&format!(
+            "{ODD}{}{ODD:#} where changes were tried, that no test notices: see the goals of kind `strengthen` \
+             (--format json, or `hephaestus mutants`)\n",
+            counted(unnoticed, "fault")
+        ));
+    }
     match report.verdict_together() {
         Some(Verdict::Passed) => {
             let left_out = report.improvements.len() - report.taken().len();

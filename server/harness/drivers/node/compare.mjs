@@ -92,10 +92,15 @@ async function outcome(version, input) {
     if (typeof result?.then === "function") result = await limited(result);
   } catch (error) {
     if (error?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return { kind: "endless" };
-    return { kind: "raised", error: raised(error), args: portable(args), self: portable(self) };
+    return told(() => ({ kind: "raised", error: raised(error), args: portable(args), self: portable(self) }));
   }
+  return told(() => ({ kind: "returned", value: portable(result), args: portable(args), self: portable(self) }));
+}
+
+/** What cannot be put in words says nothing. */
+function told(words) {
   try {
-    return { kind: "returned", value: portable(result), args: portable(args), self: portable(self) };
+    return words();
   } catch {
     return { kind: "opaque" };
   }
@@ -114,9 +119,15 @@ function raised(error) {
   return { name: String(error.name), message: String(error.message) };
 }
 
+/** A function of the language by its name. What any other one would do, nobody has seen. */
+function named(value) {
+  if (!/\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(value))) throw new TypeError("a function");
+  return `[function ${value.name}]`;
+}
+
 /** A value as both versions of a module may have made it: instances of their own classes become fields and a class name. */
 function portable(value, seen = new Map()) {
-  if (typeof value === "function") return `[function ${value.name}]`;
+  if (typeof value === "function") return named(value);
   if (typeof value === "symbol") return `[${String(value)}]`;
   if (typeof value !== "object" || value === null) return value;
   if (seen.has(value)) return `[the same as ${seen.get(value)}]`;

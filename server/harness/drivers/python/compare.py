@@ -54,7 +54,9 @@ class Caller:
         try:
             return describe.describe(function(*positional, **keywords))
         except Exception as error:  # what it raises is what it does
-            return "raises " + describe.describe(error)
+            if describe.was_raised(error):
+                return "raises " + describe.describe(error)
+            return "raises " + describe.name_of(type(error))
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             return "raises " + describe.describe(error)
 

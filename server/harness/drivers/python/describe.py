@@ -3,6 +3,8 @@
 It calls as little of the project's own code as it can: never `__eq__`, and `__repr__` only of types that are not the project's.
 """
 
+import itertools
+import opcode
 import re
 import types
 
@@ -14,6 +16,10 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 SHOWN_BY_REPR = {"pathlib", "decimal", "fractions", "datetime", "ipaddress", "uuid", "re", "collections", "array", "zoneinfo",
                  "functools", "itertools", "operator", "_decimal", "_collections", "_functools", "_operator"}  # fmt: skip
 NAMED = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
+
+
+# Functions that a call made are never the same: what they would do, nobody has seen.
+MADE = itertools.count()
 
 
 class Describer:
@@ -62,20 +68,11 @@ class Describer:
 
     def _named(self, value, depth):
         name = "%s.%s" % (getattr(value, "__module__", None), getattr(value, "__qualname__", value))
+        if isinstance(value, types.FunctionType) and ("<locals>" in name or value.__name__ == "<lambda>"):
+            return "%s number %d" % (name, next(MADE))
         if isinstance(value, types.MethodType):
             return "%s of %s" % (name, self.describe(value.__self__, depth))
-        if isinstance(value, types.FunctionType) and (value.__closure__ or value.__defaults__):
-            return "%s(%s; %s)" % (name, self.describe(value.__defaults__, depth), self._cells(value.__closure__, depth))
         return name
-
-    def _cells(self, closure, depth):
-        parts = []
-        for cell in closure or ():
-            try:
-                parts.append(self.describe(cell.cell_contents, depth))
-            except ValueError:
-                parts.append("nothing yet")
-        return ", ".join(parts)
 
     def _pairs(self, value, depth):
         pairs = ("%s: %s" % (self.describe(key, depth), self.describe(dict.__getitem__(value, key), depth))
@@ -123,6 +120,17 @@ class Describer:
     def _sorted(self, value, depth):
         walk = set.__iter__ if isinstance(value, set) else frozenset.__iter__
         return "{%s}" % ", ".join(sorted(Describer().describe(part, depth) for part in walk(value)))
+
+
+def was_raised(error):
+    """Whether a statement of somebody's raised it, and not the interpreter, whose messages follow how the code is written."""
+    trace = error.__traceback__
+    if trace is None:
+        return True
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code.co_code
+    return trace.tb_lasti < len(code) and opcode.opname[code[trace.tb_lasti]] in ("RAISE_VARARGS", "RERAISE")
 
 
 def plain(kind):

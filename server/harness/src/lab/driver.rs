@@ -98,6 +98,7 @@ pub(super) struct Answer {
     pub(super) functions: Vec<Capturing>,
     pub(super) captured: u32,
     pub(super) mutated: u32,
+    pub(super) compared: Option<u32>,
     pub(super) differences: Vec<Difference>,
     pub(super) left_out: Option<String>,
     /// Seconds of old and new version, interleaved.

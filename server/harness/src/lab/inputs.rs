@@ -56,6 +56,7 @@ impl WarmLab {
             function: function.name.clone(),
             captured: 0,
             mutated: 0,
+            inputs: 0,
             differences: Vec::new(),
             left_out,
         };
@@ -74,7 +75,9 @@ impl WarmLab {
         cpu += answer.cpu();
         compared.captured = answer.captured;
         compared.mutated = answer.mutated;
-        compared.left_out = why_not(&answer);
+        compared.inputs = answer.compared.unwrap_or(answer.captured + answer.mutated);
+        let none = || (compared.inputs == 0).then(|| "what it gives back cannot be compared".to_owned());
+        compared.left_out = why_not(&answer).or_else(none);
         compared.differences = answer.differences;
         Ok((compared, cpu))
     }

@@ -17,7 +17,7 @@ impl Check for SameOnInputs {
             return Err(format!("{} was {} and becomes {}", found.input, found.before, found.after));
         }
         let counted = compared.iter().filter(|compared| compared.left_out.is_none());
-        let inputs: u32 = counted.map(|compared| compared.captured + compared.mutated).sum();
+        let inputs: u32 = counted.map(|compared| compared.inputs).sum();
         Ok(match inputs {
             0 => "not compared here; the evidence says so".to_owned(),
             inputs => format!("the same on {inputs} inputs"),

@@ -115,6 +115,7 @@ fn compared(captured: u32, mutated: u32, differs: bool, left_out: Option<&str>) 
     Compared {
         function: words("half"),
         captured,
+        inputs: captured + mutated,
         mutated,
         differences: if differs { vec![difference] } else { vec![] },
         left_out: left_out.map(words),

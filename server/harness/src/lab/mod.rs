@@ -8,6 +8,7 @@ mod driver;
 mod inputs;
 mod plain;
 mod pool;
+mod readers;
 mod switches;
 mod warm;
 

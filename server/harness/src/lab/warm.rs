@@ -2,6 +2,7 @@
 //! another. Every variant is only a text here, so more can be admitted at any time.
 
 use crate::lab::driver::{Answer, Driver, Question, Setting};
+use crate::lab::readers::{Readers, Scene};
 use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
 use crate::problem::Problem;
 use crate::reach::first_letter;
@@ -34,6 +35,7 @@ pub struct WarmLab {
     /// By file and line: tests that run through it, as indices.
     through: HashMap<RelPath, HashMap<u32, Vec<usize>>>,
     variants: HashMap<u32, Text>,
+    readers: Readers,
     overhead: Duration,
     restarts: u32,
     /// How much longer than usual a job may take.
@@ -46,6 +48,8 @@ struct Text {
     text: String,
     /// The lines of the unchanged text that it touches.
     lines: BTreeSet<u32>,
+    /// The tests that read what it changes, where it changes a value that is set while loading.
+    readers: Option<Vec<usize>>,
 }
 
 /// What the driver was asked to run and has not answered yet.
@@ -82,6 +86,7 @@ impl WarmLab {
             captured: HashMap::new(),
             through: HashMap::new(),
             variants: HashMap::new(),
+            readers: Readers::default(),
             overhead: loaded.cpu(),
             restarts: 0,
             stretch: 1.0,
@@ -269,7 +274,15 @@ impl Lab for WarmLab {
         let parsed =
             self.languages.get(&file.language).and_then(|language| Parsed::new(language, Arc::clone(file)));
         let lines = touched_lines(&file.text, parsed.as_ref(), variant);
-        self.variants.insert(variant.id, Text { file: variant.file.clone(), text, lines });
+        let at_load = self.facts.loaded.get(&variant.file);
+        let readers = if at_load.is_some_and(|loaded| !loaded.is_disjoint(&lines)) {
+            let (snapshot, facts, through) = (&self.snapshot, &self.facts, &self.through);
+            let scene = Scene { snapshot, languages: self.languages, facts, through };
+            self.readers.of(&scene, file, &variant.edits)
+        } else {
+            None
+        };
+        self.variants.insert(variant.id, Text { file: variant.file.clone(), text, lines, readers });
         true
     }
 
@@ -281,8 +294,9 @@ impl Lab for WarmLab {
         let Some(text) = self.variants.get(&variant) else { return Vec::new() };
         let at_load = self.facts.loaded.get(&text.file);
         if at_load.is_some_and(|lines| !lines.is_disjoint(&text.lines)) {
-            // What runs while loading may matter to everybody.
-            return (0..self.facts.tests.len()).collect();
+            // What runs while loading may matter to everybody, unless it can be told who reads it.
+            let everybody = || (0..self.facts.tests.len()).collect();
+            return text.readers.clone().unwrap_or_else(everybody);
         }
         let Some(through) = self.through.get(&text.file) else { return Vec::new() };
         let tests = text.lines.iter().filter_map(|line| through.get(line)).flatten();

@@ -20,6 +20,8 @@ pub(super) struct Pending<'a> {
     pub(super) mutant: &'a Mutant,
     /// A test that killed it before something changed.
     pub(super) killer: Option<String>,
+    /// Tests that passed on it and would do so again: they are not run.
+    pub(super) passed: HashSet<String>,
 }
 
 /// What came of one.
@@ -95,6 +97,8 @@ pub(super) fn hunt(
 /// One batch.
 struct Bout<'a> {
     mutants: HashMap<u32, &'a Mutant>,
+    /// All tests that reach a mutant, whether they are run or not.
+    reaching: HashMap<u32, Vec<usize>>,
     jobs: Vec<Job>,
     judges: HashSet<String>,
     kills: &'a mut Kills,
@@ -110,13 +114,25 @@ impl<'a> Bout<'a> {
     ) -> Self {
         let mut bout = Self {
             mutants: batch.iter().map(|one| (one.variant, one.mutant)).collect(),
+            reaching: HashMap::new(),
             jobs: Vec::new(),
             judges: lab.facts().tests.iter().map(|test| test.id.clone()).collect(),
             kills,
             told,
         };
         for one in batch {
-            let tests = bout.in_order(lab, one);
+            let mut tests = bout.in_order(lab, one);
+            let mut reaching = tests.clone();
+            reaching.sort_unstable();
+            let is_reached = !reaching.is_empty();
+            tests.retain(|index| {
+                lab.facts().tests.get(*index).is_some_and(|test| !one.passed.contains(&test.id))
+            });
+            if is_reached && tests.is_empty() {
+                (bout.told)(Tried { reaching, ..Tried::of(one.variant, MutantStatus::Survived) });
+                continue;
+            }
+            bout.reaching.insert(one.variant, reaching);
             if tests.is_empty() {
                 (bout.told)(Tried::of(one.variant, MutantStatus::NoCoverage));
             } else {
@@ -179,8 +195,8 @@ impl<'a> Bout<'a> {
             return Ok(unsure);
         }
         lab.run(jobs, cancel, &mut |outcome| match &outcome.end {
-            JobEnd::Ran | JobEnd::Unviable(_) => self.settle(jobs, outcome),
-            JobEnd::Broken(_) if last => self.settle(jobs, outcome),
+            JobEnd::Ran | JobEnd::Unviable(_) => self.settle(outcome),
+            JobEnd::Broken(_) if last => self.settle(outcome),
             end => {
                 tracing::debug!("variant {} is to be tried again: {end:?}", outcome.variant);
                 unsure.push(outcome);
@@ -191,19 +207,17 @@ impl<'a> Bout<'a> {
 
     fn run_alone(&mut self, lab: &mut dyn Lab, job: &Job, cancel: &CancelToken) -> Result<(), LabError> {
         let jobs = std::slice::from_ref(job);
-        lab.run(jobs, cancel, &mut |outcome| self.settle(jobs, outcome))
+        lab.run(jobs, cancel, &mut |outcome| self.settle(outcome))
     }
 
-    fn settle(&mut self, jobs: &[Job], outcome: JobOutcome) {
+    fn settle(&mut self, outcome: JobOutcome) {
         let Some(mutant) = self.mutants.get(&outcome.variant) else { return };
-        let Some(job) = jobs.iter().find(|job| job.variant == outcome.variant) else { return };
+        let Some(reaching) = self.reaching.get(&outcome.variant).cloned() else { return };
         let (status, killed_by, reason) = verdict(&outcome, &self.judges);
         if let Some(failure) = &killed_by {
             self.kills.note(mutant, &failure.id);
         }
         let failed = u32::try_from(outcome.failed.len()).unwrap_or(u32::MAX);
-        let mut reaching = job.tests.clone();
-        reaching.sort_unstable();
         (self.told)(Tried {
             status,
             killed_by,

@@ -117,7 +117,12 @@ fn mutants(count: u32, function: impl Fn(u32) -> String) -> Vec<Mutant> {
 }
 
 fn pending(mutants: &[Mutant]) -> Vec<Pending<'_>> {
-    let one = |(n, mutant)| Pending { variant: u32::try_from(n).unwrap(), mutant, killer: None };
+    let one = |(n, mutant)| Pending {
+        variant: u32::try_from(n).unwrap(),
+        mutant,
+        killer: None,
+        passed: HashSet::new(),
+    };
     mutants.iter().enumerate().map(one).collect()
 }
 
@@ -153,6 +158,21 @@ fn only_tests_that_reach_it_are_asked_and_none_means_no_coverage() {
     let told = hunted(&mut lab, &pending(&mutants(2, |_| "f".to_owned())));
     assert_eq!((told[&0].status, told[&1].status), (MutantStatus::Survived, MutantStatus::NoCoverage));
     assert_eq!(lab.asked.iter().map(|(job, _)| job.tests.clone()).collect::<Vec<_>>(), [[1]]);
+}
+
+#[test]
+fn tests_that_have_passed_on_it_are_not_asked_again_and_still_count_as_reaching() {
+    let all = mutants(2, |_| "f".to_owned());
+    let passed = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<HashSet<String>>();
+    let mut pending = pending(&all);
+    pending[0].passed = passed(&["a", "c"]);
+    pending[1].passed = passed(&["a", "b", "c"]);
+    let mut lab = Written::with_tests(3);
+    let told = hunted(&mut lab, &pending);
+    assert_eq!(lab.asked.iter().map(|(job, _)| job.tests.clone()).collect::<Vec<_>>(), [[1]]);
+    for one in told.values() {
+        assert_eq!((one.status, one.reaching.as_slice()), (MutantStatus::Survived, [0, 1, 2].as_slice()));
+    }
 }
 
 #[test]

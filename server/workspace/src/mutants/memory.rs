@@ -10,7 +10,7 @@ use hephaestus_harness::Suite;
 use hephaestus_harness::lab::{LabFacts, LabTest};
 use hephaestus_registry::{Registry, RegistryError};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 const FACTS: &str = "mutants/facts";
@@ -37,12 +37,29 @@ pub(super) struct KnownTests {
     pub(super) prints: Vec<ContentHash>,
     /// Whether the fingerprint is the one of that time, by test.
     pub(super) holds: Vec<bool>,
+    /// The fingerprints of that time.
+    pub(super) then: Vec<ContentHash>,
 }
 
 impl KnownTests {
     /// Whether all tests would do what they did.
     pub(super) fn all_hold(&self) -> bool {
         self.holds.iter().all(|holds| *holds)
+    }
+
+    /// The tests that a survivor need not be shown again: those that reached it, passed, and would do the same. None where
+    /// the result is older than what is known of the tests.
+    pub(super) fn still_pass(&self, kept: &KeptResult, reaching: &[String], code: &Code) -> HashSet<String> {
+        let prints = Prints::new(&self.facts, &self.then, code);
+        let is_of_then = kept.status == MutantStatus::Survived
+            && prints.of(kept.status, None, reaching).as_ref() == Some(&kept.print);
+        if !is_of_then {
+            return HashSet::new();
+        }
+        let reached: HashSet<&String> = reaching.iter().collect();
+        let tests = self.facts.tests.iter().zip(&self.holds);
+        let hold = tests.filter(|(test, holds)| **holds && reached.contains(&test.id));
+        hold.map(|(test, _)| test.id.clone()).collect()
     }
 
     /// The tests that would do what they did: what a lab need not look at again.
@@ -165,6 +182,7 @@ impl MutantMemory {
         let traces = Traces { loaded, tests: tests? };
         let prints = code.prints(&traces);
         let holds = kept.tests.iter().zip(&prints).map(|(test, print)| test.print == *print).collect();
+        let then = kept.tests.iter().map(|test| test.print.clone()).collect();
         let of_test = |(test, trace): (KeptTest, &Trace)| LabTest {
             id: test.id,
             wall: test.wall,
@@ -177,7 +195,7 @@ impl MutantMemory {
             loaded: code.lines(&traces.loaded),
             notes: kept.notes,
         };
-        Some(KnownTests { facts, traces, prints, holds })
+        Some(KnownTests { facts, traces, prints, holds, then })
     }
 
     /// Remembers what a lab found out.

@@ -61,6 +61,8 @@ pub(super) struct Settling<'a> {
     sets: HashMap<String, Vec<String>>,
     done: Vec<Option<TriedMutant>>,
     kills: Kills,
+    /// By mutant: tests that it need not be shown again.
+    passed: HashMap<usize, HashSet<String>>,
     facts: LabFacts,
     stop: Stop<'a>,
     costs: Costs,
@@ -89,6 +91,7 @@ impl<'a> Settling<'a> {
             sets,
             done: mutants.iter().map(|_| None).collect(),
             kills: Kills::default(),
+            passed: HashMap::new(),
             facts: LabFacts::default(),
             costs: Costs { spent: stop.before, ..Costs::default() },
             stop,
@@ -187,6 +190,8 @@ impl<'a> Settling<'a> {
             let is_kill = kept.status == MutantStatus::Killed;
             if print.as_ref() == Some(&kept.print) && (is_kill || all_hold) {
                 self.take_over(at, kept.clone(), reaching);
+            } else {
+                self.passed.insert(at, known.still_pass(kept, &reaching, self.code));
             }
         }
     }
@@ -248,7 +253,13 @@ impl<'a> Settling<'a> {
             .filter_map(|at| {
                 let kept = self.kept.get(at).and_then(Option::as_ref);
                 let killer = kept.and_then(|kept| kept.killed_by.as_ref()).map(|failure| failure.id.clone());
-                Some(Pending { variant: u32::try_from(at).ok()?, mutant: self.mutants.get(at)?, killer })
+                let passed = self.passed.get(&at).cloned().unwrap_or_default();
+                Some(Pending {
+                    variant: u32::try_from(at).ok()?,
+                    mutant: self.mutants.get(at)?,
+                    killer,
+                    passed,
+                })
             })
             .collect();
         let mut kills = std::mem::take(&mut self.kills);

@@ -187,7 +187,7 @@ pub struct Speed {
     pub ratio: f64,
     /// Its confidence interval, corrected for the number of candidates tried.
     pub interval: (f64, f64),
-    /// What the old version shows against itself: half the width of the interval around 1.
+    /// How much faster than itself the old version seems, by chance alone.
     pub floor: f64,
     /// Pairs of samples.
     pub pairs: u32,

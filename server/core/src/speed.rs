@@ -29,10 +29,12 @@ impl RatioEstimate {
         Some(Self { median, interval: (low, high) })
     }
 
-    /// How far the interval reaches from 1: what the clock shows where nothing was changed.
+    /// How much faster the clock shows where nothing was changed: 1 minus the smallest ratio that the interval and its mirror
+    /// reach, since a ratio of 3 is as far from 1 as one of a third.
     #[must_use]
     pub fn noise(&self) -> f64 {
-        (self.interval.0 - 1.0).abs().max((self.interval.1 - 1.0).abs())
+        let (low, high) = self.interval;
+        (1.0 - low.min(1.0 / high)).clamp(0.0, 1.0)
     }
 
     /// Whether all of the interval is faster than what noise of `floor` and a gain of `least` would explain.
@@ -84,5 +86,16 @@ mod tests {
         let noise: Vec<(f64, f64)> = (0..30).map(|i| (1.0, 0.9 + f64::from(i % 11) * 0.02)).collect();
         assert!(!RatioEstimate::of(&noise, 0.05).unwrap().is_faster(0.0, 0.0));
         assert_eq!(RatioEstimate::of(&[(0.0, 1.0); 30], 0.05), None);
+    }
+
+    #[test]
+    fn a_gain_beyond_all_noise_is_claimed_on_a_restless_machine_too() {
+        let restless: Vec<(f64, f64)> = (0..31).map(|i| (1.0, 0.4 + f64::from(i) * 0.1)).collect();
+        let noise = RatioEstimate::of(&restless, 0.05).unwrap().noise();
+        assert!(noise > 0.5 && noise < 1.0, "{noise}");
+        let huge = RatioEstimate::of(&[(1.0, 0.01); 31], 0.05).unwrap();
+        assert!(huge.is_faster(noise, 0.05));
+        let small = RatioEstimate::of(&[(1.0, 0.8); 31], 0.05).unwrap();
+        assert!(!small.is_faster(noise, 0.05));
     }
 }

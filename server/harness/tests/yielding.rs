@@ -132,7 +132,10 @@ fn what_detaches_itself_is_frozen_too_and_dies_frozen_when_cancelled() {
             (TempDir::new().unwrap(), mark(), Pace::new(), CancelToken::new());
         let session = open(&sandbox.yielding(pace.clone()), workspace.path());
         let outcome = beside(session, Step::new(["python3", "-c", DAEMON, &mark], LONG), &cancel);
-        eventually("both sleep", || states(&mark) == ['S', 'S']);
+        // Both have become `sleep`: whoever is frozen on the way there, with the process between them, stays a third one.
+        eventually("both sleep", || {
+            states(&format!("sleep\0{mark}")) == ['S', 'S'] && states(&mark).len() == 2
+        });
         pace.hold();
         eventually("both are frozen", || states(&mark) == ['T', 'T']);
         cancel.cancel();

@@ -135,7 +135,8 @@ impl Readers {
         Some(Place::Lines(number(statement.start), number(statement.end.max(1) - 1)))
     }
 
-    fn tree(&mut self, scene: &Scene<'_>, file: &Arc<SourceFile>) -> Option<&(Parsed, LineIndex)> {
+    /// The tree of a file, grown once.
+    pub(super) fn tree(&mut self, scene: &Scene<'_>, file: &Arc<SourceFile>) -> Option<&(Parsed, LineIndex)> {
         let entry = self.trees.entry(file.path.clone()).or_insert_with(|| {
             let language = scene.languages.get(&file.language)?;
             Some((Parsed::new(language, Arc::clone(file))?, LineIndex::new(Arc::clone(&file.text))))

@@ -9,7 +9,6 @@ use crate::reach::first_letter;
 use hephaestus_core::{CancelToken, Patch, RelPath, Snapshot, TestFailure};
 use hephaestus_syntax::{Languages, LineIndex, Parsed};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// CPU time that every job may take on top of what its tests take on the unchanged code …
@@ -271,13 +270,13 @@ impl Lab for WarmLab {
         let text =
             patch.ok().and_then(|patch| patch.apply_to(&variant.file, Some(&file.text)).ok().flatten());
         let Some(text) = text else { return false };
-        let parsed =
-            self.languages.get(&file.language).and_then(|language| Parsed::new(language, Arc::clone(file)));
-        let lines = touched_lines(&file.text, parsed.as_ref(), variant);
+        let (snapshot, facts, through) = (&self.snapshot, &self.facts, &self.through);
+        let scene = Scene { snapshot, languages: self.languages, facts, through };
+        // One tree per file, however many variants of it come.
+        let parsed = self.readers.tree(&scene, file).map(|(parsed, _)| parsed);
+        let lines = touched_lines(&file.text, parsed, variant);
         let at_load = self.facts.loaded.get(&variant.file);
         let readers = if at_load.is_some_and(|loaded| !loaded.is_disjoint(&lines)) {
-            let (snapshot, facts, through) = (&self.snapshot, &self.facts, &self.through);
-            let scene = Scene { snapshot, languages: self.languages, facts, through };
             self.readers.of(&scene, file, &variant.edits)
         } else {
             None
@@ -467,6 +466,7 @@ fn outcome(variant: u32, answer: Answer) -> JobOutcome {
 mod tests {
     use super::*;
     use hephaestus_core::{ByteRange, Edit, SourceFile};
+    use std::sync::Arc;
 
     const TEXT: &str = "\
 def f(a, b):

@@ -1,6 +1,6 @@
 //! Candidates: one patch for one goal, with its provenance.
 
-use crate::{ContentHash, GoalId, Patch};
+use crate::{ContentHash, Found, GoalId, Patch};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -51,6 +51,9 @@ pub struct Candidate {
     pub parent: Option<CandidateId>,
     /// The engine's own guess that it will hold, 0 to 1.
     pub prior: f64,
+    /// How it was found, where an engine searched for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
 }
 
 impl Candidate {
@@ -58,7 +61,7 @@ impl Candidate {
     #[must_use]
     pub fn new(goal: &GoalId, patch: Patch, engine: EngineId, operators: Vec<String>, prior: f64) -> Self {
         let id = Self::id_of(goal, &patch);
-        Self { id, goal: goal.clone(), patch, engine, operators, parent: None, prior }
+        Self { id, goal: goal.clone(), patch, engine, operators, parent: None, prior, found: None }
     }
 
     /// The same, as a step that goes on from `parent`.

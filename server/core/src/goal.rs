@@ -1,6 +1,6 @@
 //! Goals: located, checkable improvements that are worth forging.
 
-use crate::{ByteRange, ContentHash, Dimension, LanguageId, Patch, RelPath};
+use crate::{ByteRange, ContentHash, Dimension, LanguageId, Patch, RelPath, Suspect};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -104,8 +104,11 @@ pub enum GoalOrigin {
     Measured,
     /// A test that fails in the baseline.
     Test {
-        /// The failing test's id.
+        /// The failing test's id; the first one's, where several seem to fail for one reason.
         test: String,
+        /// Where the reason may lie, the most suspicious first; empty where it is not known.
+        #[serde(default)]
+        suspects: Vec<Suspect>,
     },
 }
 

@@ -19,6 +19,7 @@ mod pace;
 mod patch;
 mod path;
 mod ports;
+mod probe;
 mod range;
 mod score;
 mod settings;
@@ -46,6 +47,10 @@ pub use patch::{Edit, FileChange, Patch, PatchError};
 pub use path::{PathError, RelPath};
 pub use ports::{
     Clock, Engine, EngineContext, Judge, Ledger, Mutator, Recheck, Scorer, ToolCall, ToolOutput, Tools,
+};
+pub use probe::{
+    Behaviour, BehaviourRequest, Cause, Found, Probe, ProbeEnd, ProbeRequest, Probed, Question, Spectrum,
+    Suspect, TestLines, TracedTest, Variant,
 };
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};

@@ -1,7 +1,8 @@
 //! The borders between components, as traits: the forge knows these and nothing behind them.
 
 use crate::{
-    ByteRange, CancelToken, Candidate, FindingCount, Goal, Mutant, Patch, Score, Snapshot, SourceFile, Trial,
+    ByteRange, CancelToken, Candidate, FindingCount, Goal, Mutant, Patch, Probe, Score, Snapshot, SourceFile,
+    Trial,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct EngineContext<'a> {
     pub limit: usize,
     /// Seed for whatever is random.
     pub seed: u64,
+    /// Shows variants to tests, for engines that search; `None` where nobody can.
+    pub probe: Option<&'a dyn Probe>,
     /// Polled in long searches.
     pub cancel: &'a CancelToken,
 }

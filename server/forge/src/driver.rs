@@ -2,8 +2,8 @@
 
 use crate::cycle::{Cycle, CycleSettings, Effect, Input, JobId, Outcome};
 use hephaestus_core::{
-    CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Pace, Score, Scorer,
-    Snapshot, Spent, Trial, TrialCost, Verdict,
+    CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Pace, Probe, Score,
+    Scorer, Snapshot, Spent, Trial, TrialCost, Verdict,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -27,6 +27,8 @@ pub struct Parts<'a> {
     pub scorer: &'a dyn Scorer,
     /// Remembers them.
     pub ledger: &'a dyn Ledger,
+    /// Shows variants to tests, for engines that search.
+    pub probe: Option<&'a dyn Probe>,
     /// Tells the time.
     pub clock: &'a dyn Clock,
     /// The code as it was when the goals were proposed.
@@ -237,8 +239,14 @@ fn propose(
     seed: u64,
     abort: &CancelToken,
 ) -> Vec<Candidate> {
-    let context =
-        EngineContext { snapshot: parts.snapshot, parents, limit: CANDIDATES_PER_ROUND, seed, cancel: abort };
+    let context = EngineContext {
+        snapshot: parts.snapshot,
+        parents,
+        limit: CANDIDATES_PER_ROUND,
+        seed,
+        probe: parts.probe,
+        cancel: abort,
+    };
     let mut candidates: Vec<Candidate> = parts
         .engines
         .iter()

@@ -291,6 +291,7 @@ impl Run<'_> {
             judge: &harness,
             scorer: &scorer,
             ledger: &ledger,
+            probe: None,
             clock: &clock,
             snapshot: &workspace.snapshot,
             pace: &self.request.pace,

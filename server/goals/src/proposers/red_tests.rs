@@ -39,7 +39,7 @@ fn draft(failure: &TestFailure, survey: &Survey<'_>) -> Option<Draft> {
         improves: vec![Dimension::Functionality],
         target: None,
         must_pass: vec![failure.id.clone()],
-        origin: GoalOrigin::Test { test: failure.id.clone() },
+        origin: GoalOrigin::Test { test: failure.id.clone(), suspects: vec![] },
         gain: 1.0,
         cost: 50.0,
     })

@@ -70,7 +70,14 @@ mod tests {
     #[test]
     fn every_goal_gets_its_own_patches_first_and_once() {
         let (cancel, snapshot) = (CancelToken::new(), Snapshot::default());
-        let first = EngineContext { snapshot: &snapshot, parents: &[], limit: 9, seed: 0, cancel: &cancel };
+        let first = EngineContext {
+            snapshot: &snapshot,
+            parents: &[],
+            limit: 9,
+            seed: 0,
+            probe: None,
+            cancel: &cancel,
+        };
         let (one, other) = (GoalId("one".to_owned()), GoalId("other".to_owned()));
         let patches = vec![(one.clone(), patch("y")), (other, patch("z")), (one.clone(), patch("w"))];
         let rebased = Rebased { patches };

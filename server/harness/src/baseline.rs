@@ -127,7 +127,8 @@ impl Built {
 }
 
 impl Baseline {
-    /// Builds the workspace at `root` and runs its suite twice; once, where that does exactly what is `known`.
+    /// Builds the workspace at `root` and runs its suite twice; once, where that does exactly what is `known`. A suite of
+    /// which every test fails will do only where it is said so ([`Suite::red_too`]).
     ///
     /// # Errors
     /// A [`Problem`] when nothing can be judged by it.
@@ -141,6 +142,7 @@ impl Baseline {
         let mut built = Built::new(root, sandbox, suite, cancel)?;
         let first = built.run(suite, Part::Full, cancel)?;
         if let Some(known) = known.filter(|known| known.is_confirmed_by(&first)) {
+            judges_enough(suite, &known.passing, &known.red)?;
             let mut record = known.clone();
             if let Some(run) = built.runs.last() {
                 record.wall = record.wall.max(run.wall);
@@ -150,9 +152,7 @@ impl Baseline {
         }
         let second = built.run(suite, Part::Full, cancel)?;
         let Sorted { passing, red, flaky } = sort_tests(&first, &second);
-        if passing.is_empty() {
-            return Err(if red.is_empty() { Problem::Empty } else { Problem::AllRed(red) });
-        }
+        judges_enough(suite, &passing, &red)?;
         let of_tests = || built.runs.iter().rev().take(2);
         let wall = of_tests().map(|run| run.wall).max().unwrap_or_default();
         let cpu = of_tests().map(|run| run.cpu).min().unwrap_or_default();
@@ -163,7 +163,7 @@ impl Baseline {
     /// has not changed since.
     ///
     /// # Errors
-    /// A [`Problem`] when it does not build or the sandbox does not open.
+    /// A [`Problem`] when it does not build or the sandbox does not open, or when nothing can be judged by what is known.
     pub fn recall(
         root: &Path,
         sandbox: &Sandbox,
@@ -171,6 +171,7 @@ impl Baseline {
         known: &BaselineRecord,
         cancel: &CancelToken,
     ) -> Result<Self, Problem> {
+        judges_enough(suite, &known.passing, &known.red)?;
         Ok(Built::new(root, sandbox, suite, cancel)?.finish(known.clone(), 0))
     }
 
@@ -199,6 +200,20 @@ impl Baseline {
     #[must_use]
     pub fn set_aside(&self) -> Vec<String> {
         self.red.iter().map(|failure| failure.id.clone()).chain(self.flaky.iter().cloned()).collect()
+    }
+}
+
+/// Whether anything can be judged by these tests: one that passes, or one that fails where that will do.
+pub(crate) fn judges_enough(
+    suite: &Suite,
+    passing: &BTreeSet<String>,
+    red: &[TestFailure],
+) -> Result<(), Problem> {
+    match (passing.is_empty(), red.is_empty()) {
+        (false, _) => Ok(()),
+        (true, true) => Err(Problem::Empty),
+        (true, false) if suite.red_too => Ok(()),
+        (true, false) => Err(Problem::AllRed(red.to_vec())),
     }
 }
 

@@ -107,11 +107,23 @@ impl Harness {
     /// Proves that `patch` as a whole passes the full suite `runs` times: used for all accepted improvements together.
     #[must_use]
     pub fn prove(&self, patch: &Patch, runs: u32, cancel: &CancelToken) -> (Verdict, Evidence, TrialCost) {
+        self.prove_with(patch, &[], runs, cancel)
+    }
+
+    /// The same, where these tests, which fail on the unchanged code, have to pass as well.
+    #[must_use]
+    pub fn prove_with(
+        &self,
+        patch: &Patch,
+        must_pass: &[String],
+        runs: u32,
+        cancel: &CancelToken,
+    ) -> (Verdict, Evidence, TrialCost) {
         let mut climb = Climb::new(cancel);
         let end = self.parses(patch, &mut climb).and_then(|()| {
             let mut session = self.open(patch, cancel)?;
             self.builds(&mut session, &mut climb)?;
-            self.full_suite(&mut session, runs, &mut climb)
+            self.full_suite(&mut session, runs, must_pass, &mut climb)
         });
         let verdict = climb.verdict(end);
         let cost = climb.cost();
@@ -121,7 +133,8 @@ impl Harness {
     fn climb(&self, goal: &Goal, candidate: &Candidate, climb: &mut Climb<'_>) -> Result<(), Fall> {
         self.parses(&candidate.patch, climb)?;
         let runs = self.parts.suite.settings.stable_runs.max(1);
-        let quick = self.quick(&candidate.patch, climb)?.is_some();
+        let must_pass = &goal.acceptance.must_pass;
+        let quick = self.quick(&candidate.patch, must_pass, climb)?.is_some();
         if quick {
             self.inputs(goal, candidate, climb)?;
             self.speed(goal, candidate, climb)?;
@@ -129,16 +142,22 @@ impl Harness {
         let mut session = self.open(&candidate.patch, climb.cancel)?;
         self.builds(&mut session, climb)?;
         if quick {
-            self.full_suite(&mut session, 1, climb)?;
-            self.again(&candidate.patch, runs, climb)?;
+            self.full_suite(&mut session, 1, must_pass, climb)?;
+            self.again(&candidate.patch, must_pass, runs, climb)?;
         } else {
-            self.impacted(&mut session, &candidate.patch, climb)?;
-            self.reached(&candidate.patch, climb)?;
-            self.full_suite(&mut session, runs, climb)?;
+            self.impacted(&mut session, &candidate.patch, must_pass, climb)?;
+            if must_pass.is_empty() {
+                self.reached(&candidate.patch, climb)?;
+            }
+            self.full_suite(&mut session, runs, must_pass, climb)?;
+            if !must_pass.is_empty() {
+                // They fail without the change and pass with it.
+                climb.evidence.stages.push(stage_run(Stage::Reach, true));
+            }
         }
         session.close();
         self.recheck(goal, candidate, climb)?;
-        self.strength(candidate, climb)
+        if must_pass.is_empty() { self.strength(candidate, climb) } else { Ok(()) }
     }
 
     /// What the tests do and reach in a lab, if one was used: worth remembering.
@@ -177,7 +196,7 @@ impl Harness {
     }
 
     /// A view of the workspace with `patch` in it.
-    fn open(&self, patch: &Patch, cancel: &CancelToken) -> Result<Session, SandboxError> {
+    pub(crate) fn open(&self, patch: &Patch, cancel: &CancelToken) -> Result<Session, SandboxError> {
         let view = View {
             root: self.parts.snapshot.root.clone(),
             layers: vec![self.parts.baseline.layer()],
@@ -208,10 +227,16 @@ impl Harness {
         verdict.map_or(Ok(()), |verdict| Err(Fall::Verdict(verdict)))
     }
 
-    fn impacted(&self, session: &mut Session, patch: &Patch, climb: &mut Climb<'_>) -> Result<(), Fall> {
+    fn impacted(
+        &self,
+        session: &mut Session,
+        patch: &Patch,
+        must_pass: &[String],
+        climb: &mut Climb<'_>,
+    ) -> Result<(), Fall> {
         let Some(files) = self.selection(patch) else { return Ok(()) };
         let run = self.run_tests(session, Part::Impacted(&files), climb)?;
-        let failures = self.new_failures(&run);
+        let failures = self.new_failures(&run, must_pass);
         let verdict = verdict_of(&run.end, !failures.is_empty());
         climb.push(Stage::Impacted, run, failures, verdict.is_none());
         verdict.map_or(Ok(()), |verdict| Err(Fall::Verdict(verdict)))
@@ -240,12 +265,18 @@ impl Harness {
         stops.then(|| self.test_files.iter().filter(|file| is_test_module(file)).cloned().collect())
     }
 
-    fn full_suite(&self, session: &mut Session, runs: u32, climb: &mut Climb<'_>) -> Result<(), Fall> {
+    fn full_suite(
+        &self,
+        session: &mut Session,
+        runs: u32,
+        must_pass: &[String],
+        climb: &mut Climb<'_>,
+    ) -> Result<(), Fall> {
         for nth in 0..runs {
             let run = self.run_tests(session, Part::Full, climb)?;
-            let mut failures = self.new_failures(&run);
+            let mut failures = self.new_failures(&run, must_pass);
             if run.end == RunEnd::Finished {
-                failures.extend(self.vanished(&run));
+                failures.extend(self.vanished(&run, must_pass));
             }
             let mut verdict = verdict_of(&run.end, !failures.is_empty());
             if nth > 0 && verdict == Some(Verdict::Failed) {
@@ -269,10 +300,13 @@ impl Harness {
         self.parts.suite.run(session, part, limit, climb.cancel)
     }
 
-    /// Failures of tests that are no known red or wavering ones.
-    fn new_failures(&self, run: &SuiteRun) -> Vec<TestFailure> {
+    /// Failures of tests that are no known red or wavering ones, or that must pass all the same.
+    fn new_failures(&self, run: &SuiteRun, must_pass: &[String]) -> Vec<TestFailure> {
         let baseline = &self.parts.baseline;
-        let known = |id: &String| baseline.red.iter().any(|red| red.id == *id) || baseline.flaky.contains(id);
+        let known = |id: &String| {
+            !must_pass.contains(id)
+                && (baseline.red.iter().any(|red| red.id == *id) || baseline.flaky.contains(id))
+        };
         run.report
             .tests
             .iter()
@@ -286,18 +320,19 @@ impl Harness {
             .collect()
     }
 
-    /// Tests that passed before and do not run any more: a change that loses a test has not passed it.
-    fn vanished(&self, run: &SuiteRun) -> Vec<TestFailure> {
+    /// Tests that passed before, or must pass now, and do not run any more: a change that loses a test has not passed it.
+    fn vanished(&self, run: &SuiteRun, must_pass: &[String]) -> Vec<TestFailure> {
         let gone = |id: &&String| {
             !matches!(run.report.tests.get(*id), Some(TestOutcome::Passed | TestOutcome::Failed(_)))
         };
-        let message = "it passed before and does not run any more";
-        self.parts
-            .baseline
-            .passing
-            .iter()
-            .filter(gone)
-            .map(|id| TestFailure { id: id.clone(), message: message.to_owned() })
+        let failure = |message: &'static str| {
+            move |id: &String| TestFailure { id: id.clone(), message: message.to_owned() }
+        };
+        let before = self.parts.baseline.passing.iter().filter(gone);
+        let must = must_pass.iter().filter(|id| !self.parts.baseline.passing.contains(*id)).filter(gone);
+        before
+            .map(failure("it passed before and does not run any more"))
+            .chain(must.map(failure("it must pass and does not run")))
             .collect()
     }
 
@@ -379,7 +414,8 @@ impl Harness {
         let noticed = match run.end {
             RunEnd::Cancelled => return Err(Fall::Verdict(Verdict::Cancelled)),
             RunEnd::Finished => {
-                !self.new_failures(&run).is_empty() || (selected.is_none() && !self.vanished(&run).is_empty())
+                !self.new_failures(&run, &[]).is_empty()
+                    || (selected.is_none() && !self.vanished(&run, &[]).is_empty())
             }
             _ => true,
         };

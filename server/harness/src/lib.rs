@@ -6,6 +6,7 @@
 mod baseline;
 mod cascade;
 pub mod lab;
+mod probing;
 mod problem;
 mod quick;
 mod reach;

@@ -55,26 +55,37 @@ impl Harness {
     }
 
     /// Runs the tests that reach the change in a warm lab. `None`: there is none, and the plain stages have to do.
-    pub(crate) fn quick(&self, patch: &Patch, climb: &mut Climb<'_>) -> Result<Option<()>, Fall> {
-        let Some(ended) = self.run_quickly(patch, climb)? else { return Ok(None) };
+    pub(crate) fn quick(
+        &self,
+        patch: &Patch,
+        must_pass: &[String],
+        climb: &mut Climb<'_>,
+    ) -> Result<Option<()>, Fall> {
+        let Some(ended) = self.run_quickly(patch, must_pass, climb)? else { return Ok(None) };
         let Some(outcome) = ended else {
             let tail = "no test runs the code that is changed".to_owned();
             climb.evidence.stages.push(StageRun { tail, ..stage_run(Stage::Reach, false) });
             return Err(Fall::Verdict(Verdict::Unreached));
         };
         climb.evidence.stages.push(stage_run(Stage::Reach, true));
-        self.take(Stage::Impacted, outcome, climb).map(Some)
+        self.take(Stage::Impacted, outcome, must_pass, climb).map(Some)
     }
 
     /// Runs the tests that reach the change once more: nothing else can have changed.
-    pub(crate) fn again(&self, patch: &Patch, runs: u32, climb: &mut Climb<'_>) -> Result<(), Fall> {
+    pub(crate) fn again(
+        &self,
+        patch: &Patch,
+        must_pass: &[String],
+        runs: u32,
+        climb: &mut Climb<'_>,
+    ) -> Result<(), Fall> {
         for _ in 1..runs {
-            let Some(Some(outcome)) = self.run_quickly(patch, climb)? else {
+            let Some(Some(outcome)) = self.run_quickly(patch, must_pass, climb)? else {
                 // Not run is not passed, and is nothing to be remembered about the candidate either.
                 climb.evidence.notes.push("the tests that reach it could not be run once more".to_owned());
                 return Err(Fall::Verdict(Verdict::Errored));
             };
-            match self.take(Stage::Again, outcome, climb) {
+            match self.take(Stage::Again, outcome, must_pass, climb) {
                 Err(Fall::Verdict(Verdict::Failed)) => return Err(Fall::Verdict(Verdict::Flaky)),
                 other => other?,
             }
@@ -82,8 +93,14 @@ impl Harness {
         Ok(())
     }
 
-    /// `None` without a lab; `Some(None)` where no test reaches the change.
-    fn run_quickly(&self, patch: &Patch, climb: &mut Climb<'_>) -> Result<Option<Option<JobOutcome>>, Fall> {
+    /// `None` without a lab, or where it does not know the tests that must pass; `Some(None)` where no test reaches the
+    /// change. Tests that must pass are asked first, whatever they reach.
+    fn run_quickly(
+        &self,
+        patch: &Patch,
+        must_pass: &[String],
+        climb: &mut Climb<'_>,
+    ) -> Result<Option<Option<JobOutcome>>, Fall> {
         let Some(one) = self.one_file(patch) else { return Ok(None) };
         let variant = self.labs.variant(one.path, one.edits.to_vec());
         let passing = &self.parts.baseline.passing;
@@ -91,10 +108,13 @@ impl Harness {
             if !lab.admit(&variant) {
                 return Ok(None);
             }
-            let tests = lab.judges_reaching(variant.id, passing);
-            if tests.is_empty() {
+            let must: Vec<String> = must_pass.iter().filter(|id| !passing.contains(*id)).cloned().collect();
+            let mut tests = lab.places(&must);
+            let all_known = tests.len() == must.len();
+            tests.extend(lab.judges_reaching(variant.id, passing));
+            if tests.is_empty() || !all_known {
                 lab.dismiss(variant.id);
-                return Ok(Some(None));
+                return Ok(all_known.then_some(None));
             }
             let job = Job { variant: variant.id, tests, stop_at_first: true };
             let mut outcome = None;
@@ -114,12 +134,20 @@ impl Harness {
         }
     }
 
-    fn take(&self, stage: Stage, outcome: JobOutcome, climb: &mut Climb<'_>) -> Result<(), Fall> {
+    fn take(
+        &self,
+        stage: Stage,
+        outcome: JobOutcome,
+        must_pass: &[String],
+        climb: &mut Climb<'_>,
+    ) -> Result<(), Fall> {
         climb.cpu += outcome.cpu;
         let failures: Vec<TestFailure> = outcome
             .failed
             .into_iter()
-            .filter(|failure| self.parts.baseline.passing.contains(&failure.id))
+            .filter(|failure| {
+                self.parts.baseline.passing.contains(&failure.id) || must_pass.contains(&failure.id)
+            })
             .collect();
         let (verdict, tail) = match outcome.end {
             JobEnd::Ran if failures.is_empty() => (None, String::new()),

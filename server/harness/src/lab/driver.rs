@@ -5,7 +5,7 @@ use crate::lab::{LabError, Lines};
 use crate::runners::{Driver as DriverFacts, Fill};
 use crate::sandbox::{Heard, Sandbox, SandboxError, Step, Talk, View};
 use crate::suite::Suite;
-use hephaestus_core::{CancelToken, Difference, RelPath, TestFailure};
+use hephaestus_core::{CancelToken, Difference, ProbeEnd, RelPath, TestFailure};
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +48,27 @@ pub(super) enum Question<'a> {
         mutations: u32,
         limit_s: f64,
     },
+    /// Show many variants to tests.
+    Search {
+        file: &'a str,
+        variants: &'a [Numbered<'a>],
+        red: &'a [String],
+        green: &'a [String],
+        ahead: u32,
+        times: u32,
+        least_s: f64,
+        limit_s: f64,
+    },
+    /// Run variants of a function on the same inputs.
+    Behave {
+        file: &'a str,
+        name: &'a str,
+        tests: &'a [String],
+        variants: &'a [Numbered<'a>],
+        seed: u64,
+        mutations: u32,
+        limit_s: f64,
+    },
     /// Time old and new version on the same inputs; the old one against itself where there is no new one.
     Bench {
         file: &'a str,
@@ -58,6 +79,20 @@ pub(super) enum Question<'a> {
         seed: u64,
         limit_s: f64,
     },
+}
+
+/// A variant: its number and its edits, each with its first byte, the byte after its last, and the new text.
+pub(super) type Numbered<'a> = (u32, Vec<(usize, usize, &'a str)>);
+
+/// What became of one variant of a search: its number, how it ended, how many red tests passed, and where it failed.
+pub(super) type Found = (u32, ProbeEnd, u32, String);
+
+/// Inputs, counted or told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Inputs {
+    Count(u32),
+    Calls(Vec<String>),
 }
 
 /// A function by its file and qualified name.
@@ -103,7 +138,13 @@ pub(super) struct Answer {
     pub(super) left_out: Option<String>,
     /// Seconds of old and new version, interleaved.
     pub(super) samples: Vec<(f64, f64)>,
-    pub(super) inputs: u32,
+    pub(super) inputs: Option<Inputs>,
+    /// What became of variants of a search.
+    pub(super) results: Vec<Found>,
+    /// What variants of a function said at all …
+    pub(super) said: Vec<String>,
+    /// … and which of that each of them said to each input.
+    pub(super) table: Vec<(u32, Vec<i32>)>,
     wall_s: f64,
     cpu_s: f64,
 }
@@ -130,6 +171,23 @@ impl Answer {
     /// The lines that ran while loading.
     pub(super) fn loaded(&self) -> Lines {
         unfold(&self.loaded)
+    }
+
+    /// How many inputs there were.
+    pub(super) fn input_count(&self) -> u32 {
+        match &self.inputs {
+            Some(Inputs::Count(count)) => *count,
+            Some(Inputs::Calls(calls)) => u32::try_from(calls.len()).unwrap_or(u32::MAX),
+            None => 0,
+        }
+    }
+
+    /// The inputs, where they are told.
+    pub(super) fn calls(&self) -> Vec<String> {
+        match &self.inputs {
+            Some(Inputs::Calls(calls)) => calls.clone(),
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn why(&self) -> String {
@@ -193,13 +251,13 @@ impl Driver {
     /// Asks a question; tells its number.
     pub(super) fn ask(&mut self, question: &Question<'_>) -> Result<u64, LabError> {
         #[derive(Serialize)]
-        struct Numbered<'a, 'b> {
+        struct Asked<'a, 'b> {
             id: u64,
             #[serde(flatten)]
             question: &'a Question<'b>,
         }
         self.last_id += 1;
-        let line = serde_json::to_string(&Numbered { id: self.last_id, question });
+        let line = serde_json::to_string(&Asked { id: self.last_id, question });
         let line = line.map_err(|error| LabError::Unfit(error.to_string()))?;
         self.talk.say(&line).map_err(of_sandbox)?;
         Ok(self.last_id)

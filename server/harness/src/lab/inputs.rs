@@ -106,7 +106,7 @@ impl WarmLab {
         };
         let answer = self.put(&question, cancel)?;
         let left_out = why_not(&answer);
-        Ok(Samples { left_out, inputs: answer.inputs, cpu: cpu + answer.cpu(), pairs: answer.samples })
+        Ok(Samples { left_out, inputs: answer.input_count(), cpu: cpu + answer.cpu(), pairs: answer.samples })
     }
 
     /// Has the driver keep the function's arguments, once; tells why there are none.

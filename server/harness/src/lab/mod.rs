@@ -9,19 +9,21 @@ mod inputs;
 mod plain;
 mod pool;
 mod readers;
+mod search;
 mod switches;
 mod warm;
 
 use crate::problem::Problem;
 use crate::sandbox::Sandbox;
 use crate::suite::Suite;
-use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot, TestFailure};
+use hephaestus_core::{CancelToken, Snapshot, TestFailure};
 use hephaestus_syntax::Languages;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use hephaestus_core::{TestLines as Lines, Variant};
 pub use plain::PlainLab;
 pub use switches::{Placed, SwitchLab};
 pub use warm::WarmLab;
@@ -68,21 +70,7 @@ pub fn open(
     Ok(Box::new(PlainLab::open(&subject, variants, cancel)?))
 }
 
-/// An alternative text of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variant {
-    /// Its number within the lab.
-    pub id: u32,
-    /// The file.
-    pub file: RelPath,
-    /// Edits of the unchanged text: sorted, disjoint.
-    pub edits: Vec<Edit>,
-}
-
-/// Lines of files, 1-based, by file: what a test ran through.
-pub type Lines = BTreeMap<RelPath, BTreeSet<u32>>;
-
-/// A test that passes on the unchanged code and may judge.
+/// A test that was seen on the unchanged code.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabTest {
     /// Its id, as the suite's own report has it.
@@ -167,6 +155,12 @@ pub enum LabError {
 pub trait Lab: Send {
     /// What is known of the unchanged code.
     fn facts(&self) -> &LabFacts;
+
+    /// The tests that fail on the unchanged code, as in [`LabFacts::red`], with the lines they run through; none where
+    /// nobody saw those.
+    fn red_tests(&self) -> &[LabTest] {
+        &[]
+    }
 
     /// Takes one more variant, where that needs no build. Tells whether it did.
     fn admit(&mut self, _variant: &Variant) -> bool {

@@ -1,7 +1,7 @@
 //! The labs of one harness: opened when they are first needed, one per thread that needs one at the same time. The first
 //! one finds out what the tests do and reach; the others are told.
 
-use crate::lab::{Lab, LabError, LabFacts, LabSubject, SwitchLab, Variant, WarmLab};
+use crate::lab::{Lab, LabError, LabFacts, LabSubject, LabTest, SwitchLab, Variant, WarmLab};
 use crate::sandbox::Sandbox;
 use crate::suite::Suite;
 use hephaestus_core::{CancelToken, Edit, RelPath, Snapshot};
@@ -48,8 +48,22 @@ pub(crate) struct LabPool {
 enum First {
     /// Nobody has asked yet.
     Unasked(Option<LabFacts>),
-    Known(Arc<LabFacts>),
+    Known(Arc<Seen>),
     Unfit(LabError),
+}
+
+/// What a lab saw of the unchanged code.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) facts: Arc<LabFacts>,
+    /// Tests that fail, with what they run through.
+    pub(crate) red: Vec<LabTest>,
+}
+
+impl Seen {
+    pub(crate) fn of(lab: &dyn Lab) -> Self {
+        Self { facts: Arc::new(lab.facts().clone()), red: lab.red_tests().to_vec() }
+    }
 }
 
 impl LabPool {
@@ -111,8 +125,18 @@ impl LabPool {
     /// What the tests do and reach, if a lab has been opened.
     pub(crate) fn facts(&self) -> Option<Arc<LabFacts>> {
         match &*self.first() {
-            First::Known(facts) => Some(Arc::clone(facts)),
+            First::Known(seen) => Some(Arc::clone(&seen.facts)),
             First::Unasked(_) | First::Unfit(_) => None,
+        }
+    }
+
+    /// The same with the tests that fail; a lab is opened if need be.
+    pub(crate) fn seen(&self, cancel: &CancelToken) -> Result<Arc<Seen>, LabError> {
+        self.with(cancel, |_| Ok(()))?;
+        match &*self.first() {
+            First::Known(seen) => Ok(Arc::clone(seen)),
+            First::Unfit(error) => Err(error.clone()),
+            First::Unasked(_) => Err(LabError::Unfit("no lab was opened".to_owned())),
         }
     }
 
@@ -131,8 +155,8 @@ impl LabPool {
         let opened = match &*first {
             First::Unfit(error) => return Err(error.clone()),
             First::Unasked(known) => WarmLab::open(&self.grounds.subject(known.as_ref()), &[], cancel),
-            First::Known(facts) => {
-                let facts = Arc::clone(facts);
+            First::Known(seen) => {
+                let facts = Arc::clone(&seen.facts);
                 drop(first);
                 let lab = WarmLab::open(&self.grounds.subject(Some(&facts)), &[], cancel)?;
                 self.charge(&lab);
@@ -142,7 +166,7 @@ impl LabPool {
         match opened {
             Ok(lab) => {
                 self.charge(&lab);
-                *first = First::Known(Arc::new(lab.facts().clone()));
+                *first = First::Known(Arc::new(Seen::of(&lab)));
                 Ok(lab)
             }
             Err(LabError::Cancelled) => Err(LabError::Cancelled),

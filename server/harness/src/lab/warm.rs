@@ -29,6 +29,8 @@ pub struct WarmLab {
     languages: &'static Languages,
     pub(super) driver: Driver,
     facts: LabFacts,
+    /// Tests that fail on the unchanged code, with what they run through.
+    red: Vec<LabTest>,
     /// Functions whose arguments the driver keeps, and why not where it does not.
     pub(super) captured: HashMap<(RelPath, String), Result<u32, String>>,
     /// By file and line: tests that run through it, as indices.
@@ -82,6 +84,7 @@ impl WarmLab {
             languages: subject.languages,
             driver,
             facts: LabFacts::default(),
+            red: Vec::new(),
             captured: HashMap::new(),
             through: HashMap::new(),
             variants: HashMap::new(),
@@ -91,7 +94,7 @@ impl WarmLab {
             stretch: 1.0,
         };
         lab.survey(subject, loaded, cancel)?;
-        if lab.facts.tests.is_empty() {
+        if lab.facts.tests.is_empty() && (lab.facts.red.is_empty() || !subject.suite.red_too) {
             let red = std::mem::take(&mut lab.facts.red);
             return Err(LabError::Problem(if red.is_empty() {
                 Problem::Empty
@@ -143,6 +146,9 @@ impl WarmLab {
                 facts.tests.push(test);
             }
         }
+        for failure in &seen.red {
+            self.red.extend(seen.red_tests.remove(&failure.id));
+        }
         facts.red = seen.red;
         facts.flaky = seen.flaky;
         self.through = index(&facts.tests);
@@ -181,14 +187,15 @@ impl WarmLab {
         }
     }
 
+    /// A test of a job: those that fail on the unchanged code come after [`LabFacts::tests`].
+    fn test(&self, at: usize) -> Option<&LabTest> {
+        test_at(&self.facts.tests, &self.red, at)
+    }
+
     /// The limits of a job: seconds of wall-clock time and of CPU time.
     fn limits(&self, job: &Job, times: f64) -> (f64, f64) {
-        let usual: f64 = job
-            .tests
-            .iter()
-            .filter_map(|test| self.facts.tests.get(*test))
-            .map(|test| test.wall.as_secs_f64())
-            .sum();
+        let usual: f64 =
+            job.tests.iter().filter_map(|test| self.test(*test)).map(|test| test.wall.as_secs_f64()).sum();
         let cpu = (FLOOR + FACTOR * usual) * times * self.stretch;
         (cpu * SLACK + FLOOR, cpu)
     }
@@ -196,7 +203,8 @@ impl WarmLab {
     fn ask_to_run(&mut self, job: &Job, times: f64) -> Result<Option<u64>, LabError> {
         let Some(text) = self.variants.get(&job.variant) else { return Ok(None) };
         let (limit_s, cpu_s) = self.limits(job, times);
-        let ids = job.tests.iter().filter_map(|test| self.facts.tests.get(*test));
+        let (tests, red) = (&self.facts.tests, &self.red);
+        let ids = job.tests.iter().filter_map(|test| test_at(tests, red, *test));
         let question = Question::Run {
             files: BTreeMap::from([(text.file.as_str(), text.text.as_str())]),
             tests: ids.map(|test| test.id.as_str()).collect(),
@@ -208,7 +216,7 @@ impl WarmLab {
     }
 
     /// Starts the driver anew after its death; nothing that is known is lost.
-    fn restart(&mut self, why: &LabError, cancel: &CancelToken) -> Result<(), LabError> {
+    pub(super) fn restart(&mut self, why: &LabError, cancel: &CancelToken) -> Result<(), LabError> {
         if *why == LabError::Cancelled || self.restarts >= RESTARTS {
             return Err(why.clone());
         }
@@ -262,6 +270,10 @@ impl WarmLab {
 impl Lab for WarmLab {
     fn facts(&self) -> &LabFacts {
         &self.facts
+    }
+
+    fn red_tests(&self) -> &[LabTest] {
+        &self.red
     }
 
     fn admit(&mut self, variant: &Variant) -> bool {
@@ -383,6 +395,7 @@ fn index(tests: &[LabTest]) -> HashMap<RelPath, HashMap<u32, Vec<usize>>> {
 #[derive(Default)]
 struct Survey {
     tests: HashMap<String, LabTest>,
+    red_tests: HashMap<String, LabTest>,
     red: Vec<TestFailure>,
     flaky: Vec<String>,
     loaded: Lines,
@@ -393,7 +406,7 @@ impl Survey {
     /// A test that starts programs may run through anything: nobody saw what those ran through.
     fn let_spawning_reach(&mut self, everything: &Lines) {
         for id in &self.spawning {
-            if let Some(test) = self.tests.get_mut(id) {
+            if let Some(test) = self.tests.get_mut(id).or_else(|| self.red_tests.get_mut(id)) {
                 test.lines.clone_from(everything);
             }
         }
@@ -404,12 +417,13 @@ impl Survey {
         if answer.spawns {
             self.spawning.insert(id.clone());
         }
+        let seen = || LabTest { id: id.clone(), wall: answer.wall(), lines: answer.lines() };
         match answer.outcome.as_str() {
-            "passed" => {
-                let test = LabTest { id: id.clone(), wall: answer.wall(), lines: answer.lines() };
-                self.tests.insert(id, test);
+            "passed" => drop(self.tests.insert(id.clone(), seen())),
+            "failed" => {
+                self.red_tests.insert(id.clone(), seen());
+                self.red.push(TestFailure { id, message: answer.message });
             }
-            "failed" => self.red.push(TestFailure { id, message: answer.message }),
             _ => {}
         }
     }
@@ -426,12 +440,17 @@ impl Survey {
             self.flaky.push(id);
         }
         self.flaky.sort();
-        for (id, test) in &mut self.tests {
-            if let Some(other) = unwatched.tests.get(id) {
+        for (id, test) in self.tests.iter_mut().chain(&mut self.red_tests) {
+            if let Some(other) = unwatched.tests.get(id).or_else(|| unwatched.red_tests.get(id)) {
                 test.wall = other.wall;
             }
         }
     }
+}
+
+/// A test by its place: first those that pass, then those that fail on the unchanged code.
+fn test_at<'a>(tests: &'a [LabTest], red: &'a [LabTest], at: usize) -> Option<&'a LabTest> {
+    tests.get(at).or_else(|| red.get(at.checked_sub(tests.len())?))
 }
 
 fn broken(variant: u32, why: String) -> JobOutcome {

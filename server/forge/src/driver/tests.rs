@@ -74,6 +74,7 @@ impl World {
             judge: self,
             scorer: self,
             ledger: self,
+            probe: None,
             clock: self,
             snapshot: &Snapshot::default(),
             pace,

@@ -38,5 +38,7 @@ pub use mutants::{
     TriedMutant,
 };
 pub use open::{OpenOptions, Workspace, WorkspaceError};
-pub use report::{ForgeReport, GoalsReport, Repaired, sarif};
+pub use report::{
+    ForgeReport, GoalsReport, Repaired, confidence_in_words, found_in_words, question_in_words, sarif,
+};
 pub use roles::{FileRole, FileRoles};

@@ -23,7 +23,7 @@ mod repairs;
 mod sarif;
 
 pub use json::GoalsReport;
-pub use repairs::Repaired;
+pub use repairs::{Repaired, confidence_in_words, found_in_words, question_in_words};
 pub use sarif::sarif;
 
 /// The baseline, as it is told.

@@ -1,7 +1,7 @@
 //! Repairs in a report: what became of each reason for failing tests. Words are for whoever prints.
 
 use super::{ForgeReport, round, seconds};
-use hephaestus_core::{Candidate, Found, Goal, GoalKind, GoalOrigin, Offer, Suspect};
+use hephaestus_core::{Candidate, Found, Goal, GoalKind, GoalOrigin, Offer, Question, Suspect};
 use serde_json::{Value, json};
 
 /// What became of one reason for failing tests.
@@ -98,5 +98,149 @@ pub(super) fn found_json(found: &Found) -> Value {
         "questions": found.questions,
         "mended": found.mended,
         "confidence": round(found.confidence),
+        "in_words": found_in_words(found),
     })
+}
+
+/// How a change was found and how sure that makes one, a sentence each: the same ones wherever it is shown.
+#[must_use]
+pub fn found_in_words(found: &Found) -> Vec<String> {
+    let tried = counted(found.tried, "change");
+    let rate = found.tried as f64 / found.cpu.as_secs_f64().max(0.001);
+    let were = if found.tried == 1 { "was" } else { "were" };
+    let mut words = vec![match found.cpu.is_zero() {
+        true => format!("{tried} {were} tried"),
+        false => format!(
+            "{tried} {were} tried in {:.1} s of CPU time ({} per second)",
+            found.cpu.as_secs_f64(),
+            grouped(rate.round() as u64)
+        ),
+    }];
+    words.push(match (found.alternatives, found.agreeing) {
+        (0, _) => "no other change that was tried makes these tests pass".to_owned(),
+        (1, 0) => "1 other change makes the same tests pass, and does something else elsewhere".to_owned(),
+        (1, _) => {
+            "1 other change makes the same tests pass, and does the same on every input tried".to_owned()
+        }
+        (others, agreeing) => format!(
+            "{} make the same tests pass; {agreeing} of them do the same as this one on every input tried",
+            counted(others.into(), "other change")
+        ),
+    });
+    let mended = match found.mended {
+        1 => "; only one failing test speaks for it",
+        _ => "",
+    };
+    words.push(format!("{}{mended}", confidence_in_words(found.confidence)));
+    words
+}
+
+/// How sure a search is.
+#[must_use]
+pub fn confidence_in_words(confidence: f64) -> &'static str {
+    match confidence {
+        sure if sure >= 0.9 => "very likely right",
+        sure if sure >= 0.75 => "likely right",
+        sure if sure >= 0.5 => "more likely right than not: look at it closely",
+        _ => "a guess: it passes the tests, and so do others",
+    }
+}
+
+/// What only the user can answer.
+#[must_use]
+pub fn question_in_words(question: &Question) -> String {
+    let verb = |said: &str| match said.starts_with("raises ") || said.starts_with("throws ") {
+        true => said.to_owned(),
+        false => format!("`{said}`"),
+    };
+    let others: Vec<String> = question.others.iter().map(|other| verb(other)).collect();
+    let others = if others.is_empty() { String::new() } else { format!("; others: {}", others.join(", ")) };
+    format!("what should `{}` return? this fix: {}{others}", question.input, verb(&question.answer))
+}
+
+/// `1 change`, `1,749 changes`.
+fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+/// Thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn found() -> Found {
+        Found {
+            tried: 1_749,
+            cpu: Duration::from_millis(1_200),
+            alternatives: 5,
+            agreeing: 3,
+            mended: 4,
+            confidence: 0.93,
+            ..Found::default()
+        }
+    }
+
+    #[test]
+    fn how_a_fix_was_found_is_told_in_words() {
+        assert_eq!(
+            found_in_words(&found()),
+            [
+                "1,749 changes were tried in 1.2 s of CPU time (1,458 per second)",
+                "5 other changes make the same tests pass; 3 of them do the same as this one on every input tried",
+                "very likely right",
+            ]
+        );
+        let alone =
+            Found { tried: 1, cpu: Duration::ZERO, alternatives: 0, mended: 1, confidence: 0.2, ..found() };
+        assert_eq!(
+            found_in_words(&alone),
+            [
+                "1 change was tried",
+                "no other change that was tried makes these tests pass",
+                "a guess: it passes the tests, and so do others; only one failing test speaks for it",
+            ]
+        );
+        let one = |agreeing| found_in_words(&Found { alternatives: 1, agreeing, ..found() })[1].clone();
+        assert!(one(0).ends_with("something else elsewhere") && one(1).ends_with("on every input tried"));
+    }
+
+    #[test]
+    fn confidence_has_four_steps_and_nothing_odd_is_sure() {
+        let words: Vec<_> = [0.9, 0.75, 0.5, 0.49, f64::NAN].map(confidence_in_words).to_vec();
+        assert_eq!(words[3], words[4]);
+        assert_eq!(words.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    }
+
+    #[test]
+    fn a_question_tells_what_each_would_do() {
+        let question = |others: &[&str]| Question {
+            input: "f([])".to_owned(),
+            answer: "1".to_owned(),
+            others: others.iter().map(|other| (*other).to_owned()).collect(),
+        };
+        assert_eq!(
+            question_in_words(&question(&["raises IndexError", "0"])),
+            "what should `f([])` return? this fix: `1`; others: raises IndexError, `0`"
+        );
+        assert_eq!(question_in_words(&question(&[])), "what should `f([])` return? this fix: `1`");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hephaestus_core::{
-    Candidate, Edit, Engine, EngineContext, EngineId, Found, Goal, GoalKind, Patch, RelPath, Snapshot,
-    Spectrum, TracedTest,
+    Candidate, Edit, Engine, EngineContext, EngineId, Found, Goal, GoalKind, Patch, RelPath, SearchPart,
+    SearchSettings, Snapshot, Spectrum, TracedTest,
 };
 use hephaestus_syntax::{Languages, LineIndex, Parsed};
 

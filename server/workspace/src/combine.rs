@@ -98,7 +98,7 @@ impl Search<'_> {
         let merged = offers.iter().try_fold(base.clone(), |patch, offer| patch.merge(&offer.candidate.patch));
         let mended = mended(&self.mended, offers);
         let verdict = match &merged {
-            Ok(merged) => self.prove(merged, mended.len()),
+            Ok(merged) => self.prove(merged, &mended),
             Err(_) => Verdict::Unviable,
         };
         match (verdict, merged) {
@@ -127,13 +127,12 @@ impl Search<'_> {
         }
     }
 
-    /// Proves `patch`, with which `mended` red tests have to pass beside all those that pass without it.
-    fn prove(&mut self, patch: &Patch, mended: usize) -> Verdict {
-        let (verdict, evidence, cost) = self.harness.prove(patch, self.runs, self.cancel);
+    /// Proves `patch`, with which the red tests in `mended` have to pass beside all those that pass without it.
+    fn prove(&mut self, patch: &Patch, mended: &BTreeSet<String>) -> Verdict {
+        let must_pass: Vec<String> = mended.iter().cloned().collect();
+        let (verdict, _, cost) = self.harness.prove_with(patch, &must_pass, self.runs, self.cancel);
         self.cost.wall += cost.wall;
         self.cost.cpu += cost.cpu;
-        let needed = self.harness.baseline().passing.len() + mended;
-        let is_short = mended > 0 && (evidence.tests_passed() as usize) < needed;
-        if verdict == Verdict::Passed && is_short { Verdict::Failed } else { verdict }
+        verdict
     }
 }

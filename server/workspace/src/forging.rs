@@ -7,8 +7,8 @@ use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
-    Patch, SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
+    Offer, Pace, Patch, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -170,8 +170,13 @@ impl Workspace {
         let programs = Programs::of(&self.root);
         let used: BTreeSet<LanguageId> =
             self.snapshot.files.values().map(|file| file.language.clone()).collect();
-        let suite =
-            |runner: Runner| Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
+        // Where it is repairs that are asked for, red tests are what it is about.
+        let red_too = self.config.goals.kinds.iter().any(|kind| kind == GoalKind::Repair.as_str());
+        let suite = |runner: Runner| {
+            let mut suite = Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
+            suite.red_too = red_too;
+            suite
+        };
         if let Some(command) = &self.config.testing.command {
             let any = used.first().cloned().unwrap_or_else(|| LanguageId::new("any"));
             return Ok(vec![Bench {
@@ -280,7 +285,7 @@ impl Run<'_> {
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
         let scorer = self.scorer(harness.baseline());
-        let engines = self.engines();
+        let engines = self.engines()?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
         let parts = Parts {
@@ -357,14 +362,17 @@ impl Run<'_> {
     }
 
     /// The engines that are wanted, after the one that has nothing but what is to be tried again.
-    fn engines(&self) -> Vec<Box<dyn Engine>> {
+    fn engines(&self) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
         let workspace = self.workspace;
         let wanted = &workspace.config.forge.engines;
-        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules).into_iter();
-        let own = all.filter(|engine| wanted.is_empty() || wanted.iter().any(|name| name == engine.name()));
+        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
+            .map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let is_wanted =
+            |engine: &Box<dyn Engine>| wanted.is_empty() || wanted.iter().any(|name| name == engine.name());
+        let own = all.into_iter().filter(is_wanted);
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
-        rebased.into_iter().chain(own).collect()
+        Ok(rebased.into_iter().chain(own).collect())
     }
 
     /// The baseline, with the first suite whose program is there.

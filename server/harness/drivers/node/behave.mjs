@@ -42,7 +42,7 @@ class Behaviour {
     Object.assign(this, { host, job, budget: new Budget(), exited: false });
     this.registry = new Registry();
     this.isModule = host.loader.format(job.file) === "module";
-    this.original = new Original(host.loader.text(job.file));
+    this.original = new Original(job.file);
     // Rewritten texts ask for a stage, though there are no slots in them.
     this.stage = new Stage(host, { adapter: { groups: () => [] }, plan: [], budget: this.budget, slots: 0 });
     this.stage.current = { handles: [] };

@@ -1,8 +1,11 @@
 // A file's text and edits of it: `[start, end, text]` in bytes of the file as UTF-8, as the harness gives them.
 
+import { readFileSync } from "node:fs";
+
 /** The text of a file without its byte order mark, and the way from bytes to characters. */
 export class Original {
-  constructor(raw) {
+  constructor(path) {
+    const raw = readFileSync(path, "utf8");
     this.bom = raw.charCodeAt(0) === 0xfeff;
     this.raw = raw;
     this.text = this.bom ? raw.slice(1) : raw;

@@ -22,7 +22,7 @@ class Unfaithful extends Error {}
 class Hunt {
   constructor(host, job, send) {
     Object.assign(this, { host, job, send, held: [], known: new Map(), how: { shared: 0, forked: 0, reloaded: 0 } });
-    this.original = new Original(host.loader.text(job.file));
+    this.original = new Original(job.file);
     this.queue = job.variants;
     this.at = 0;
     this.since = 0;
@@ -322,8 +322,9 @@ const settled = promise => promise.then(value => ({ failed: false, value }), err
 export async function hunt(host, job, send) {
   host.setImmediate = setImmediate;
   host.setTimeout = setTimeout;
-  const resources = process.getActiveResourcesInfo().length;
-  host.idle = () => process.getActiveResourcesInfo().filter(name => name !== "Immediate").length <= resources;
+  const active = () => process.getActiveResourcesInfo().filter(name => name !== "Immediate").length;
+  const resources = host.clean.resources.filter(name => name !== "Immediate").length;
+  host.idle = () => active() <= resources;
   host.job.stray = () => {};
   host.output = () => {};
   let hunter;

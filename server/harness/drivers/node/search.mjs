@@ -2,7 +2,6 @@
 // where a process was lost; by way of ordinary runs where tests cannot be called directly. It must not run project code itself.
 
 import { extname, isAbsolute, join } from "node:path";
-import { readFileSync } from "node:fs";
 import { Pool } from "./children.mjs";
 import { Original } from "./edits.mjs";
 
@@ -188,7 +187,7 @@ class Search {
 
   /** Goes through the variants by ordinary runs. */
   async plainly() {
-    const original = new Original(readFileSync(this.file, "utf8"));
+    const original = new Original(this.file);
     for (const [number, edits] of this.rest()) {
       if (this.given) return { end: "cancelled" };
       if (this.left() <= 0) return { end: "timeout" };

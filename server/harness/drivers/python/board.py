@@ -8,7 +8,8 @@ import mmap
 import struct
 
 SIZE = 1 << 20
-HEAD = struct.Struct("<qqq")
+# In the byte order of the machine: so each number is written at once.
+HEAD = struct.Struct("@qqq")
 START = HEAD.size
 ROOM = 4096
 

@@ -27,7 +27,7 @@ class Child:
         self.numbers = []
         self.heard = set()
         self.messages = []
-        self.maybe = self.end = self.hung = None
+        self.end = self.hung = None
         self.at = -1
         self.over = False
         self.group = False

@@ -15,6 +15,7 @@ BATCH_S = 0.1
 SCOUT_S = 10.0
 HANG_S = 1.0
 MOST_DENIED = 3
+HOW = {"shift": "shared", "forked": "forked"}
 
 
 class Search:
@@ -34,6 +35,7 @@ class Search:
         self._crew = crew.Crew()
         self._leaky = False
         self._denied = 0
+        self._origin = {}
         self._anew = None
         self.how = {"shared": 0, "forked": 0, "reloaded": 0}
 
@@ -158,7 +160,7 @@ class Search:
             if word == "result":
                 self._result(child, *message[1:])
             elif word == "maybe":
-                child.maybe = message[2]
+                self._origin[number] = HOW.get(child.kind, "reloaded")
                 self._urgent.append((number, "confirm"))
             elif word == "slow":
                 self._lone.append((number, "forked"))
@@ -174,8 +176,7 @@ class Search:
         if child.kind == "confirm" and kind not in ("passed", "broken"):
             self._denied += 1
             self._leaky |= self._denied >= MOST_DENIED
-        how = {"shift": "shared", "confirm": "shared", "forked": "forked"}.get(child.kind, "reloaded")
-        self.how[how] += 1
+        self.how[self._origin.get(number) or HOW.get(child.kind, "reloaded")] += 1
         self._found.append([number, kind, passed, mark])
 
     def _ended(self, child):

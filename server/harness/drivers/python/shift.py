@@ -4,6 +4,7 @@ It says what it finds on its board, and only what a look at the unchanged code h
 """
 
 import _thread
+import builtins
 import os
 import sys
 import time
@@ -123,7 +124,7 @@ class Shift:
     def work(self):
         """Does it; says `end` when it ends by itself."""
         self._watch.set()
-        if not self._traces.whole or not self._bears_out():
+        if not self._bears_out():
             self._end("leak")
             return
         self._flushed = time.monotonic()
@@ -134,7 +135,7 @@ class Shift:
             if result is None:
                 # Whatever goes on in here now is not for others.
                 self._board.write([["slow", number, "", 0, ""]])
-                self._end("retire")
+                self._end("retire" if self._traces.whole else "leak")
                 return
             self._pending.append((number, *result))
             late = time.monotonic() - self._flushed > EVERY_S
@@ -202,7 +203,7 @@ class Shift:
         if sys.stdout is not self._null or sys.stderr is not self._null:
             sys.stdout = sys.stderr = self._null
         self._traces.put_back()
-        return _thread._count() == self._threads and not self._null.closed
+        return self._traces.whole and _thread._count() == self._threads and not self._null.closed
 
     def _flush(self):
         """Tells what was found, if the unchanged code still does what it did."""
@@ -256,11 +257,12 @@ def alone(task, board, number, mode):
     except variant.Reload:
         board.write([["reload", number]])
         return
-    pid = os.getpid()
+    pid, kept = os.getpid(), dict(vars(builtins))
     fully = mode == "confirm"
     # Everything is done for the first time in this process.
     slack_s = CONFIRM_S if fully else ALONE_S
     kind, passed, mark = task.show(watch, board.beat, task.reds, task.greens, fully, slack_s)
+    vars(builtins).update(kept)
     watch.stop()
     if os.getpid() != pid:
         os._exit(0)

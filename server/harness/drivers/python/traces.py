@@ -7,6 +7,7 @@ libraries, in iterators, outside of the process) is for somebody else to notice.
 import builtins
 import collections
 import functools
+import itertools
 import os
 import random
 import sys
@@ -16,6 +17,10 @@ MOST = 20_000
 QUICK = 500
 ATOMS = (int, str, bytes, float, bool, type(None), complex, types.ModuleType, types.BuiltinFunctionType, range, type(Ellipsis))
 CACHED = type(functools.lru_cache(maxsize=1)(len))
+
+
+class Spoiled(Exception):
+    """Something changed that cannot be put back."""
 
 
 class Held:
@@ -136,6 +141,31 @@ class HeldClass(Held):
                 type.__setattr__(self.thing, name, value)
 
 
+class HeldCount(Held):
+    """An iterator: that it went on can be seen, but not undone."""
+
+    __slots__ = ()
+
+    def __init__(self, thing):
+        self.thing = thing
+        self.copy = self.now()
+        self.count = 1
+
+    def now(self):
+        if isinstance(self.thing, types.GeneratorType):
+            frame = self.thing.gi_frame
+            return frame and (frame.f_lasti, tuple(map(id, frame.f_locals.values())))
+        return repr(self.thing)
+
+    def changed(self):
+        return self.now() != self.copy
+
+    longer = changed
+
+    def put_back(self):
+        raise Spoiled
+
+
 class HeldChance(Held):
     """A source of chance."""
 
@@ -163,13 +193,14 @@ class Traces:
         self._held = []
         self._caches = []
         self._pending = []
-        # Whether everything that modules of ours hold can be put back.
+        # Whether everything could be put back so far.
         self.whole = True
         self._note_modules()
         self._pending.extend(extra)
         self._walk()
         for thing in (vars(builtins), getattr(os.environ, "_data", {}), sys.path):
             self._visit(thing, type(thing))
+        self._builtins = self._held[-3]
         self._pending.clear()
         self._seen = None
         self._held[:-3] = sorted(self._held[:-3], key=lambda held: held.count)
@@ -239,9 +270,8 @@ class Traces:
                 push(vars(thing).values())
         elif isinstance(thing, random.Random) and not isinstance(thing, random.SystemRandom):
             self._held.append(HeldChance(thing))
-        elif kind.__module__ == "itertools" or kind is types.GeneratorType:
-            # Nobody can tell where it was.
-            self.whole = False
+        elif kind is itertools.count or kind is types.GeneratorType:
+            self._held.append(HeldCount(thing))
         elif kind.__module__ in self._names or kind is types.SimpleNamespace:
             push([object.__getattribute__(thing, "__dict__")] if hasattr(thing, "__dict__") else [])
 
@@ -255,26 +285,34 @@ class Traces:
                 push([function.__dict__])
 
     def put_back(self):
-        """Puts back what is seen at a glance to have changed."""
+        """Puts back what is seen at a glance to have changed; first of all what this code needs itself."""
+        if self._builtins.changed():
+            self._builtins.put_back()
         for cached in self._caches:
             cached.cache_clear()
-        for held in self._quick:
-            if held.changed():
-                held.put_back()
-        for held in self._slow:
-            if held.longer():
-                held.put_back()
+        try:
+            for held in self._quick:
+                if held.changed():
+                    held.put_back()
+            for held in self._slow:
+                if held.longer():
+                    held.put_back()
+        except Spoiled:
+            self.whole = False
         if sys.getrecursionlimit() != self._limit:
             sys.setrecursionlimit(self._limit)
 
     def look_closely(self):
         """Puts back everything; tells whether there was anything that a glance had missed."""
         missed = False
-        for held in self._slow:
-            if held.changed():
-                held.put_back()
-                missed = True
-        return missed
+        try:
+            for held in self._slow:
+                if held.changed():
+                    held.put_back()
+                    missed = True
+        except Spoiled:
+            self.whole = False
+        return missed or not self.whole
 
 
 def is_empty(cell):

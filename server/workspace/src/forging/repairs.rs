@@ -17,13 +17,12 @@ pub(super) type Grouping = fn(&Spectrum, &Snapshot, &Languages) -> Vec<Cause>;
 
 /// What shows variants to this harness's tests.
 pub(super) fn probe_of(harness: &Harness) -> Option<&dyn Probe> {
-    let _ = harness;
-    None
+    Some(harness)
 }
 
 /// What groups failing tests.
 pub(super) fn grouping() -> Grouping {
-    |_, _, _| Vec::new()
+    hephaestus_mutation::search::causes
 }
 
 /// Whether it is worth finding out why these tests fail: goals of that kind are wanted and, where only one goal is,

@@ -20,7 +20,7 @@ pub(crate) fn commands(root: &Path) -> anyhow::Result<Vec<Command>> {
     let mut of_node = Command::new("node");
     of_node
         .args(["--test", "--test-reporter=tap"])
-        .arg("tests/driver.test.mjs")
+        .args(["tests/driver.test.mjs", "tests/search.test.mjs"])
         .current_dir(drivers.join("node"));
     let mut commands = Vec::new();
     for (name, mut command) in [("Python", of_python), ("Node.js", of_node)] {

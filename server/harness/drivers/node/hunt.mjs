@@ -114,6 +114,8 @@ class Hunt {
   finish(entry, result) {
     this.at += 1;
     this.since += this.job.apart ? SENTINEL : this.fresh ? 5 : 1;
+    // Where every variant has modules of its own, built-in objects are all that could be shared.
+    if (this.fresh && this.host.clean.objects() !== null) this.lasting = true;
     this.held.push([entry, result]);
   }
 
@@ -191,7 +193,7 @@ class Hunt {
       return null;
     }
     const { host } = this;
-    const touched = host.clean.touched();
+    const touched = this.fresh ? this.lasting === true : host.clean.touched();
     const stage = this.fresh ? this.anew : this.shared;
     if (this.fresh) stage.begin(new Map());
     else stage.install(null);

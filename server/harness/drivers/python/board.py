@@ -5,13 +5,10 @@ A child that is killed in the middle of something loses nothing that is written 
 
 import json
 import mmap
-import struct
 
 SIZE = 1 << 20
-# In the byte order of the machine: so each number is written at once.
-HEAD = struct.Struct("@qqq")
-START = HEAD.size
-ROOM = 4096
+AT, BEATS, END = range(3)
+START = 24
 
 
 class Board:
@@ -19,49 +16,48 @@ class Board:
 
     def __init__(self):
         self._memory = mmap.mmap(-1, SIZE)
-        self._beats = 0
-        self._at = -1
-        self._end = START
+        # Each number is written at once: a reader never sees half of one.
+        self._numbers = memoryview(self._memory)[:START].cast("q")
+        self._numbers[AT], self._numbers[BEATS], self._numbers[END] = -1, 0, START
         self._read = START
-        HEAD.pack_into(self._memory, 0, -1, 0, START)
 
     # -- the writer
 
     def begin(self, number):
         """It is at this variant (or test) now."""
-        self._at = number
-        self.beat()
+        self._numbers[AT] = number
+        self._numbers[BEATS] += 1
 
     def beat(self):
         """It is alive."""
-        self._beats += 1
-        HEAD.pack_into(self._memory, 0, self._at, self._beats, self._end)
+        self._numbers[BEATS] += 1
 
     def write(self, messages):
         """Says something. The reader sees all of it or nothing."""
         data = b"".join(json.dumps(message).encode("ascii") + b"\n" for message in messages)
-        self._memory[self._end : self._end + len(data)] = data
-        self._end += len(data)
+        end = self._numbers[END]
+        self._memory[end : end + len(data)] = data
+        self._numbers[END] = end + len(data)
         self.beat()
 
     def is_full(self):
         """Whether the writer should make way for another one with a fresh board."""
-        return self._end > SIZE // 2
+        return self._numbers[END] > SIZE // 2
 
     # -- the reader
 
     def state(self):
         """What the writer is at, and its count of beats."""
-        at, beats, _ = HEAD.unpack_from(self._memory, 0)
-        return at, beats
+        return self._numbers[AT], self._numbers[BEATS]
 
     def read(self):
         """What was said since the last time."""
-        _, _, end = HEAD.unpack_from(self._memory, 0)
+        end = self._numbers[END]
         data = self._memory[self._read : end]
         self._read = end
         return [json.loads(line) for line in data.splitlines()]
 
     def close(self):
         """The memory is given back."""
+        self._numbers.release()
         self._memory.close()

@@ -65,7 +65,8 @@ class Task:
         return [case.parameters for case in self.reds + self.greens if case.parameters]
 
     def show(self, watch, beat, reds, greens, fully=False, slack_s=0.0):
-        """Shows the tests what is in place: `(kind, red tests that passed, mark of the first failure)`."""
+        """Shows the tests what is in place: `(kind, red tests that passed, mark of the first failure)`; `fully`: red ones by
+        the runner's protocol."""
         passed, mark, slow = 0, "", False
         limit_s, wall_s = self.limit_s + slack_s, self.wall_s
         for index, case in enumerate(reds):
@@ -84,7 +85,7 @@ class Task:
             return ("timeout" if slow else "failed"), passed, mark
         for case in greens:
             beat()
-            found = (case.protocol if fully else case.attempt)(watch, limit_s, wall_s)
+            found = case.attempt(watch, limit_s, wall_s)
             if found == cases.DIED:
                 return "died", passed, ""
             if found:
@@ -117,7 +118,6 @@ class Shift:
         self._threads = _thread._count()
         self._pending = []
         self._known = {}
-        self._greens_ran = False
         self._reds_ran = 1
         self._number = None
 
@@ -139,7 +139,7 @@ class Shift:
                 return
             self._pending.append((number, *result))
             late = time.monotonic() - self._flushed > EVERY_S
-            if len(self._pending) >= EVERY or late or result[0] in ("passed", "broken"):
+            if len(self._pending) >= EVERY or late or result[0] == "passed":
                 if not self._flush():
                     self._end("leak")
                     return
@@ -180,13 +180,12 @@ class Shift:
         try:
             for function, _, code in swaps:
                 function.__code__ = code
-            result = task.show(self._watch, self._board.beat, task.reds, task.greens)
+            # Who passes goes on to a process of its own with all other tests: they need not be shown twice.
+            result = task.show(self._watch, self._board.beat, task.reds, ())
         finally:
             for function, code, _ in swaps:
                 function.__code__ = code
-        if result[0] in ("passed", "broken"):
-            self._greens_ran = True
-        elif parts is not None:
+        if result[0] != "passed" and parts is not None:
             self._known[parts] = result
         self._reds_ran = max(self._reds_ran, task.ahead, result[1] + 1)
         if result[0] == "timeout" and task.is_protocol and not self._bears_out():
@@ -217,22 +216,20 @@ class Shift:
     def _bears_out(self):
         missed = self._traces.look_closely() if self._number is not None else False
         task = self._task
-        shown = task.reds[: self._reds_ran] + (task.greens if self._greens_ran else [])
-        for case in shown:
+        for case in task.reds[: self._reds_ran]:
             mark, seconds = task.facts.get(case.test, (None, None))[:2]
             if seconds is None:
                 continue
             self._board.beat()
             if case.attempt(self._watch, 5 * task.limit_s, task.wall_s) != mark:
                 return False
-        self._greens_ran = False
         return self._is_clean() and not missed
 
 
 def message_of(found):
     """A line of the board for a result."""
     number, kind, passed, mark = found
-    word = {"slow": "slow", "reload": "reload", "passed": "maybe", "broken": "maybe"}.get(kind, "result")
+    word = {"slow": "slow", "reload": "reload", "passed": "maybe"}.get(kind, "result")
     return [word, number, kind, passed, mark[:MARK]]
 
 

@@ -59,6 +59,8 @@ struct NodesData {
     /// Nodes that hold nothing but a condition.
     #[serde(default)]
     inside: Vec<String>,
+    /// Lists of parameters.
+    parameters: Vec<String>,
 }
 
 /// The texts of a language.
@@ -168,7 +170,7 @@ macro_rules! roles {
 roles! {
     EXPRESSION = 0, ATOM = 1, OPERAND_OF = 2, NAME = 3, NUMBER = 4, STRING = 5, TRUTH = 6, LIST = 7, SUBSCRIPT = 8,
     SLICE = 9, RETURN = 10, SWAP = 11, BINARY = 12, LOOP = 13, BRANCH = 14, INSIDE = 15, STATEMENT = 16, BLOCK = 17,
-    COMMENT = 18, FUNCTION = 19,
+    COMMENT = 18, FUNCTION = 19, PARAMETERS = 20,
 }
 
 impl Roles {
@@ -250,6 +252,7 @@ impl Lexicon {
             (&nodes.loops, Roles::LOOP),
             (&nodes.branches, Roles::BRANCH),
             (&nodes.inside, Roles::INSIDE),
+            (&nodes.parameters, Roles::PARAMETERS),
             (&tables.statements, Roles::STATEMENT),
             (&tables.blocks, Roles::BLOCK),
             (&tables.comments, Roles::COMMENT),

@@ -86,3 +86,6 @@ impl Lexicons {
         rated.into_iter().map(|rated| (rated.own.family, rated.own.edits)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,13 @@ impl Pool {
         for place in scene.inside(range) {
             if scene.is_value(place) || scene.is_target(place) {
                 self.take_value(scene, place, distance);
+            } else if scene.is(place, Roles::NAME) && is_parameter(scene, place) {
+                if distance == 0 {
+                    push(
+                        &mut self.names,
+                        ingredient(scene.text_of(place).to_owned(), Guess::Unknown, true, 0),
+                    );
+                }
             } else if scene.is_property(place) {
                 let text = scene.text_of(place).to_owned();
                 if !self.properties.contains(&text) && self.properties.len() < MOST {
@@ -133,6 +140,15 @@ impl Pool {
             }
         }
     }
+}
+
+/// Whether a name stands in a list of parameters, by itself or in front of its type or default.
+fn is_parameter(scene: &Scene<'_>, place: Place) -> bool {
+    let nodes = &scene.nodes;
+    let Some(parent) = nodes.parent(place) else { return false };
+    let leads = nodes.children(parent).find(|child| nodes.is_named(*child)) == Some(place);
+    scene.is(parent, Roles::PARAMETERS)
+        || leads && nodes.parent(parent).is_some_and(|list| scene.is(list, Roles::PARAMETERS))
 }
 
 fn ingredient(text: String, guess: Guess, atomic: bool, distance: u8) -> Ingredient {

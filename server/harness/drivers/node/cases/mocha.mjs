@@ -58,10 +58,15 @@ export const adapter = {
     if (host.mocha.requires.length > 0) throw new Error("mocha is told to load files first");
     const mocha = new Mocha({ ...options });
     if (mocha.options.ui && mocha.options.ui !== "bdd" && mocha.options.ui !== "tdd") throw new Error(`mocha's interface is ${mocha.options.ui}`);
+    const lent = new Map();
     const steps = parts.flatMap(({ file }) => {
       let exports;
       return [
-        () => void mocha.suite.emit("pre-require", globalThis, file, mocha),
+        () => {
+          const own = {};
+          mocha.suite.emit("pre-require", own, file, mocha);
+          lend(own, lent);
+        },
         () => {
           exports = load(file, false);
           return exports;
@@ -72,11 +77,35 @@ export const adapter = {
         },
       ];
     });
-    const loading = inTurn(steps);
-    const close = () => lookup(mocha.suite, parts.flatMap(({ ids }) => ids));
-    return isThenable(loading) ? loading.then(close) : close();
+    const close = () => {
+      for (const [key, field] of lent) {
+        if (field) Object.defineProperty(globalThis, key, field);
+        else delete globalThis[key];
+      }
+      return lookup(mocha.suite, parts.flatMap(({ ids }) => ids));
+    };
+    let loading;
+    try {
+      loading = inTurn(steps);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    if (!isThenable(loading)) return close();
+    return loading.then(close, error => {
+      close();
+      throw error;
+    });
   },
 };
+
+/** Makes mocha's functions global; `lent` is told what was there before. */
+function lend(own, lent) {
+  for (const key of Object.keys(own)) {
+    if (!lent.has(key)) lent.set(key, Object.getOwnPropertyDescriptor(globalThis, key));
+    Object.defineProperty(globalThis, key, { value: own[key], configurable: true, enumerable: true, writable: true });
+  }
+}
 
 function lookup(root, ids) {
   const byId = new Map();

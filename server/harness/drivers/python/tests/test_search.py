@@ -228,12 +228,10 @@ class Kinds(Searching):
         changes = [("m * 3", "m * 4"), ("lambda x: x", "lambda x: 1"), ("n + 3", "n - 3"), ("(*args) * 2", "(*args)"), ("n + 10", "n"),
                    ("yield i", "yield -i"), ("n + 4", "n"), ("return 6", "return 0"), ("super().size() +", "super().size() -"),
                    ("return 7", "return 1"), ("self.size() > 8", "True"), ("return 5", "return 4"), ("min(n", "max(n")]  # fmt: skip
-        how = {"shared": len(changes)}
-        wrapper_ran = ("(*args) * 2", "(*args)")
-        self.assertEqual(self.kinds(*[[self.RIGHT, change] for change in changes if change != wrapper_ran],
-                                    how={"shared": len(changes) - 1}), ["broken"] * (len(changes) - 1))  # fmt: skip
-        self.assertEqual(self.kinds([self.RIGHT, wrapper_ran]), ["broken"])
-        self.assertEqual(how["shared"], len(changes))
+        pairs = [[self.RIGHT, change] for change in changes]
+        self.assertEqual(self.kinds(*pairs, how={"shared": len(changes)}), ["broken"] * len(changes))
+        # A function that ran while loading: what it made is made anew.
+        self.assertEqual(self.kinds([self.RIGHT, ("return wrapper", "return lambda n: 0")], how={"reloaded": 1}), ["broken"])
 
     def test_what_is_no_python_is_unloadable(self):
         results = self.kinds(("best + 1", "best +"), ("item > best", "item > (best"), ("return best", "  return best"),

@@ -69,7 +69,10 @@ fn exchanged(work: &Workplace<'_>, moves: &mut Vec<Move>) {
     let (scene, nodes) = (work.scene, &work.scene.nodes);
     for place in scene.inside(work.range) {
         if scene.is(place, Roles::BINARY.or(Roles::SWAP)) && scene.is_value(place) {
-            let parts: Vec<_> = nodes.children(place).filter(|child| nodes.is_named(*child)).collect();
+            let parts: Vec<_> = nodes
+                .children(place)
+                .filter(|child| nodes.is_named(*child) && !scene.is_condition(*child))
+                .collect();
             if let (Some(first), Some(last)) = (parts.first(), parts.last())
                 && first != last
             {

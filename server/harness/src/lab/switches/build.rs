@@ -2,7 +2,7 @@
 
 use super::blame::{Blame, Verdicts, blame};
 use super::cargo::{Answer, BuildError, Program, Project};
-use super::ground::Ground;
+use super::ground::{Ground, describe};
 use super::ladder::{Carpenter, Ladder};
 use super::pack::SwitchPack;
 use super::slim::Slim;
@@ -221,6 +221,13 @@ impl CommonBuild {
             keep: Some(upper.clone()),
         };
         let mut session = open(subject.sandbox, &view, cancel)?;
+        // Without namespaces every session shows the workspace elsewhere.
+        if session.root() != ground.root {
+            let (project, cpu) = describe(tool, &mut session, cancel)?;
+            ground.project = project;
+            ground.root = session.root().to_owned();
+            ground.cpu += cpu;
+        }
         if let Some(slim) = &ground.slim {
             slim.put_on(&mut session)?;
         }
@@ -239,7 +246,6 @@ impl CommonBuild {
         };
         builder.prepare(variants);
         let built = builder.rounds(cancel);
-        let root = builder.session.root().to_owned();
         ground.cpu += builder.cpu;
         let (answer, fabrics, rounds) = built?;
         let standings = builder.standings(&fabrics);
@@ -249,13 +255,13 @@ impl CommonBuild {
             notes.push(slim.note());
         }
         session.close();
-        ground.keep(subject, &root, &upper, &answer.foreign);
+        ground.keep(subject, &upper, &answer.foreign);
         let probes = works.into_iter().map(|(path, work)| (path, work.probes)).collect();
         Ok(Self {
             standings,
             probes,
             programs: answer.programs,
-            root,
+            root: ground.root.clone(),
             project,
             slim,
             layers: ground.layers.clone(),

@@ -10,7 +10,7 @@ use super::kept::{Shelf, put};
 use super::slim::Slim;
 use crate::lab::{LabError, LabSubject};
 use crate::redirect::output;
-use crate::sandbox::View;
+use crate::sandbox::{Session, View};
 use hephaestus_core::{CancelToken, ContentHash, RelPath};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -39,6 +39,8 @@ const VARIABLES: [&str; 8] = ["CARGO", "RUST", "CC", "CXX", "CFLAGS", "LD", "AR"
 pub(super) struct Ground {
     pub(super) project: Project,
     pub(super) slim: Option<Slim>,
+    /// Where the session showed the workspace that the project was described in.
+    pub(super) root: PathBuf,
     /// What lies below the build, nearest first.
     pub(super) layers: Vec<PathBuf>,
     /// Where dependencies are kept, and under which key.
@@ -54,20 +56,15 @@ impl Ground {
         let root = &subject.snapshot.root;
         let view = View { root: root.clone(), layers: subject.layers.clone(), keep: None };
         let mut session = open(subject.sandbox, &view, cancel)?;
-        let described = tool.run(&mut session, &tool.commands.describe, &BTreeMap::new(), cancel)?;
-        let project = Project::parse(&output(&described)).ok_or_else(|| {
-            LabError::Unfit(format!(
-                "the build tool does not describe the project: {}",
-                described.stderr.text.trim()
-            ))
-        })?;
+        let (project, cpu) = describe(tool, &mut session, cancel)?;
         let mut ground = Self {
             project,
             slim: None,
+            root: session.root().to_owned(),
             layers: subject.layers.clone(),
             shelf: None,
             dependencies: None,
-            cpu: described.cpu,
+            cpu,
         };
         // Where every session shows the workspace elsewhere, what one has built fits no other.
         let is_in_place = root.canonicalize().is_ok_and(|root| root == session.root());
@@ -147,14 +144,8 @@ impl Ground {
 
     /// Keeps the dependencies that a build left in `upper` for later runs, and for whoever builds next in this one.
     /// `foreign` are the packages that are nobody's here. What cannot be kept is built again.
-    pub(super) fn keep(
-        &mut self,
-        subject: &LabSubject<'_>,
-        root: &Path,
-        upper: &Path,
-        foreign: &BTreeSet<String>,
-    ) {
-        let Some(built) = self.project.built_below(root) else { return };
+    pub(super) fn keep(&mut self, subject: &LabSubject<'_>, upper: &Path, foreign: &BTreeSet<String>) {
+        let Some(built) = self.project.built_below(&self.root) else { return };
         let Some((shelf, key)) = &self.shelf else { return };
         let fresh = gather(upper, &built, foreign);
         if fresh.is_empty() {
@@ -181,6 +172,20 @@ impl Ground {
         }
         self.dependencies = Some(folder);
     }
+}
+
+/// What the project consists of, by paths as `session` shows them, and the CPU time it took to ask.
+pub(super) fn describe(
+    tool: &Tool,
+    session: &mut Session,
+    cancel: &CancelToken,
+) -> Result<(Project, Duration), LabError> {
+    let described = tool.run(session, &tool.commands.describe, &BTreeMap::new(), cancel)?;
+    let project = Project::parse(&output(&described)).ok_or_else(|| {
+        let said = described.stderr.text.trim();
+        LabError::Unfit(format!("the build tool does not describe the project: {said}"))
+    })?;
+    Ok((project, described.cpu))
 }
 
 /// The files below `upper` that belong to packages in `foreign`. None if there is anything among them that cannot be

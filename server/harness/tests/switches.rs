@@ -504,3 +504,75 @@ fn a_runner_without_switches_is_unfit_and_a_cancelled_lab_says_so() {
     let error = SwitchLab::open(&subject(&small, &sandbox, &lacking), vec![], &CancelToken::new()).err();
     assert!(matches!(error, Some(LabError::Unfit(_))), "{error:?}");
 }
+
+/// A package that needs `helper` for its tests and `only-benched` for its benchmark alone, both from a registry that
+/// lies in a folder beside it. The latter does not even compile.
+fn with_dependencies() -> Small {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().canonicalize().unwrap().join("own");
+    let manifest = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}")
+    };
+    let vendored = "[source.crates-io]\nreplace-with = \"near\"\n[source.near]\ndirectory = \"../vendor\"\n";
+    let own = "[dev-dependencies]\nhelper = \"1\"\nonly-benched = \"1\"\n[[bench]]\nname = \"b\"\nharness = false\n";
+    let lib = "pub fn twice(value: u32) -> u32 {\n    value * 2\n}\n";
+    let test = "#[test]\nfn doubles() {\n    assert_eq!(own::twice(helper::five()), 10);\n    \
+                let manifest = std::fs::read_to_string(\"Cargo.toml\").unwrap();\n    \
+                assert!(manifest.contains(concat!(\"only\", \"-benched\")), \"tests see the files as they are\");\n}\n";
+    let checksum = "{\"files\":{},\"package\":null}".to_owned();
+    for (path, text) in [
+        (".cargo/config.toml", vendored.to_owned()),
+        ("Cargo.toml", manifest("own", own)),
+        ("src/lib.rs", lib.to_owned()),
+        ("tests/it.rs", test.to_owned()),
+        ("benches/b.rs", "fn main() { only_benched::x() }\n".to_owned()),
+        ("../vendor/helper/Cargo.toml", manifest("helper", "")),
+        ("../vendor/helper/src/lib.rs", "pub fn five() -> u32 { 5 }\n".to_owned()),
+        ("../vendor/helper/.cargo-checksum.json", checksum.clone()),
+        ("../vendor/only-benched/Cargo.toml", manifest("only-benched", "")),
+        ("../vendor/only-benched/src/lib.rs", "compile_error!(\"no test needs this\");\n".to_owned()),
+        ("../vendor/only-benched/.cargo-checksum.json", checksum),
+    ] {
+        std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        std::fs::write(root.join(path), text).unwrap();
+    }
+    let file = RelPath::new("src/lib.rs").unwrap();
+    let at = lib.find('*').unwrap();
+    let edits = vec![Edit::new(at..at + 1, "+".to_owned())];
+    let snapshot = Snapshot { root, ..Snapshot::default() }
+        .with_file(SourceFile::new(file.clone(), LanguageId::new("rust"), lib, false))
+        .with_file(SourceFile::new(
+            RelPath::new("tests/it.rs").unwrap(),
+            LanguageId::new("rust"),
+            test,
+            true,
+        ));
+    let variants = vec![Variant { id: 7, file, edits }];
+    Small { folder, snapshot, variants, expected: vec!["killed".to_owned()] }
+}
+
+#[test]
+fn other_peoples_packages_are_built_when_a_test_needs_them_and_then_kept() {
+    use std::os::unix::fs::MetadataExt;
+    let small = with_dependencies();
+    let kept = small.folder.path().join("own/.hephaestus/builds");
+    let sandbox = sandbox().keeping_builds(kept.clone());
+    // The folder that is kept, told from one that takes its place, and what is in it.
+    let judged = || {
+        let mut lab = open(&small, &sandbox, small.variants.clone()).unwrap();
+        let jobs = jobs(&lab, &small, 0..1);
+        assert_eq!(word(&run(&mut lab, &jobs)[&7]), small.expected[0]);
+        let places: Vec<_> = std::fs::read_dir(&kept).unwrap().flatten().collect();
+        assert_eq!(places.len(), 1);
+        let list = std::fs::read_to_string(places[0].path().join("list.json")).unwrap();
+        assert!(list.contains("libhelper-") && !list.contains("only") && !list.contains("own-"), "{list}");
+        (places[0].metadata().unwrap().ino(), places[0].path())
+    };
+    let (first, place) = judged();
+    assert_eq!(judged().0, first, "nothing was built that had to be kept");
+    let library = std::fs::read_dir(place.join("tree/target/debug/deps")).unwrap().flatten();
+    for file in library.filter(|file| file.file_name().to_string_lossy().ends_with(".rmeta")) {
+        std::fs::write(file.path(), "rust").unwrap();
+    }
+    assert_ne!(judged().0, first, "what was damaged is built again");
+}

@@ -31,6 +31,9 @@ use settling::{Settling, Stop};
 
 pub use crate::report::mutants::{MutantCounts, MutantsReport, SuiteReport, TriedMutant};
 
+/// Where in the state folder builds of dependencies are kept.
+const KEPT_BUILDS: &str = "builds";
+
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum MutantsError {
@@ -237,8 +240,9 @@ fn mutator(workspace: &Workspace) -> Result<Box<dyn Mutator>, MutantsError> {
 }
 
 fn sandbox(workspace: &Workspace, request: &MutantsRequest) -> Sandbox {
-    let sandbox =
-        Sandbox::new(request.helper.clone(), workspace.config.sandbox.clone()).yielding(request.pace.clone());
+    let sandbox = Sandbox::new(request.helper.clone(), workspace.config.sandbox.clone())
+        .yielding(request.pace.clone())
+        .keeping_builds(workspace.state_folder().join(KEPT_BUILDS));
     if request.background { sandbox.at_idle_priority() } else { sandbox }
 }
 

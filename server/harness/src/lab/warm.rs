@@ -93,6 +93,7 @@ impl WarmLab {
             restarts: 0,
             stretch: 1.0,
         };
+        tracing::debug!("{} tests were loaded in {:?} of CPU time", loaded.tests.len(), loaded.cpu());
         lab.survey(subject, loaded, cancel)?;
         if lab.facts.tests.is_empty() && (lab.facts.red.is_empty() || !subject.suite.red_too) {
             let red = std::mem::take(&mut lab.facts.red);
@@ -174,6 +175,8 @@ impl WarmLab {
                 survey.take(answer);
                 continue;
             }
+            let count = tests.map_or(self.facts.tests.len(), <[String]>::len);
+            tracing::debug!("{count} tests were looked at (traced: {trace}) in {:?} of CPU time", answer.cpu());
             self.overhead += answer.cpu();
             survey.loaded = answer.loaded();
             return match answer.end.as_deref() {

@@ -136,6 +136,13 @@ pub struct SwitchCommands {
     pub tool: BuildTool,
     /// Tells what is built from what.
     pub describe: Vec<String>,
+    /// Tells which packages are built in which version with which features: a line each of package, features and the
+    /// library's name, with bars in between. Empty where nobody can tell.
+    #[serde(default)]
+    pub tree: Vec<String>,
+    /// Tells which compiler builds.
+    #[serde(default)]
+    pub compiler: Vec<String>,
     /// Builds the test programs and tells where they are.
     pub build: Vec<String>,
     /// More environment for a build that is never built upon.

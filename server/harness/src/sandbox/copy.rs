@@ -176,6 +176,8 @@ fn is_left_out(source: &Path, facts: &Metadata) -> bool {
         return false;
     }
     match source.file_name().and_then(|name| name.to_str()) {
+        // Builds that are kept for the sandbox itself.
+        Some("builds") => source.parent().is_some_and(|folder| folder.ends_with(".hephaestus")),
         Some("target") => [".rustc_info.json", "CACHEDIR.TAG"].iter().any(|mark| source.join(mark).exists()),
         Some(".git") => !is_smaller(source, LARGEST_REPOSITORY),
         _ => false,

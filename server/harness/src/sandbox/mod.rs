@@ -56,7 +56,7 @@ use hephaestus_core::{CancelToken, Isolation, Pace, RelPath, SandboxSettings};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
 
@@ -133,6 +133,7 @@ pub struct Sandbox {
     inner: Arc<Inner>,
     pace: Pace,
     idle: bool,
+    kept_builds: Option<PathBuf>,
 }
 
 /// How every session is opened, whatever it shows.
@@ -172,7 +173,7 @@ impl Sandbox {
         sweep();
         let (probed, known) = (OnceLock::new(), Mutex::default());
         let inner = Arc::new(Inner { helper, settings, force_copy, probed, known });
-        Self { inner, pace: Pace::default(), idle: false }
+        Self { inner, pace: Pace::default(), idle: false, kept_builds: None }
     }
 
     /// The same sandbox, which stands still while `pace` is held: sessions do not open, steps do not start, and the
@@ -187,6 +188,18 @@ impl Sandbox {
     #[must_use]
     pub fn at_idle_priority(self) -> Self {
         Self { idle: true, ..self }
+    }
+
+    /// The same sandbox, beside which there is a folder for builds that are of use to later runs.
+    #[must_use]
+    pub fn keeping_builds(self, folder: PathBuf) -> Self {
+        Self { kept_builds: Some(folder), ..self }
+    }
+
+    /// Where builds are kept for later runs, if anywhere.
+    #[must_use]
+    pub fn kept_builds(&self) -> Option<&Path> {
+        self.kept_builds.as_deref()
     }
 
     /// What is in force on this machine, and in plain words what is degraded, why, and how to mend it. A single

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-const FACTS: &str = "mutants/facts";
+const FACTS: &str = "mutants/tests";
 const RESULTS: &str = "mutants/results";
 const REACHING: &str = "mutants/reaching";
 

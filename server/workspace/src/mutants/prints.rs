@@ -21,6 +21,9 @@ const READ_WHOLE: u64 = 1 << 20;
 /// So much is read in all, in bytes; what comes after is compared by size and time.
 const READ_IN_ALL: u64 = 64 << 20;
 
+/// Stands for a file as it is, comments and all: for tests that start programs, which may read it.
+const WHOLE: &str = "*";
+
 /// What a test ran through: pieces of code, by file and name, with the lines of each that ran, counted within it.
 pub(super) type Trace = BTreeMap<(RelPath, String), BTreeSet<u32>>;
 
@@ -79,6 +82,11 @@ impl Code {
         let mut trace = Trace::new();
         for (path, numbers) in lines {
             let Some(file) = self.units.files.get(path) else { continue };
+            // No test runs through blank lines: it is said to reach all there is.
+            if !loading && numbers.len() >= file.line_count() {
+                trace.insert((path.clone(), WHOLE.to_owned()), BTreeSet::new());
+                continue;
+            }
             for number in numbers {
                 let (owner, opened) = file.on_line(*number);
                 if let Some(unit) = owner {
@@ -102,7 +110,13 @@ impl Code {
     pub(super) fn lines(&self, trace: &Trace) -> Lines {
         let mut lines = Lines::new();
         for ((path, name), within) in trace {
-            let unit = self.units.files.get(path).and_then(|file| file.named(name));
+            let file = self.units.files.get(path);
+            if name == WHOLE {
+                let count = file.and_then(|file| u32::try_from(file.line_count()).ok()).unwrap_or(0);
+                lines.entry(path.clone()).or_default().extend(1..=count);
+                continue;
+            }
+            let unit = file.and_then(|file| file.named(name));
             let numbers =
                 unit.map(|unit| within.iter().filter_map(|at| unit.lines.get(*at as usize).copied()));
             lines.entry(path.clone()).or_default().extend(numbers.into_iter().flatten());
@@ -144,8 +158,12 @@ impl Code {
             }
         }
         for (path, name) in trace.keys().chain(loaded.keys()) {
-            let unit = self.units.files.get(path).and_then(|file| file.named(name));
-            parts.extend([path.as_str(), name, hash_of(unit)]);
+            let file = self.units.files.get(path);
+            let hash = match (name.as_str(), file) {
+                (WHOLE, Some(file)) => file.hash.as_str(),
+                _ => hash_of(file.and_then(|file| file.named(name))),
+            };
+            parts.extend([path.as_str(), name, hash]);
         }
         ContentHash::of_parts(parts)
     }
@@ -245,6 +263,25 @@ mod tests {
         assert_eq!(touched(&CALC.replace("a - b", "a  - b"), TESTS), ["sub", "unknown"]);
         assert_eq!(touched(&CALC.replace("LIMIT = 3", "LIMIT = 4"), TESTS), ["add", "sub", "unknown"]);
         assert_eq!(touched(CALC, &TESTS.replace("add(1, 2)", "add(2, 1)")), ["add", "unknown"]);
+    }
+
+    #[test]
+    fn a_comment_counts_only_for_tests_that_may_read_the_file() {
+        let two = CALC.replace("    return a + b", "    c = a\n    return c + b");
+        let old = code(&two, TESTS);
+        let new = code(&two.replace("    return c", "    # c\n\n    return c"), TESTS);
+        let all: Vec<u32> = (1..=9).collect();
+        let through =
+            |numbers: &[u32]| old.trace(&lines(&[("calc.py", numbers), ("test_calc.py", &[4])]), false);
+        let loaded = old.trace(&lines(&[("calc.py", &[1, 3, 7]), ("test_calc.py", &[1, 3, 6])]), true);
+        let traces = Traces { loaded, tests: vec![through(&[4, 5]), through(&[8]), through(&all)] };
+        let (before, after) = (old.prints(&traces), new.prints(&traces));
+        let same: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before == after).collect();
+        assert_eq!(same, [true, true, false]);
+        assert_eq!(new.lines(&traces.tests[0]), lines(&[("calc.py", &[4, 7]), ("test_calc.py", &[4])]));
+        let everything = new.lines(&traces.tests[2]);
+        let count = everything.get(&RelPath::new("calc.py").unwrap()).map_or(0, BTreeSet::len);
+        assert!(count >= 10, "it reaches the new lines too: {count}");
     }
 
     #[test]

@@ -138,6 +138,11 @@ impl<'a> Settling<'a> {
         let opened = labs.open(plain, &self.variants(), known, self.stop.asked);
         self.costs.opening += started.elapsed();
         let mut lab = opened?;
+        tracing::debug!(
+            "the lab is open after {:?} of CPU time; {} tests need not be looked at again",
+            lab.overhead(),
+            known.map_or(0, |known| known.tests.len())
+        );
         // What is dear to add (examples in the documentation) is still far cheaper than to believe that no test notices.
         lab.widen(self.stop.asked)?;
         let notes = std::mem::take(&mut self.facts.notes);
@@ -312,7 +317,11 @@ impl<'a> Settling<'a> {
             wall,
             cpu,
         };
-        tracing::debug!("variant {} settled: {status} {}", at, result.reason);
+        let (cpu, reached) = (result.cpu, result.reached_by.len());
+        tracing::debug!(
+            "variant {at} settled: {status} by {tests_run} of {reached} tests in {cpu:?} {}",
+            result.reason
+        );
         (self.listener)(MutantsEvent::Tried(&result));
         if let Some(done) = self.done.get_mut(at) {
             *done = Some(TriedMutant { result, remembered: false });

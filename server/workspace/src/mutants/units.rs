@@ -19,11 +19,13 @@ pub(super) struct Unit {
     pub(super) lines: Vec<u32>,
     range: ByteRange,
     cuts: Vec<ByteRange>,
+    /// What no run can tell: see [`silent`].
+    silent: Vec<ByteRange>,
 }
 
 impl Unit {
     fn new(name: String, range: ByteRange) -> Self {
-        Self { name, hash: ContentHash::of(b""), lines: vec![], range, cuts: vec![] }
+        Self { name, hash: ContentHash::of(b""), lines: vec![], range, cuts: vec![], silent: vec![] }
     }
 
     /// The pieces of its own text.
@@ -33,9 +35,23 @@ impl Unit {
         starts.zip(ends).map(|(start, end)| ByteRange::new(start, end.max(start)))
     }
 
-    /// How many bytes of its own text lie before `offset`.
+    /// How many bytes of its own text lie before `offset`; what is silent does not count.
     pub(super) fn position(&self, offset: usize) -> usize {
-        self.pieces().map(|piece| offset.clamp(piece.start, piece.end) - piece.start).sum()
+        let before = |range: ByteRange| offset.clamp(range.start, range.end) - range.start;
+        let silent: usize = self.silent.iter().map(|range| before(*range)).sum();
+        self.pieces().map(before).sum::<usize>().saturating_sub(silent)
+    }
+
+    /// Its own text without what is silent, by piece.
+    fn own_text(&self, text: &str) -> Vec<String> {
+        let loud = |piece: ByteRange| {
+            let inside: Vec<ByteRange> =
+                self.silent.iter().copied().filter(|range| piece.contains(*range)).collect();
+            let starts = [piece.start].into_iter().chain(inside.iter().map(|range| range.end));
+            let ends = inside.iter().map(|range| range.start).chain([piece.end]);
+            starts.zip(ends).filter_map(|(start, end)| text.get(start..end)).collect()
+        };
+        self.pieces().map(loud).collect()
     }
 }
 
@@ -67,9 +83,16 @@ impl FileUnits {
             units.push(Unit::new(format!("{}{number}", function.qualified), function.body));
         }
         cut_out(&mut units);
+        let silent = silent(parsed);
         for unit in &mut units {
-            let pieces: Vec<&str> = unit.pieces().filter_map(|piece| piece.slice(&file.text)).collect();
-            unit.hash = ContentHash::of_parts(pieces);
+            let pieces: Vec<ByteRange> = unit.pieces().collect();
+            let is_own = |range: &&ByteRange| pieces.iter().any(|piece| piece.contains(**range));
+            // Outside of functions comments may speak to tools.
+            if unit.name != TOP {
+                unit.silent = silent.iter().filter(is_own).copied().collect();
+            }
+            let own = unit.own_text(&file.text);
+            unit.hash = ContentHash::of_parts(own.iter().map(String::as_str));
         }
         let index = units.iter().enumerate().map(|(at, unit)| (unit.name.clone(), at)).collect();
         let (is_test, hash) = (file.is_test, file.hash.clone());
@@ -85,7 +108,12 @@ impl FileUnits {
             let first = content.start + (text.len() - text.trim_start().len());
             let owner = self.at(first);
             self.owners.push(owner);
-            if let (Some(unit), Ok(number)) = (self.units.get_mut(owner), u32::try_from(line + 1)) {
+            let end = content.start + text.trim_end_matches(['\n', '\r']).len();
+            let is_silent =
+                |unit: &Unit| unit.silent.iter().any(|range| range.start < content.start && end <= range.end);
+            if let (Some(unit), Ok(number)) = (self.units.get_mut(owner), u32::try_from(line + 1))
+                && !is_silent(unit)
+            {
                 unit.lines.push(number);
             }
             let opens = |unit: &Unit| first < unit.range.start && unit.range.start <= content.end;
@@ -95,6 +123,11 @@ impl FileUnits {
                 self.opened.insert(line, opened);
             }
         }
+    }
+
+    /// How many lines there are.
+    pub(super) fn line_count(&self) -> usize {
+        self.owners.len()
     }
 
     /// The innermost piece around a byte.
@@ -117,6 +150,74 @@ impl FileUnits {
         let opened = self.opened.get(&line).into_iter().flatten();
         (owner, opened.filter_map(|at| self.units.get(*at)))
     }
+}
+
+/// Code with one of these may look at its own text, comments and all.
+const READS_CODE: [&str; 6] =
+    ["getsource", "getcomments", "linecache", "tokenize", "toString.call", "prototype.toString"];
+/// What stands in nodes of such kinds may be part of a value.
+const VALUES: [&str; 5] = ["string", "template", "text", "jsx", "regex"];
+
+/// What is there for readers alone, sorted: comments at the end of their line, lines of comments, and blank lines, each
+/// with the line break before it. Nothing where the code may look at itself.
+fn silent(parsed: &Parsed) -> Vec<ByteRange> {
+    let text = &*parsed.file().text;
+    if READS_CODE.iter().any(|word| text.contains(word)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut left = vec![parsed.tree().root_node()];
+    while let Some(node) = left.pop() {
+        let kind = node.kind();
+        if kind.contains("comment") {
+            let whole = ByteRange::new(node.start_byte(), node.end_byte());
+            let length = whole.slice(text).map_or(0, |comment| comment.trim_end().len());
+            found.extend(with_its_line(text, ByteRange::new(whole.start, whole.start + length)));
+            continue;
+        }
+        if node.is_error() || VALUES.iter().any(|word| kind.contains(word)) {
+            continue;
+        }
+        let mut before = node.start_byte();
+        let mut cursor = node.walk();
+        for child in node.children(&mut cursor) {
+            found.extend(blank_lines(text, ByteRange::new(before, child.start_byte().max(before))));
+            before = child.end_byte();
+            left.push(child);
+        }
+    }
+    found.sort_unstable();
+    // Where two meet, the first one stays: none may lie in another.
+    let mut end = 0;
+    found.retain(|range| {
+        let is_apart = range.start >= end;
+        end = if is_apart { range.end } else { end };
+        is_apart
+    });
+    found
+}
+
+/// A comment with the blanks before it, and with the line break where it has its lines to itself; `None` where code
+/// follows it.
+fn with_its_line(text: &str, comment: ByteRange) -> Option<ByteRange> {
+    let (before, after) = (text.get(..comment.start)?, text.get(comment.end..)?);
+    let rest = after.split('\n').next().unwrap_or_default();
+    if !rest.trim().is_empty() {
+        return None;
+    }
+    let code = before.trim_end_matches([' ', '\t']);
+    let start = code.strip_suffix('\n').unwrap_or(code).len();
+    Some(ByteRange::new(start, comment.end + rest.len()))
+}
+
+/// The blank lines in a gap between two words of code, each from the line break before it to its own.
+fn blank_lines(text: &str, gap: ByteRange) -> Vec<ByteRange> {
+    let inside = gap.slice(text).unwrap_or_default();
+    if !inside.trim().is_empty() {
+        return Vec::new();
+    }
+    let breaks: Vec<usize> = inside.match_indices('\n').map(|(at, _)| gap.start + at).collect();
+    breaks.windows(2).filter_map(|pair| Some(ByteRange::new(*pair.first()?, *pair.last()?))).collect()
 }
 
 /// Each function's body is cut out of the innermost piece around it.
@@ -218,6 +319,43 @@ pub(super) mod tests {
         assert_eq!(on(5).0, "f.g");
         assert_eq!(on(6).0, "f");
         assert_eq!(on(8), (TOP.to_owned(), vec!["h".to_owned()]), "one line may be both");
+    }
+
+    #[test]
+    fn comments_and_blank_lines_in_functions_do_not_count() {
+        let same = |new: &str| assert_eq!(changed(new), Vec::<String>::new(), "{new}");
+        same(&CODE.replace("    return g()", "    # why\n    return g()"));
+        same(&CODE.replace("    return g()", "\n    # why\n\n    # and how\n    return g()"));
+        assert_eq!(changed(&CODE.replace("A = 1", "A = 1  # why")), [TOP], "outside they may speak to tools");
+        let lines = "def f(a):\n    b = 1\n    return b\n";
+        let of = |text: &str| hashes(text).get("f").cloned();
+        assert_eq!(of(lines), of(&lines.replace("b = 1", "b = 1  # why")));
+        let text = "def h():\n    a = \"\"\"\n\n# no comment\n\"\"\"\n    return a\n";
+        assert_ne!(hashes(text).get("h"), hashes(&text.replace("\n\n#", "\n#")).get("h"), "it is a value");
+        assert_ne!(hashes(text).get("h"), hashes(&text.replace("# no", "# a")).get("h"));
+        let depth = "def f(a):\n    if a:\n        b()\n    # c\n    d()\n";
+        assert_ne!(of(depth), of(&depth.replace("    d()", "        d()")), "what is left keeps its depth");
+    }
+
+    #[test]
+    fn code_that_looks_at_itself_has_comments_that_count() {
+        let text = "import inspect\n\ndef f():\n    a = 1\n    return inspect.getsource(f)\n";
+        let with = text.replace("    return", "    # c\n    return");
+        assert_ne!(hashes(text).get("f"), hashes(&with).get("f"));
+    }
+
+    #[test]
+    fn a_comment_moves_neither_positions_nor_lines() {
+        let longer = CODE.replace("    return g()", "    # why\n\n    return g()");
+        let seen = |text: &str| {
+            let units = FileUnits::of(&parsed("a.py", text));
+            let offset = text.find("+ x").unwrap();
+            let unit = &units.units[units.at(offset)];
+            let line = u32::try_from(text[..offset].matches('\n').count() + 1).unwrap();
+            (unit.name.clone(), unit.position(offset), unit.lines.iter().position(|own| *own == line))
+        };
+        assert_eq!(seen(CODE), seen(&longer));
+        assert!(seen(CODE).2.is_some());
     }
 
     #[test]

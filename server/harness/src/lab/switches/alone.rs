@@ -34,7 +34,13 @@ impl Bench {
         let mut session = open(&self.sandbox, &self.plain, cancel)?;
         let of_write = |error: SandboxError| LabError::Unfit(error.to_string());
         session.write(&variant.file, Some(text.as_bytes())).map_err(of_write)?;
+        if let Some(slim) = &self.slim {
+            slim.put_on(&mut session)?;
+        }
         let built = self.tool.run(&mut session, &self.tool.commands.build, &BTreeMap::new(), cancel)?;
+        if let Some(slim) = &self.slim {
+            slim.take_off(&mut session)?;
+        }
         outcome.wall += built.wall;
         outcome.cpu += built.cpu;
         // Without namespaces every session shows the workspace elsewhere: here as the common build saw it.

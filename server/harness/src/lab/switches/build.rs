@@ -2,8 +2,10 @@
 
 use super::blame::{Blame, Verdicts, blame};
 use super::cargo::{Answer, BuildError, Program, Project};
+use super::ground::{Ground, describe};
 use super::ladder::{Carpenter, Ladder};
 use super::pack::SwitchPack;
+use super::slim::Slim;
 use super::weave::{Alternative, Fabric, PlaceKey, Probe, probes, weave};
 use crate::lab::{LabError, LabSubject, Variant};
 use crate::redirect::{FILE, Streams, output, redirected};
@@ -55,7 +57,13 @@ pub(super) struct CommonBuild {
     /// Where the workspace appeared to the build.
     pub(super) root: PathBuf,
     pub(super) project: Project,
+    /// The manifests it was built with, where those are not the plain ones.
+    pub(super) slim: Option<Slim>,
+    /// What lies below it, and below whatever is built later, nearest first.
+    pub(super) layers: Vec<PathBuf>,
     pub(super) layer: TempDir,
+    /// What one of the layers lies in.
+    pub(super) dependencies: Option<TempDir>,
     pub(super) cpu: Duration,
     pub(super) rounds: usize,
     pub(super) notes: Vec<String>,
@@ -167,6 +175,7 @@ struct Builder<'a> {
     tool: &'a Tool,
     session: Session,
     project: Project,
+    slim: Option<Slim>,
     works: BTreeMap<RelPath, Work>,
     climbers: Vec<Climber>,
     roots_written: BTreeMap<RelPath, String>,
@@ -186,40 +195,82 @@ impl CommonBuild {
         variants: &[Variant],
         cancel: &CancelToken,
     ) -> Result<Self, LabError> {
+        let mut ground = Ground::new(subject, tool, cancel)?;
+        match Self::on(&mut ground, subject, tool, variants, cancel) {
+            Err(LabError::Unfit(reason)) if !ground.is_plain() => {
+                tracing::info!("the build is made again, in the plain way: {reason}");
+                Self::on(&mut ground.plain(subject), subject, tool, variants, cancel)
+            }
+            made => made,
+        }
+    }
+
+    /// Builds on `ground`.
+    fn on(
+        ground: &mut Ground,
+        subject: &LabSubject<'_>,
+        tool: &Tool,
+        variants: &[Variant],
+        cancel: &CancelToken,
+    ) -> Result<Self, LabError> {
         let layer = subject.sandbox.scratch("switches").map_err(of_sandbox)?;
+        let upper = layer.path().join("upper");
         let view = View {
             root: subject.snapshot.root.clone(),
-            layers: subject.layers.clone(),
-            keep: Some(layer.path().join("upper")),
+            layers: ground.layers.clone(),
+            keep: Some(upper.clone()),
         };
         let mut session = open(subject.sandbox, &view, cancel)?;
-        let described = tool.run(&mut session, &tool.commands.describe, &BTreeMap::new(), cancel)?;
-        let project = Project::parse(&output(&described)).ok_or_else(|| {
-            LabError::Unfit(format!(
-                "the build tool does not describe the project: {}",
-                described.stderr.text.trim()
-            ))
-        })?;
+        // Without namespaces every session shows the workspace elsewhere.
+        if session.root() != ground.root {
+            let (project, cpu) = describe(tool, &mut session, cancel)?;
+            ground.project = project;
+            ground.root = session.root().to_owned();
+            ground.cpu += cpu;
+        }
+        if let Some(slim) = &ground.slim {
+            slim.put_on(&mut session)?;
+        }
         let mut builder = Builder {
             subject,
             tool,
             session,
-            project,
+            project: ground.project.clone(),
+            slim: ground.slim.clone(),
             works: BTreeMap::new(),
             climbers: Vec::new(),
             roots_written: BTreeMap::new(),
             all_roots: false,
-            cpu: described.cpu,
+            cpu: Duration::ZERO,
             notes: Vec::new(),
         };
         builder.prepare(variants);
-        let (answer, fabrics, rounds) = builder.rounds(cancel)?;
-        let root = builder.session.root().to_owned();
+        let built = builder.rounds(cancel);
+        ground.cpu += builder.cpu;
+        let (answer, fabrics, rounds) = built?;
         let standings = builder.standings(&fabrics);
-        let Builder { session, project, works, cpu, notes, .. } = builder;
+        let Builder { mut session, project, works, slim, mut notes, .. } = builder;
+        if let Some(slim) = &slim {
+            slim.take_off(&mut session)?;
+            notes.push(slim.note());
+        }
         session.close();
+        ground.keep(subject, &upper, &answer.foreign);
         let probes = works.into_iter().map(|(path, work)| (path, work.probes)).collect();
-        Ok(Self { standings, probes, programs: answer.programs, root, project, layer, cpu, rounds, notes })
+        Ok(Self {
+            standings,
+            probes,
+            programs: answer.programs,
+            root: ground.root.clone(),
+            project,
+            slim,
+            layers: ground.layers.clone(),
+            layer,
+            dependencies: ground.dependencies.take(),
+            cpu: ground.cpu,
+            rounds,
+            notes,
+        })
     }
 }
 
@@ -264,7 +315,9 @@ impl Builder<'_> {
         cancel: &CancelToken,
     ) -> Result<(Answer, BTreeMap<RelPath, Fabric>, usize), LabError> {
         let mut last = String::new();
-        for round in 1..=ROUNDS {
+        let mut round = 0;
+        while round < ROUNDS {
+            round += 1;
             let fabrics = self.write()?;
             let outcome = self.tool.run(
                 &mut self.session,
@@ -282,6 +335,11 @@ impl Builder<'_> {
             last = tail(&outcome.stderr.text);
             if let [first, ..] = answer.errors.as_slice() {
                 last = format!("{}\n{last}", first.message);
+            }
+            if let Some(slim) = self.slim.take_if(|slim| is_at_fault(slim, &answer.errors)) {
+                slim.take_off(&mut self.session)?;
+                round -= 1;
+                continue;
             }
             self.learn(&answer.errors, &fabrics, round);
         }
@@ -428,6 +486,11 @@ fn places(climbers: &[Climber], path: &RelPath) -> BTreeMap<PlaceKey, Vec<Altern
         }
     }
     places
+}
+
+/// Whether what was left out of the manifests may be what the build lacks.
+fn is_at_fault(slim: &Slim, errors: &[BuildError]) -> bool {
+    errors.is_empty() || errors.iter().any(|error| slim.is_blamed_by(&error.message))
 }
 
 fn tail(text: &str) -> String {

@@ -3,23 +3,35 @@
 
 use hephaestus_core::{ByteRange, RelPath};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What is built from what.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Project {
-    packages: Vec<Package>,
+    packages: Vec<Member>,
     /// Where names in messages start from.
     root: PathBuf,
+    /// Where everything built goes.
+    built: PathBuf,
 }
 
+/// A package of the workspace.
 #[derive(Debug, Clone, Default)]
-struct Package {
-    folder: PathBuf,
-    env: Vec<(String, String)>,
-    /// Kind and root file.
-    targets: Vec<(String, PathBuf)>,
+pub(super) struct Member {
+    pub(super) folder: PathBuf,
+    pub(super) targets: Vec<Target>,
+    pub(super) env: Vec<(String, String)>,
+}
+
+/// Something to be built of a package.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Target {
+    pub(super) kind: String,
+    /// The root file.
+    pub(super) source: PathBuf,
+    /// Whether it is among the tests.
+    pub(super) is_tested: bool,
 }
 
 /// A test program.
@@ -71,6 +83,8 @@ pub(super) struct Span {
 pub(super) struct Answer {
     pub(super) programs: Vec<Program>,
     pub(super) errors: Vec<BuildError>,
+    /// Packages of other people, by name, of whose names no package of the workspace or beside it is.
+    pub(super) foreign: BTreeSet<String>,
 }
 
 impl Project {
@@ -79,7 +93,23 @@ impl Project {
         let value: Value = serde_json::from_str(text.trim()).ok()?;
         let root = PathBuf::from(value.get("workspace_root")?.as_str()?);
         let packages = value.get("packages")?.as_array()?.iter().filter_map(package).collect();
-        Some(Self { packages, root })
+        let built = PathBuf::from(word(&value, "target_directory"));
+        Some(Self { packages, root, built })
+    }
+
+    /// The packages of the workspace.
+    pub(super) fn members(&self) -> &[Member] {
+        &self.packages
+    }
+
+    /// The folder of the workspace.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder for everything built, where it lies below `root`.
+    pub(super) fn built_below(&self, root: &Path) -> Option<RelPath> {
+        RelPath::new(self.built.strip_prefix(root).ok()?).ok().filter(|built| !built.as_str().is_empty())
     }
 
     /// The crate roots that may contain the file at `path`: those of its package in a folder around it, or all of them.
@@ -89,16 +119,16 @@ impl Project {
         let Some(package) = around.max_by_key(|package| package.folder.as_os_str().len()) else {
             return Vec::new();
         };
-        let built = package.targets.iter().filter(|(kind, _)| kind != "custom-build");
-        let near = built.filter(|(_, source)| {
-            all || *source == file || source.parent().is_some_and(|folder| file.starts_with(folder))
+        let built = package.targets.iter().filter(|target| target.kind != "custom-build");
+        let near = built.map(|target| &target.source).filter(|source| {
+            all || **source == file || source.parent().is_some_and(|folder| file.starts_with(folder))
         });
-        near.filter_map(|(_, source)| RelPath::new(source.strip_prefix(root).ok()?).ok()).collect()
+        near.filter_map(|source| RelPath::new(source.strip_prefix(root).ok()?).ok()).collect()
     }
 
     /// A program for examples of the library `name`, at `path`.
     pub(super) fn example(&self, root: &Path, name: &str, path: String, manner: Manner) -> Program {
-        let is_own = |package: &&Package| package.name().replace('-', "_") == name;
+        let is_own = |package: &&Member| package.name().replace('-', "_") == name;
         let package = self.packages.iter().find(is_own);
         let cwd = package.and_then(|package| RelPath::new(package.folder.strip_prefix(root).ok()?).ok());
         let env = package.map(|package| package.env.clone()).unwrap_or_default();
@@ -111,7 +141,13 @@ impl Project {
         let mut answer = Answer::default();
         let mut programs = Vec::new();
         let mut scripts: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let mut own: BTreeSet<String> = self.packages.iter().map(|member| member.name().to_owned()).collect();
         for message in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            match named(word(&message, "package_id")) {
+                Some((name, true)) => answer.foreign.insert(name),
+                Some((name, false)) => own.insert(name),
+                None => false,
+            };
             match word(&message, "reason") {
                 "compiler-message" => answer.errors.extend(self.error(root, &message)),
                 "compiler-artifact" => programs.extend(self.program(root, &message)),
@@ -121,6 +157,7 @@ impl Project {
                 _ => {}
             }
         }
+        answer.foreign.retain(|name| !own.contains(name));
         programs.sort_by(|(left, ..), (right, ..)| left.cmp(right));
         for (_, package, mut program) in programs {
             program.env.extend(scripts.get(&package).into_iter().flatten().cloned());
@@ -155,8 +192,8 @@ impl Project {
         let mut env = package.env.clone();
         env.push(("LD_LIBRARY_PATH".to_owned(), libraries));
         let built = Path::new(&path).parent().and_then(Path::parent)?;
-        for (_, source) in package.targets.iter().filter(|(kind, _)| kind == "bin" && rank == 2) {
-            let stem = source.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        for target in package.targets.iter().filter(|target| target.kind == "bin" && rank == 2) {
+            let stem = target.source.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             let bin = if stem == "main" { package.name() } else { stem };
             env.push((format!("CARGO_BIN_EXE_{bin}"), built.join(bin).display().to_string()));
         }
@@ -197,7 +234,7 @@ impl Project {
     }
 }
 
-impl Package {
+impl Member {
     fn name(&self) -> &str {
         self.env.iter().find(|(name, _)| name == "CARGO_PKG_NAME").map_or("", |(_, value)| value)
     }
@@ -207,12 +244,13 @@ fn word<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn package(value: &Value) -> Option<Package> {
+fn package(value: &Value) -> Option<Member> {
     let manifest = PathBuf::from(word(value, "manifest_path"));
     let folder = manifest.parent()?.to_owned();
     let targets = value.get("targets")?.as_array()?.iter().filter_map(|target| {
         let kind = target.get("kind")?.get(0)?.as_str()?.to_owned();
-        Some((kind, PathBuf::from(word(target, "src_path"))))
+        let is_tested = target.get("test").and_then(Value::as_bool).unwrap_or(true);
+        Some(Target { kind, source: PathBuf::from(word(target, "src_path")), is_tested })
     });
     let targets = targets.collect();
     let version = word(value, "version");
@@ -244,7 +282,16 @@ fn package(value: &Value) -> Option<Package> {
     {
         env.push((format!("CARGO_PKG_{}", field.to_uppercase()), word(value, field).to_owned()));
     }
-    Some(Package { folder, env, targets })
+    Some(Member { folder, targets, env })
+}
+
+/// The name in a package's id, and whether the package is somebody else's: from a registry or a repository.
+fn named(id: &str) -> Option<(String, bool)> {
+    let (source, what) = id.split_once('#')?;
+    let folder = source.split('?').next().unwrap_or(source).trim_end_matches('/').rsplit('/').next();
+    let name = what.split_once('@').map_or(folder?, |(name, _)| name);
+    let is_foreign = ["registry+", "sparse+", "git+"].iter().any(|kind| source.starts_with(kind));
+    Some((name.to_owned(), is_foreign))
 }
 
 /// What a build script set for its package.
@@ -253,4 +300,34 @@ fn script_env(message: &Value) -> Vec<(String, String)> {
     let named =
         pairs.filter_map(|pair| Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned())));
     named.chain([("OUT_DIR".to_owned(), word(message, "out_dir").to_owned())]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_of_other_people_are_told_from_those_beside_the_workspace() {
+        for (id, expected) in [
+            ("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.2", Some(("serde", true))),
+            ("git+https://x.org/me/thing?rev=12#0.1.0", Some(("thing", true))),
+            ("path+file:///home/me/thing#0.1.0", Some(("thing", false))),
+            ("path+file:///home/me/thing#other@0.1.0", Some(("other", false))),
+            ("", None),
+        ] {
+            let expected = expected.map(|(name, is_foreign)| (name.to_owned(), is_foreign));
+            assert_eq!(named(id), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_also_our_own_is_not_foreign() {
+        let message = |id: &str| format!("{{\"reason\":\"compiler-artifact\",\"package_id\":\"{id}\"}}\n");
+        let text =
+            ["registry+https://x#serde@1.0.2", "registry+https://x#own@1.0.0", "path+file:///w/own#0.1.0"]
+                .map(message)
+                .concat();
+        let answer = Project::default().answer(Path::new("/w"), &text);
+        assert_eq!(answer.foreign, BTreeSet::from(["serde".to_owned()]));
+    }
 }

@@ -63,7 +63,13 @@ impl Examples {
             .chain(&commands.examples_env)
             .map(|(name, value)| (name.clone(), value.replace("{wrapper}", &path)))
             .collect();
+        if let Some(slim) = &bench.slim {
+            slim.put_on(&mut session)?;
+        }
         let run = bench.tool.run_streams(&mut session, &commands.examples, &env, Streams::Both, cancel)?;
+        if let Some(slim) = &bench.slim {
+            slim.take_off(&mut session)?;
+        }
         let mut examples = Self { cpu: run.cpu, ..Self::default() };
         let mentions = mentions(&output(&run));
         let count = kept(&mut session, &folder, cancel)?;

@@ -9,9 +9,12 @@ mod blame;
 mod build;
 mod cargo;
 mod examples;
+mod ground;
+mod kept;
 mod ladder;
 mod pack;
 mod programs;
+mod slim;
 mod survey;
 mod weave;
 #[cfg(test)]
@@ -19,6 +22,7 @@ mod woven;
 
 use self::build::{CommonBuild, Standing, Tool, of_sandbox};
 use self::programs::{GroupOutcome, Programs, TestRef, groups};
+use self::slim::Slim;
 use self::survey::Survey;
 use super::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
 use crate::sandbox::{Sandbox, Session, View};
@@ -76,6 +80,8 @@ struct Bench {
     /// The view without it.
     plain: View,
     project: cargo::Project,
+    /// What to build with, where those are not the plain manifests.
+    slim: Option<Slim>,
     variants: Vec<Variant>,
     standings: Vec<Standing>,
     programs: Programs,
@@ -98,9 +104,9 @@ impl SwitchLab {
         let tool = Tool::of(subject.suite).ok_or_else(unfit)?;
         let build = CommonBuild::make(subject, &tool, &variants, cancel)?;
         let mut layers = vec![build.layer.path().join("upper")];
-        layers.extend(subject.layers.iter().cloned());
+        layers.extend(build.layers.iter().cloned());
         let built = View { root: subject.snapshot.root.clone(), layers, keep: None };
-        let plain = View { root: subject.snapshot.root.clone(), layers: subject.layers.clone(), keep: None };
+        let plain = View { root: subject.snapshot.root.clone(), layers: build.layers, keep: None };
         let programs = Programs { all: build.programs, root: build.root, stretch: 1 };
         let mut sessions = survey::sessions(subject.sandbox, &built, subject.slots, cancel)?;
         let (names, silent) = match sessions.first_mut() {
@@ -128,6 +134,7 @@ impl SwitchLab {
             built,
             plain,
             project: build.project,
+            slim: build.slim,
             variants,
             standings: build.standings,
             programs,
@@ -145,7 +152,7 @@ impl SwitchLab {
             probes: build.probes,
             own_tests,
             widened: false,
-            layers: vec![build.layer],
+            layers: std::iter::once(build.layer).chain(build.dependencies).collect(),
         };
         let Placed { switched, alone, unviable, rounds, .. } = lab.placed();
         lab.facts.notes.push(format!(

@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on shall fail"
 )]
@@ -422,6 +423,23 @@ fn a_repair_must_mend_the_tests_it_is_for() {
         &CancelToken::new(),
     );
     assert_ne!(aimless.verdict, Verdict::Failed, "nobody asked for the red tests: {:?}", aimless.evidence);
+}
+
+#[test]
+fn a_repair_of_a_built_project_must_mend_its_tests_too() {
+    let project = rust();
+    let harness = project.harness();
+    let goal = project.repair(&ids(&project.spectrum(&harness).red));
+    let judged = |changes| harness.judge(&goal, &project.candidate(&goal, changes), &CancelToken::new());
+    let trial = judged(&[("result = 1", "result = 0")]);
+    assert_eq!(trial.verdict, Verdict::Passed, "{:?}", trial.evidence);
+    let partial = judged(&[("result = 1", "result = 0"), ("result += value", "result -= value")]);
+    assert_eq!(partial.verdict, Verdict::Failed);
+    let last = partial.evidence.stages.last().unwrap();
+    assert_eq!(
+        last.failures.iter().map(|failure| failure.id.as_str()).collect::<Vec<_>>(),
+        ["tests/it.rs::sum"]
+    );
 }
 
 #[test]

@@ -362,3 +362,130 @@ fn owner(function: Node<'_>, text: &str) -> Option<Owner> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hephaestus_core::{LanguageId, RelPath, SourceFile};
+    use hephaestus_syntax::Languages;
+    use std::sync::Arc;
+
+    const TEXT: &str = "\
+/// Sums.
+#[inline]
+pub fn total<T: Copy>(mut all: Vec<T>, _: u8) -> T {
+    all[0]
+}
+impl Pair {
+    pub(crate) fn swap(&mut self) { self.0 = 1; }
+    fn new() -> Self { Pair(2) }
+    const fn fixed() -> u32 { 3 }
+    fn hidden() -> impl Fn() { || () }
+}
+impl<T> Iterator for Many<T> where T: Copy {
+    type Item = T;
+    fn next(&mut self) -> Option<Self::Item> { None }
+}
+trait Shape { fn area(&self) -> u32 { 4 } }
+fn last() {}
+";
+
+    fn parsed() -> Parsed {
+        let language = Languages::builtin().unwrap().get(&LanguageId::new("rust")).unwrap();
+        let path = RelPath::new("src/lib.rs").unwrap();
+        let file = SourceFile::new(path, LanguageId::new("rust"), TEXT.to_owned(), false);
+        Parsed::new(language, Arc::new(file)).unwrap()
+    }
+
+    fn variant(old: &str, new: &str) -> Variant {
+        let at = TEXT.find(old).unwrap();
+        let edits = vec![Edit::new(at..at + old.len(), new)];
+        Variant { id: 0, file: RelPath::new("src/lib.rs").unwrap(), edits }
+    }
+
+    fn woven(changes: &[(&str, &str)]) -> Cloned {
+        let parsed = parsed();
+        let cloner = Cloner::new(&parsed);
+        let variants: Vec<Variant> = changes.iter().map(|(old, new)| variant(old, new)).collect();
+        let chosen: Vec<Chosen<'_>> = (0..)
+            .zip(&variants)
+            .map(|(at, variant)| Chosen {
+                at,
+                number: at as u32 + 3,
+                variant,
+                home: cloner.home(variant).unwrap(),
+            })
+            .collect();
+        let cloned = cloner.weave(&chosen, "on()");
+        let language = parsed.language().clone();
+        let file =
+            SourceFile::new(variants[0].file.clone(), LanguageId::new("rust"), cloned.text.clone(), false);
+        let again = Parsed::new(&language, Arc::new(file)).unwrap();
+        assert!(!again.tree().root_node().has_error(), "{}", cloned.text);
+        cloned
+    }
+
+    #[test]
+    fn a_function_chooses_among_its_clones() {
+        let text = woven(&[("all[0]", "all[1]"), ("all[0]", "all[2]")]).text;
+        for part in [
+            "pub fn total<T: Copy>(__h0: Vec<T>, __h1: u8) -> T { match on() { \
+             3u32 => __h3_total(__h0, __h1), 4u32 => __h4_total(__h0, __h1), _ => __h0_total(__h0, __h1) } }",
+            " fn __h0_total<T: Copy>(mut all: Vec<T>, _: u8) -> T {\n    all[0]\n}",
+            " fn __h4_total<T: Copy>(mut all: Vec<T>, _: u8) -> T {\n    all[2]\n}",
+            "#[inline]\npub fn total",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+
+    #[test]
+    fn methods_are_cloned_beside_themselves_and_those_of_traits_behind_the_implementation() {
+        let text =
+            woven(&[("self.0 = 1", "self.0 = 7"), ("Pair(2)", "Pair(8)"), ("{ None }", "{ Some(9) }")]).text;
+        for part in [
+            "swap(&mut self) { match on() { 3u32 => self.__h3_swap(), _ => self.__h0_swap() } }",
+            "fn new() -> Self { match on() { 4u32 => Self::__h4_new(), _ => Self::__h0_new() } }",
+            "impl<T> Many<T> where T: Copy {",
+            "fn __h5_next(&mut self) -> Option<<Self as Iterator>::Item> { Some(9) }",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        let behind = text.find("__h5_next(&mut self)").unwrap();
+        assert!(text.find("trait Shape").unwrap() > behind && behind > text.find("type Item").unwrap());
+    }
+
+    #[test]
+    fn what_runs_while_compiling_or_hides_its_type_is_not_cloned() {
+        let parsed = parsed();
+        let cloner = Cloner::new(&parsed);
+        for (old, new) in [("{ 3 }", "{ 4 }"), ("|| ()", "|| {}"), ("{ 4 }", "{ 5 }"), ("last", "first")] {
+            assert!(cloner.home(&variant(old, new)).is_err(), "{old}");
+        }
+        let mut parser = Parser::new();
+        parser.set_language(parsed.language().grammar()).unwrap();
+        let home = |variant: &Variant| cloner.home(variant).unwrap();
+        let (bad, good) = (variant("Pair(2)", "Pair(2"), variant("Pair(2)", "Pair(3)"));
+        assert!(
+            !cloner.parses(&bad, home(&bad), &mut parser) && cloner.parses(&good, home(&good), &mut parser)
+        );
+    }
+
+    #[test]
+    fn errors_are_laid_on_the_clone_they_are_in_and_lines_are_those_of_the_unchanged_text() {
+        let cloned = woven(&[("all[0]", "all[\n1]"), ("self.0 = 1", "self.0 = 7")]);
+        let at = |words: &str| {
+            let start = cloned.text.find(words).unwrap();
+            ByteRange::new(start, start + words.len())
+        };
+        assert_eq!(cloned.culprit(at("all[\n1]")), Some(0));
+        assert_eq!(cloned.culprit(at("self.__h4_swap()")), Some(1), "it does not fit where it is chosen");
+        assert_eq!((cloned.culprit(at("all[0]")), cloned.home_at(at("all[0]"))), (None, Some(0)));
+        assert_eq!((cloned.culprit(at("fn last")), cloned.home_at(at("fn last"))), (None, None));
+        let line = |words: &str| cloned.text[..at(words).start].matches('\n').count() as u32 + 1;
+        let old = |words: &str| TEXT[..TEXT.find(words).unwrap()].matches('\n').count() as u32 + 1;
+        assert_eq!(cloned.old_line(line("fn last"), TEXT), old("fn last"));
+        assert_eq!(cloned.old_line(line("all[0]"), TEXT), old("all[0]"));
+        assert_eq!(cloned.old_line(line("impl Pair"), TEXT), old("impl Pair"));
+    }
+}

@@ -23,8 +23,9 @@ use tree_sitter::Parser;
 
 /// How many variants are in one build.
 const BATCH: usize = 400;
-/// How often a build is made at most.
-const ROUNDS: usize = 6;
+/// How often a build is made at most. All that does not fit is found by one or two; what the compiler cannot even parse,
+/// one by one, costs next to nothing each.
+const ROUNDS: usize = 24;
 /// How many variants of a request are built alone at most.
 const MOST_ALONE: usize = 12;
 /// The number of the first variant: smaller ones mean "not yet known", "recording" and "none".
@@ -64,6 +65,15 @@ struct Made {
     cloned: Cloned,
     /// The variants in it, by number.
     inside: BTreeMap<u32, usize>,
+}
+
+/// What came of a batch.
+enum Come<'v> {
+    Built(Made),
+    /// Nobody knows whose fault it is that these do not build.
+    Nobody(Vec<Chosen<'v>>),
+    /// Nothing of it is left, or no time.
+    Empty,
 }
 
 impl SwitchLab {
@@ -151,12 +161,23 @@ impl Rush {
                 Err(_) => alone.push(at),
             }
         }
-        for batch in chosen.chunks(BATCH) {
+        let mut batches: Vec<Vec<Chosen<'_>>> = chosen.chunks(BATCH).rev().map(<[_]>::to_vec).collect();
+        while let Some(batch) = batches.pop() {
             if hunt.is_over() {
                 return Ok(());
             }
-            let Some(made) = self.make(hunt, &cloner, batch, &mut alone, done)? else { continue };
-            self.show_all(hunt, &made, done)?;
+            match self.make(hunt, &cloner, batch, &mut alone, done)? {
+                Come::Built(made) => self.show_all(hunt, &made, done)?,
+                Come::Nobody(left) if left.len() == 1 => {
+                    left.iter().for_each(|only| done(ended(only.variant, ProbeEnd::Unloadable)));
+                }
+                Come::Nobody(mut left) => {
+                    // One of them makes the compiler lose its way: each half is tried by itself.
+                    let second = left.split_off(left.len() / 2);
+                    batches.extend([second, left].into_iter().filter(|half| !half.is_empty()));
+                }
+                Come::Empty => {}
+            }
         }
         alone.sort_unstable();
         for at in alone.into_iter().take(MOST_ALONE) {
@@ -166,20 +187,19 @@ impl Rush {
         Ok(())
     }
 
-    /// Builds a batch; `None` where nothing of it is left.
-    fn make(
+    /// Builds a batch.
+    fn make<'v>(
         &mut self,
         hunt: &Hunt<'_>,
         cloner: &Cloner<'_>,
-        batch: &[Chosen<'_>],
+        mut left: Vec<Chosen<'v>>,
         alone: &mut Vec<usize>,
         done: &mut dyn FnMut(Probed),
-    ) -> Result<Option<Made>, LabError> {
-        let mut left: Vec<Chosen<'_>> = batch.to_vec();
+    ) -> Result<Come<'v>, LabError> {
         let mut all_roots = false;
         for round in 1..=ROUNDS {
             if left.is_empty() || hunt.is_over() {
-                return Ok(None);
+                return Ok(Come::Empty);
             }
             let cloned = cloner.weave(&left, &hunt.call);
             self.write(hunt, &cloned.text, all_roots)?;
@@ -187,7 +207,7 @@ impl Rush {
             if built {
                 let programs = self.programs(hunt, answer);
                 let inside = left.iter().map(|chosen| (chosen.number, chosen.at)).collect();
-                return Ok(Some(Made { programs, cloned, inside }));
+                return Ok(Come::Built(Made { programs, cloned, inside }));
             }
             tracing::debug!(round, errors = answer.errors.len(), left = left.len(), "refused");
             if !all_roots && answer.errors.iter().any(|error| error.message.contains(&hunt.shim_name)) {
@@ -196,10 +216,7 @@ impl Rush {
             }
             let (guilty, homes) = blamed(&answer.errors, &cloned, &hunt.parsed.file().path);
             if guilty.is_empty() && homes.is_empty() {
-                let said = answer.errors.first().map_or("it does not say why", |error| &error.message);
-                return Err(LabError::Unfit(format!(
-                    "the project does not compile with variants in it: {said}"
-                )));
+                return Ok(Come::Nobody(left));
             }
             left.retain(|chosen| {
                 let own = guilty.contains(&chosen.at);
@@ -213,8 +230,7 @@ impl Rush {
                 !own && !with_all
             });
         }
-        alone.extend(left.iter().map(|chosen| chosen.at));
-        Ok(None)
+        Ok(Come::Nobody(left))
     }
 
     /// Writes the file, with the shim where it belongs, and makes all others as they were.

@@ -11,6 +11,7 @@ Examples:
   hephaestus forge                        find, prove and show improvements of the project here
   hephaestus forge --apply src/           write what was proved together, in src/ alone
   hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
+  hephaestus repair --apply               fix what makes tests fail, where a fix can be proved
   hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
   hephaestus goals --format sarif         what could be improved, for a code host
   hephaestus lsp                          serve an editor
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Goals(Goals),
     /// Find, prove and show improvements; write them with --apply
     Forge(Forge),
+    /// Find, prove and show fixes of failing tests; write them with --apply
+    Repair(Repair),
     /// Measure how strong the tests are, by small deliberate faults
     Mutants(Mutants),
     /// Serve an editor: the language server
@@ -146,6 +149,47 @@ pub(crate) struct Forge {
     #[arg(long, value_name = "N")]
     pub(crate) require: Option<usize>,
     /// Show every patch, however many there are
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus repair                       find a fix for every failing test of the project here, and show it
+  hephaestus repair --apply               write the fixes that were proved together
+  hephaestus repair tests/test_parser.py  only what makes these tests fail
+  hephaestus repair src/parser.py         only what seems to go wrong in this file
+  hephaestus repair --budget 10m --seed 7 search for longer, in another order
+  hephaestus repair --format json         the fixes, what else would pass, and the questions that are open
+
+Exit codes: 0 a fix for every reason, or no test fails; 1 some reason has no fix; 2 usage or configuration; 3 the tests
+cannot be run; 4 internal.")]
+pub(crate) struct Repair {
+    /// Tests, or files in which the reason may lie; everything when none is given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write what was proved together
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ForgeFormat,
+    /// CPU time for searching, for each reason why tests fail: 90, 60s, 5m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "120s")]
+    pub(crate) budget: Duration,
+    /// Fixes to try in full at the most, all reasons together
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<u64>,
+    /// Reasons to work on at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Try everything again, whatever is remembered of earlier runs on the same code
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Seed of what is random
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Show the other changes that make the same tests pass, too
     #[arg(long)]
     pub(crate) diff: bool,
 }

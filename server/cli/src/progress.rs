@@ -4,7 +4,7 @@ use hephaestus_core::{MutantStatus, Verdict};
 use hephaestus_workspace::{ForgeEvent, MutantsEvent};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn bar(quiet: bool) -> ProgressBar {
     let bar = if quiet || !std::io::stderr().is_terminal() {
@@ -64,11 +64,13 @@ pub(crate) struct ForgeProgress {
     bar: ProgressBar,
     held: usize,
     tried: u64,
+    /// When the first change was searched through.
+    searching: Option<Instant>,
 }
 
 impl ForgeProgress {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { bar: bar(quiet), held: 0, tried: 0 }
+        Self { bar: bar(quiet), held: 0, tried: 0, searching: None }
     }
 
     pub(crate) fn tell(&mut self, event: &ForgeEvent<'_>) {
@@ -88,7 +90,8 @@ impl ForgeProgress {
             }
             ForgeEvent::Progress(progress) => {
                 self.bar.set_position(progress.goals_done as u64);
-                self.bar.set_prefix(format!("{} tried, {} proved", self.tried, self.held));
+                let searched = self.searched(progress.searched.tried);
+                self.bar.set_prefix(format!("{searched}{} tried, {} proved", self.tried, self.held));
                 if let Some(current) = &progress.current {
                     self.bar.set_message(current.clone());
                 }
@@ -106,6 +109,16 @@ impl ForgeProgress {
                 ));
             }
         }
+    }
+
+    /// How far searches got, and how fast they are.
+    fn searched(&mut self, tried: u64) -> String {
+        if tried == 0 {
+            return String::new();
+        }
+        let since = self.searching.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+        let rate = if since > 0.5 { format!(" ({:.0}/s)", tried as f64 / since) } else { String::new() };
+        format!("{tried} searched{rate}, ")
     }
 
     pub(crate) fn finish(&self) {

@@ -56,7 +56,7 @@ pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
 pub use settings::{
     EditorSettings, ForgeSettings, ForgeWhen, GoalSettings, MutantSettings, SandboxSettings, ScoringSettings,
-    Severity, TestSettings, Weights,
+    SearchPart, SearchSettings, Severity, TestSettings, Weights,
 };
 pub use snapshot::{Notice, Snapshot, SourceFile};
 pub use speed::RatioEstimate;

@@ -291,3 +291,25 @@ impl Default for MutantSettings {
         }
     }
 }
+
+/// A part of the search for repairs that can be left out, to see what it is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SearchPart {
+    /// Looking first where failing tests run through and passing ones do not.
+    Localisation,
+    /// Trying first what mended other faults.
+    Prior,
+    /// Two changes at once.
+    Pairs,
+    /// Comparing what passes on inputs that the tests do not have.
+    Ranking,
+}
+
+/// `[search]`: how repairs of failing tests are searched for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchSettings {
+    /// Parts to leave out: `localisation`, `prior`, `pairs`, `ranking`. For measurements.
+    pub without: Vec<SearchPart>,
+}

@@ -1,6 +1,6 @@
 //! What the cycle knows about one goal: what is waiting, what held, what to go on from.
 
-use hephaestus_core::{Candidate, Goal, Score, Trial};
+use hephaestus_core::{Candidate, Goal, GoalKind, Score, Trial};
 use std::collections::VecDeque;
 
 /// A candidate that held, with what speaks for it.
@@ -31,6 +31,8 @@ pub(crate) struct Page {
     pub(crate) stand: Stand,
     pub(crate) round: u32,
     pub(crate) waiting: VecDeque<Candidate>,
+    /// Candidates that need not be tried any more.
+    spared: Vec<Candidate>,
     pub(crate) running: usize,
     /// Partial results to go on from: found in this round, best first.
     pub(crate) found: Vec<Held>,
@@ -44,6 +46,7 @@ impl Page {
             stand: Stand::Ask,
             round: 0,
             waiting: VecDeque::new(),
+            spared: Vec::new(),
             running: 0,
             found: Vec::new(),
             best: None,
@@ -52,17 +55,61 @@ impl Page {
 
     /// Keeps what held, if it is better than what is there.
     pub(crate) fn keep(&mut self, held: Held) {
-        let better = self.best.as_ref().is_none_or(|best| beats(&held.score, &best.score));
+        let better = self.best.as_ref().is_none_or(|best| self.prefers(&held, best));
         if better {
             self.best = Some(held.clone());
         }
-        let at = self.found.partition_point(|other| !beats(&held.score, &other.score));
+        let at = self.found.partition_point(|other| !self.prefers(&held, other));
         self.found.insert(at, held);
     }
 
+    /// Whether `new` is to be preferred. Repairs all pass the same tests, and which one is right is not in their
+    /// measures: the engine's own rank decides, and the id where it leaves it open.
+    fn prefers(&self, new: &Held, old: &Held) -> bool {
+        if !self.is_repair() {
+            return beats(&new.score, &old.score);
+        }
+        let rank = new.candidate.prior.total_cmp(&old.candidate.prior);
+        rank.then_with(|| old.candidate.id.cmp(&new.candidate.id)).is_gt()
+    }
+
+    pub(crate) fn is_repair(&self) -> bool {
+        self.goal.kind == GoalKind::Repair
+    }
+
     /// Whether nothing better than `score` is needed: the goal's target is met or, where it has none, the threshold.
+    /// Repairs come in the order of their rank: the first that is accepted is the best.
     pub(crate) fn is_enough(&self, score: &Score, threshold: f64) -> bool {
+        if self.is_repair() {
+            return score.accepted;
+        }
         score.target_met && (self.goal.acceptance.target.is_some() || score.weighted >= threshold)
+    }
+
+    /// Whether there is something to be given out. Repairs are tried one after the other: there is seldom need for a
+    /// second one.
+    pub(crate) fn is_ready(&self) -> bool {
+        let trying = self.stand == Stand::Trying && !self.waiting.is_empty();
+        self.stand == Stand::Ask || (trying && (self.running == 0 || !self.is_repair()))
+    }
+
+    /// Tries nothing more of what is waiting.
+    pub(crate) fn spare_the_rest(&mut self) {
+        self.spared.extend(self.waiting.drain(..));
+    }
+
+    /// Repairs that passed the same tests as the best one, or were found by them and not tried in full, best first.
+    pub(crate) fn alternatives(&self) -> Vec<Candidate> {
+        let Some(best) = self.best.as_ref().filter(|_| self.is_repair()) else { return Vec::new() };
+        let held = self.found.iter().map(|held| &held.candidate);
+        let mut all: Vec<Candidate> = held
+            .chain(&self.spared)
+            .chain(&self.waiting)
+            .filter(|candidate| candidate.id != best.candidate.id)
+            .cloned()
+            .collect();
+        all.sort_by(|left, right| right.prior.total_cmp(&left.prior));
+        all
     }
 
     /// Ends a round whose candidates are all tried: either the next one begins or the page is closed.

@@ -4,6 +4,7 @@
 //! late or answered twice on the way, the machine ends with everything that was found offered.
 
 use crate::book::{Held, Page, Stand};
+use crate::search::Searched;
 use hephaestus_core::{Budget, Candidate, Freshness, Goal, GoalId, Offer, Score, Spent, Trial, Verdict};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -68,6 +69,8 @@ pub enum Input {
         job: JobId,
         /// Candidates, best first; those known to fail on this very code are left out by the driver.
         candidates: Vec<Candidate>,
+        /// What looking for them took.
+        searched: Searched,
     },
     /// A trial ended.
     Tried {
@@ -126,8 +129,8 @@ pub enum Effect {
         /// Its score.
         score: Option<Score>,
     },
-    /// Show an improvement that holds.
-    Offer(Box<Offer>),
+    /// Show an improvement that holds, with the repairs that pass the same tests, best first.
+    Offer(Box<Offer>, Vec<Candidate>),
     /// Stop all work that is under way.
     Abort,
     /// Everything is done; nothing follows.
@@ -152,6 +155,8 @@ pub struct Outcome {
     pub ended: Ended,
     /// What it took.
     pub spent: Spent,
+    /// What searching took; its CPU time is part of what was spent.
+    pub searched: Searched,
     /// Candidates proposed.
     pub candidates: u64,
     /// Trials that passed and were accepted.
@@ -190,6 +195,7 @@ impl Cycle {
         let outcome = Outcome {
             ended: Ended::Done,
             spent: Spent::default(),
+            searched: Searched::default(),
             candidates: 0,
             held: 0,
             offered: 0,
@@ -234,8 +240,10 @@ impl Cycle {
                 self.pass_time(at);
                 self.end(Ended::Cancelled, &mut effects);
             }
-            Input::Proposed { at, job, candidates } => {
+            Input::Proposed { at, job, candidates, searched } => {
                 self.pass_time(at);
+                self.outcome.spent.cpu += searched.cpu;
+                self.outcome.searched = self.outcome.searched.and(searched);
                 self.take_candidates(job, candidates);
             }
             Input::Tried { at, job, trial, score } => {
@@ -278,7 +286,10 @@ impl Cycle {
         page.found.clear();
         for candidate in candidates {
             self.outcome.candidates += 1;
-            if self.seen.insert(candidate.patch.key()) {
+            // One patch may mend what looked like two faults: then it has to make both sets of tests pass.
+            let key = candidate.patch.key();
+            let idea = if page.is_repair() { format!("{} {key}", page.goal.id) } else { key };
+            if self.seen.insert(idea) {
                 page.waiting.push_back(candidate);
             } else {
                 self.outcome.repeats += 1;
@@ -313,7 +324,7 @@ impl Cycle {
         if let (true, Some(score)) = (accepted, score) {
             self.outcome.held += 1;
             if page.is_enough(&score, self.settings.quality_threshold) {
-                page.waiting.clear();
+                page.spare_the_rest();
             }
             page.keep(Held { candidate: *candidate, trial, score });
         }
@@ -356,7 +367,7 @@ impl Cycle {
                 && let Some(best) = &page.best
             {
                 self.outcome.offered += 1;
-                effects.push(Effect::Offer(Box::new(offer(&page.goal, best))));
+                effects.push(Effect::Offer(Box::new(offer(&page.goal, best)), page.alternatives()));
             }
         }
     }
@@ -384,11 +395,8 @@ impl Cycle {
 
     /// The goal to work on next: usually the one with the best expected gain per trial, sometimes any.
     fn pick(&mut self) -> Option<usize> {
-        let ready = |page: &Page| {
-            page.stand == Stand::Ask || (page.stand == Stand::Trying && !page.waiting.is_empty())
-        };
-        let open: Vec<usize> =
-            self.pages.iter().enumerate().filter(|(_, page)| ready(page)).map(|(index, _)| index).collect();
+        let ready = self.pages.iter().enumerate().filter(|(_, page)| page.is_ready());
+        let open: Vec<usize> = ready.map(|(index, _)| index).collect();
         if open.len() > 1 && self.rng.random::<f64>() < self.settings.exploration_ratio {
             return open.get(self.rng.random_range(0..open.len())).copied();
         }

@@ -1,9 +1,10 @@
 //! Performs what the cycle asks for: engines and trials on worker threads, records and offers on the caller's.
 
 use crate::cycle::{Cycle, CycleSettings, Effect, Input, JobId, Outcome};
+use crate::search::{Metered, Searched, Tally, allowance};
 use hephaestus_core::{
-    CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Pace, Probe, Score,
-    Scorer, Snapshot, Spent, Trial, TrialCost, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Pace, Probe,
+    Score, Scorer, Snapshot, Spent, Trial, TrialCost, Verdict,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -29,6 +30,8 @@ pub struct Parts<'a> {
     pub ledger: &'a dyn Ledger,
     /// Shows variants to tests, for engines that search.
     pub probe: Option<&'a dyn Probe>,
+    /// What the search for one goal may take; the run's own budget bounds it too.
+    pub search: &'a Budget,
     /// Tells the time.
     pub clock: &'a dyn Clock,
     /// The code as it was when the goals were proposed.
@@ -50,6 +53,8 @@ pub struct Progress {
     pub goals: usize,
     /// Candidates that held.
     pub held: u64,
+    /// What was searched through so far, searches that are under way included.
+    pub searched: Searched,
     /// What is being worked on, if anything is.
     pub current: Option<String>,
 }
@@ -58,8 +63,8 @@ pub struct Progress {
 pub enum Event<'a> {
     /// Where it stands.
     Progress(&'a Progress),
-    /// An improvement that holds.
-    Offer(&'a Offer),
+    /// An improvement that holds, with the repairs that pass the same tests, best first.
+    Offer(&'a Offer, &'a [Candidate]),
     /// A trial ended; the score is there when it passed.
     Tried(&'a Goal, &'a Candidate, &'a Trial, Option<&'a Score>),
 }
@@ -89,12 +94,12 @@ impl<'a> Stopwatch<'a> {
 }
 
 enum Job {
-    Propose { job: JobId, goal: Goal, parents: Vec<(Candidate, Score)> },
+    Propose { job: JobId, goal: Goal, parents: Vec<(Candidate, Score)>, may_take: Budget },
     Try { job: JobId, goal: Goal, candidate: Candidate },
 }
 
 enum Answer {
-    Proposed(JobId, Vec<Candidate>),
+    Proposed(JobId, Vec<Candidate>, Searched),
     Tried(JobId, Trial, Option<Score>),
     Lost(JobId),
 }
@@ -111,7 +116,7 @@ pub fn drive(
         parts.ledger.record_goal(goal);
     }
     let slots = settings.slots.max(1);
-    let seed = settings.seed;
+    let (seed, budget, tally) = (settings.seed, settings.budget.clone(), Tally::default());
     let abort = cancel.child();
     let mut cycle = Cycle::new(settings, goals);
     let (job_sender, job_receiver) = channel();
@@ -120,22 +125,31 @@ pub fn drive(
     thread::scope(|scope| {
         for _ in 0..slots {
             let (jobs, answer_sender, abort) = (&job_receiver, answer_sender.clone(), abort.clone());
-            scope.spawn(move || work(parts, jobs, &answer_sender, seed, &abort));
+            let worker = Worker { parts, seed, abort, tally: &tally };
+            scope.spawn(move || worker.work(jobs, &answer_sender));
         }
         drop(answer_sender);
-        let outcome = turn(parts, &mut cycle, &job_sender, &answers, (cancel, &abort), listener);
+        let lines = Lines { jobs: &job_sender, answers: &answers, cancel, abort: &abort };
+        let outcome = turn(parts, &mut cycle, &lines, (&budget, &tally), listener);
         drop(job_sender);
         outcome
     })
+}
+
+/// What the loop speaks with.
+struct Lines<'a> {
+    jobs: &'a Sender<Job>,
+    answers: &'a Receiver<Answer>,
+    cancel: &'a CancelToken,
+    abort: &'a CancelToken,
 }
 
 /// The loop itself: one input, its effects, the next input.
 fn turn(
     parts: &Parts<'_>,
     cycle: &mut Cycle,
-    jobs: &Sender<Job>,
-    answers: &Receiver<Answer>,
-    (cancel, abort): (&CancelToken, &CancelToken),
+    lines: &Lines<'_>,
+    (budget, tally): (&Budget, &Tally),
     listener: &mut dyn FnMut(Event<'_>),
 ) -> Outcome {
     let mut stopwatch = Stopwatch::new(parts.clock, parts.pace);
@@ -143,37 +157,39 @@ fn turn(
     let mut cancelled = false;
     let mut current = None;
     loop {
-        for effect in inputs.drain(..).flat_map(|input| cycle.step(input)) {
+        let effects: Vec<Effect> = inputs.drain(..).flat_map(|input| cycle.step(input)).collect();
+        for effect in effects {
             match effect {
                 Effect::Propose { job, goal, parents } => {
                     current = Some(goal.message.clone());
-                    let _ = jobs.send(Job::Propose { job, goal, parents });
+                    let may_take = allowance(parts.search, budget, &cycle.outcome().spent);
+                    let _ = lines.jobs.send(Job::Propose { job, goal, parents, may_take });
                 }
                 Effect::Try { job, goal, candidate } => {
                     current = Some(goal.message.clone());
-                    let _ = jobs.send(Job::Try { job, goal, candidate });
+                    let _ = lines.jobs.send(Job::Try { job, goal, candidate });
                 }
                 Effect::Record { goal, candidate, trial, score } => {
                     parts.ledger.record_trial(&goal, &candidate, &trial, score.as_ref());
                     listener(Event::Tried(&goal, &candidate, &trial, score.as_ref()));
                 }
-                Effect::Offer(offer) => listener(Event::Offer(&offer)),
-                Effect::Abort => abort.cancel(),
+                Effect::Offer(offer, alternatives) => listener(Event::Offer(&offer, &alternatives)),
+                Effect::Abort => lines.abort.cancel(),
                 Effect::Finish(outcome) => return outcome,
             }
         }
-        let (goals_done, goals) = cycle.goals_done();
-        let (spent, held) = (cycle.outcome().spent, cycle.outcome().held);
-        listener(Event::Progress(&Progress { spent, goals_done, goals, held, current: current.clone() }));
-        let answer = answers.recv_timeout(TICK);
+        listener(Event::Progress(&progress(cycle, tally, current.clone())));
+        let answer = lines.answers.recv_timeout(TICK);
         let at = stopwatch.look();
         // First, so that a late answer cannot start new work.
-        if cancel.is_cancelled() && !cancelled {
+        if lines.cancel.is_cancelled() && !cancelled {
             cancelled = true;
             inputs.push(Input::Cancel { at });
         }
         inputs.push(match answer {
-            Ok(Answer::Proposed(job, candidates)) => Input::Proposed { at, job, candidates },
+            Ok(Answer::Proposed(job, candidates, searched)) => {
+                Input::Proposed { at, job, candidates, searched }
+            }
             Ok(Answer::Tried(job, trial, score)) => Input::Tried { at, job, trial, score },
             Ok(Answer::Lost(job)) => Input::Lost { at, job },
             Err(RecvTimeoutError::Timeout) => Input::Tick { at },
@@ -183,80 +199,94 @@ fn turn(
     }
 }
 
-fn work(
-    parts: &Parts<'_>,
-    jobs: &Mutex<Receiver<Job>>,
-    answers: &Sender<Answer>,
-    seed: u64,
-    abort: &CancelToken,
-) {
-    (parts.on_worker_start)();
-    loop {
-        let job = match jobs.lock() {
-            Ok(receiver) => receiver.recv(),
-            Err(_) => return,
-        };
-        let Ok(job) = job else { return };
-        let id = match &job {
-            Job::Propose { job, .. } | Job::Try { job, .. } => *job,
-        };
-        parts.pace.wait(abort);
-        let answer = if abort.is_cancelled() && parts.pace.is_held() {
-            // The wait was cancelled: nothing new starts.
-            Answer::Lost(id)
-        } else {
-            // An engine or rule that panics costs its own goal, never the run.
-            catch_unwind(AssertUnwindSafe(|| perform(parts, job, seed, abort))).unwrap_or(Answer::Lost(id))
-        };
-        if answers.send(answer).is_err() {
-            return;
-        }
-    }
+fn progress(cycle: &Cycle, tally: &Tally, current: Option<String>) -> Progress {
+    let (goals_done, goals) = cycle.goals_done();
+    let (spent, held) = (cycle.outcome().spent, cycle.outcome().held);
+    Progress { spent, goals_done, goals, held, searched: tally.look(), current }
 }
 
-fn perform(parts: &Parts<'_>, job: Job, seed: u64, abort: &CancelToken) -> Answer {
-    match job {
-        Job::Propose { job, goal, parents } => {
-            Answer::Proposed(job, propose(parts, &goal, &parents, seed, abort))
-        }
-        Job::Try { job, goal, candidate } => {
-            if let Some((trial, score)) = parts.ledger.recall(&goal).remove(&candidate.id.0) {
-                let trial = Trial { cost: TrialCost::default(), remembered: true, ..trial };
-                return Answer::Tried(job, trial, score);
+/// One worker thread.
+struct Worker<'a> {
+    parts: &'a Parts<'a>,
+    seed: u64,
+    abort: CancelToken,
+    tally: &'a Tally,
+}
+
+impl Worker<'_> {
+    fn work(&self, jobs: &Mutex<Receiver<Job>>, answers: &Sender<Answer>) {
+        let Self { parts, abort, .. } = self;
+        (parts.on_worker_start)();
+        loop {
+            let job = match jobs.lock() {
+                Ok(receiver) => receiver.recv(),
+                Err(_) => return,
+            };
+            let Ok(job) = job else { return };
+            let id = match &job {
+                Job::Propose { job, .. } | Job::Try { job, .. } => *job,
+            };
+            parts.pace.wait(abort);
+            let answer = if abort.is_cancelled() && parts.pace.is_held() {
+                // The wait was cancelled: nothing new starts.
+                Answer::Lost(id)
+            } else {
+                // An engine or rule that panics costs its own goal, never the run.
+                catch_unwind(AssertUnwindSafe(|| self.perform(job))).unwrap_or(Answer::Lost(id))
+            };
+            if answers.send(answer).is_err() {
+                return;
             }
-            let trial = parts.judge.judge(&goal, &candidate, abort);
-            let passed = trial.verdict == Verdict::Passed;
-            let score = passed.then(|| parts.scorer.score(&goal, &candidate, &trial));
-            Answer::Tried(job, trial, score)
         }
     }
-}
 
-fn propose(
-    parts: &Parts<'_>,
-    goal: &Goal,
-    parents: &[(Candidate, Score)],
-    seed: u64,
-    abort: &CancelToken,
-) -> Vec<Candidate> {
-    let context = EngineContext {
-        snapshot: parts.snapshot,
-        parents,
-        limit: CANDIDATES_PER_ROUND,
-        seed,
-        probe: parts.probe,
-        cancel: abort,
-    };
-    let mut candidates: Vec<Candidate> = parts
-        .engines
-        .iter()
-        .filter(|engine| engine.accepts(goal))
-        .flat_map(|engine| engine.propose(goal, &context))
-        .filter(|candidate| !candidate.patch.is_empty())
-        .collect();
-    candidates.sort_by(|left, right| right.prior.total_cmp(&left.prior));
-    candidates.truncate(CANDIDATES_PER_ROUND);
-    candidates
+    fn perform(&self, job: Job) -> Answer {
+        let parts = self.parts;
+        match job {
+            Job::Propose { job, goal, parents, may_take } => {
+                let (candidates, searched) = self.propose(&goal, &parents, may_take);
+                Answer::Proposed(job, candidates, searched)
+            }
+            Job::Try { job, goal, candidate } => {
+                if let Some((trial, score)) = parts.ledger.recall(&goal).remove(&candidate.id.0) {
+                    let trial = Trial { cost: TrialCost::default(), remembered: true, ..trial };
+                    return Answer::Tried(job, trial, score);
+                }
+                let trial = parts.judge.judge(&goal, &candidate, &self.abort);
+                let passed = trial.verdict == Verdict::Passed;
+                let score = passed.then(|| parts.scorer.score(&goal, &candidate, &trial));
+                Answer::Tried(job, trial, score)
+            }
+        }
+    }
+
+    fn propose(
+        &self,
+        goal: &Goal,
+        parents: &[(Candidate, Score)],
+        may_take: Budget,
+    ) -> (Vec<Candidate>, Searched) {
+        let parts = self.parts;
+        let metered = parts.probe.map(|probe| Metered::new(probe, parts.clock, self.tally, may_take));
+        let context = EngineContext {
+            snapshot: parts.snapshot,
+            parents,
+            limit: CANDIDATES_PER_ROUND,
+            seed: self.seed,
+            probe: metered.as_ref().map(|metered| metered as &dyn Probe),
+            cancel: &self.abort,
+        };
+        let mut candidates: Vec<Candidate> = parts
+            .engines
+            .iter()
+            .filter(|engine| engine.accepts(goal))
+            .flat_map(|engine| engine.propose(goal, &context))
+            .filter(|candidate| !candidate.patch.is_empty())
+            .collect();
+        candidates.sort_by(|left, right| right.prior.total_cmp(&left.prior));
+        candidates.truncate(CANDIDATES_PER_ROUND);
+        (candidates, metered.map(|metered| metered.searched()).unwrap_or_default())
+    }
 }
 
 #[cfg(test)]

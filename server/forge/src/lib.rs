@@ -6,9 +6,11 @@
 mod book;
 mod cycle;
 mod driver;
+mod search;
 
 pub use cycle::{Cycle, CycleSettings, Effect, Ended, Input, JobId, Outcome, RuleRecord};
 pub use driver::{Event, Parts, Progress, drive};
+pub use search::Searched;
 
 #[cfg(test)]
 mod simulation;

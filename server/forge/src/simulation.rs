@@ -2,6 +2,7 @@
 //! cancel at any step. The machine must always end, offer what was found, and never do the same thing twice.
 
 use crate::cycle::{Cycle, CycleSettings, Effect, Ended, Input, JobId, Outcome};
+use crate::search::Searched;
 use hephaestus_core::{
     Acceptance, Budget, Candidate, ContentHash, Dimension, Direction, Edit, EngineId, Evidence, Goal, GoalId,
     GoalKind, GoalOrigin, LanguageId, Measure, Offer, Patch, RelPath, Score, Target, Trial, TrialCost,
@@ -116,7 +117,7 @@ impl World {
                     let depth = candidate.operators.len();
                     self.pending.push(Pending::Try(job, candidate, 30.0 - 4.0 * depth as f64));
                 }
-                Effect::Offer(offer) => self.offers.push(*offer),
+                Effect::Offer(offer, _) => self.offers.push(*offer),
                 Effect::Record { .. } | Effect::Abort => {}
                 Effect::Finish(outcome) => self.outcome = Some(outcome),
             }
@@ -141,7 +142,8 @@ impl World {
         }
         match pending {
             Pending::Propose(job, goal, parents) => {
-                Input::Proposed { at, job, candidates: self.forge(&goal, &parents) }
+                let (candidates, searched) = (self.forge(&goal, &parents), Searched::default());
+                Input::Proposed { at, job, candidates, searched }
             }
             Pending::Try(job, candidate, after) => {
                 let verdict = if !self.chaos {
@@ -257,4 +259,84 @@ fn no_goals_means_an_end_at_once() {
     let mut cycle = Cycle::new(settings(0, 1), vec![]);
     let effects = cycle.step(Input::Tick { at: Duration::ZERO });
     assert!(matches!(effects.as_slice(), [Effect::Finish(outcome)] if outcome.ended == Ended::Done));
+}
+
+/// Plays one repair goal whose candidates are `(text, prior)`; `accepts` says which pass. The texts that were tried, the
+/// one that is offered, and its alternatives.
+fn repair(
+    ideas: &[(&str, f64)],
+    accepts: &dyn Fn(&str) -> bool,
+) -> (Vec<String>, Option<String>, Vec<String>) {
+    let goal = Goal { kind: GoalKind::Repair, ..goal(0, false) };
+    let text = |candidate: &Candidate| candidate.operators.concat();
+    let mut cycle = Cycle::new(settings(0, 4), vec![goal.clone()]);
+    let (mut tried, mut offered, mut others) = (vec![], None, vec![]);
+    let mut effects: std::collections::VecDeque<Effect> =
+        cycle.step(Input::Tick { at: Duration::ZERO }).into();
+    while let Some(effect) = effects.pop_front() {
+        let at = Duration::ZERO;
+        match effect {
+            Effect::Propose { job, goal, .. } => {
+                let forge =
+                    |(text, prior): &(&str, f64)| Candidate { prior: *prior, ..candidate(&goal, text) };
+                let candidates = ideas.iter().map(forge).collect();
+                let searched = Searched { tried: 500, cpu: Duration::from_secs(3) };
+                effects.extend(cycle.step(Input::Proposed { at, job, candidates, searched }));
+            }
+            Effect::Try { job, candidate, .. } => {
+                tried.push(text(&candidate));
+                let trial = trial(&candidate, Verdict::Passed);
+                // The weighted score speaks for the later ones, and must not be heard.
+                let weighted = tried.len() as f64;
+                let score = Score { accepted: accepts(&text(&candidate)), weighted, ..score(20.0) };
+                effects.extend(cycle.step(Input::Tried { at, job, trial, score: Some(score) }));
+            }
+            Effect::Offer(offer, alternatives) => {
+                offered = Some(text(&offer.candidate));
+                others = alternatives.iter().map(text).collect();
+            }
+            Effect::Record { .. } | Effect::Abort | Effect::Finish(_) => {}
+        }
+    }
+    assert_eq!(cycle.outcome().searched.tried, 500);
+    assert_eq!(cycle.outcome().spent.cpu, Duration::from_secs(3 + tried.len() as u64));
+    (tried, offered, others)
+}
+
+#[test]
+fn of_repairs_the_first_by_rank_that_holds_is_offered_and_the_others_stay_visible() {
+    let ideas = [("best", 0.9), ("good", 0.6), ("poor", 0.2)];
+    let (tried, offered, others) = repair(&ideas, &|_| true);
+    assert_eq!((tried, offered.as_deref()), (vec!["best".to_owned()], Some("best")));
+    assert_eq!(others, ["good", "poor"]);
+    let (tried, offered, others) = repair(&ideas, &|text| text != "best");
+    assert_eq!((tried.len(), offered.as_deref()), (2, Some("good")));
+    assert_eq!(others, ["poor"], "what was rejected is no alternative");
+    let (tried, offered, others) = repair(&ideas, &|_| false);
+    assert_eq!((tried.len(), offered, others.len()), (3, None, 0));
+}
+
+#[test]
+fn one_patch_may_mend_two_faults_and_is_tried_for_each() {
+    let pair: Vec<Goal> = (0..2)
+        .map(|nth| Goal { kind: GoalKind::Repair, file: goal(0, false).file, ..goal(nth, false) })
+        .collect();
+    let mut cycle = Cycle::new(settings(0, 2), pair);
+    let (mut effects, mut tried) = (cycle.step(Input::Tick { at: Duration::ZERO }), 0);
+    while let Some(effect) = effects.pop() {
+        let at = Duration::ZERO;
+        match effect {
+            Effect::Propose { job, goal, .. } => {
+                let (candidates, searched) = (vec![candidate(&goal, "same")], Searched::default());
+                effects.extend(cycle.step(Input::Proposed { at, job, candidates, searched }));
+            }
+            Effect::Try { job, candidate, .. } => {
+                tried += 1;
+                let trial = trial(&candidate, Verdict::Passed);
+                effects.extend(cycle.step(Input::Tried { at, job, trial, score: Some(score(20.0)) }));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((tried, cycle.outcome().offered, cycle.outcome().repeats), (2, 2, 0));
 }

@@ -6,7 +6,8 @@ mod draft;
 mod proposers;
 
 use hephaestus_core::{
-    ByteRange, CancelToken, Finding, Goal, GoalKind, GoalSettings, RelPath, Snapshot, SourceFile, TestFailure,
+    ByteRange, CancelToken, Cause, Finding, Goal, GoalKind, GoalSettings, RelPath, Snapshot, SourceFile,
+    TestFailure,
 };
 use hephaestus_syntax::{Facts, FunctionFacts, Memory, Parsed, RuleSets, Wanted};
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +26,8 @@ pub struct Survey<'a> {
     pub findings: &'a [Finding],
     /// Tests that fail on the unchanged code.
     pub red_tests: &'a [TestFailure],
+    /// Which of them seem to fail for one reason, and where that may lie; empty where nobody knows.
+    pub causes: &'a [Cause],
     /// What the user wants.
     pub settings: &'a GoalSettings,
 }

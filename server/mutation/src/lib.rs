@@ -5,22 +5,35 @@
 
 pub mod fixers;
 pub mod mutants;
+mod nodes;
 pub mod rewrite;
+pub mod search;
 
-use hephaestus_core::Engine;
+use hephaestus_core::{Engine, SearchSettings};
 use hephaestus_syntax::{Languages, RuleSets};
 
 pub use fixers::{Fixer, FixerError, FixerRecheck};
 pub use mutants::{MutatorError, Mutators};
 pub use rewrite::Rewrite;
+pub use search::Search;
 
 /// The names of all engines.
-pub const ENGINES: &[&str] = &["rewrite", "fixers"];
+pub const ENGINES: &[&str] = &["rewrite", "fixers", "search"];
 
 /// Every engine, in the order in which they are asked. A new engine is a folder, a line here and its name above.
-#[must_use]
-pub fn all(languages: &'static Languages, rules: &RuleSets) -> Vec<Box<dyn Engine>> {
-    vec![Box::new(Rewrite::new(languages, rules.clone())), Box::new(fixers::Fixers)]
+///
+/// # Errors
+/// When one of our own data files is malformed (tests prevent it).
+pub fn all(
+    languages: &'static Languages,
+    rules: &RuleSets,
+    search: &SearchSettings,
+) -> Result<Vec<Box<dyn Engine>>, search::SearchError> {
+    Ok(vec![
+        Box::new(Rewrite::new(languages, rules.clone())),
+        Box::new(fixers::Fixers),
+        Box::new(Search::new(languages, search.clone())?),
+    ])
 }
 
 #[cfg(test)]
@@ -30,8 +43,12 @@ mod tests {
     #[test]
     fn every_engine_is_named() {
         let languages = Languages::builtin().unwrap();
-        let names: Vec<&str> =
-            all(languages, &RuleSets::default()).iter().map(|engine| engine.name()).collect();
+        let engines = all(languages, &RuleSets::default(), &SearchSettings::default()).unwrap();
+        let names: Vec<&str> = all(languages, &RuleSets::default(), Without::default())
+            .unwrap()
+            .iter()
+            .map(|engine| engine.name())
+            .collect();
         assert_eq!(names, ENGINES);
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Two improvements may touch the same lines, or each hold alone and fail together. The better one stays.
 
-use hephaestus_core::{CancelToken, Candidate, GoalId, Offer, Patch, TrialCost, Verdict};
+use hephaestus_core::{CancelToken, Candidate, GoalId, GoalKind, Offer, Patch, TrialCost, Verdict};
 use hephaestus_harness::Harness;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The improvements that hold together.
@@ -25,10 +26,13 @@ pub(crate) struct Together {
 /// what decides is the score.
 pub(crate) fn disjoint(offers: Vec<Offer>) -> (Vec<Offer>, Vec<(GoalId, Candidate)>) {
     let mut order: Vec<usize> = (0..offers.len()).collect();
-    // A function brought under its limit is worth more than one of the steps on the way there.
+    // What works comes before what reads well, and a function brought under its limit is worth more than one of the
+    // steps on the way there.
     let worth = |index: &usize| {
-        offers.get(*index).map_or((false, 0.0), |offer| {
-            (offer.goal.acceptance.target.is_some() && offer.score.target_met, offer.score.weighted)
+        offers.get(*index).map_or((0, 0.0), |offer| {
+            let reaches = offer.goal.acceptance.target.is_some() && offer.score.target_met;
+            let is_repair = offer.goal.kind == GoalKind::Repair;
+            (2 * u8::from(is_repair) + u8::from(reaches), offer.score.weighted)
         })
     };
     order.sort_by(|left, right| {
@@ -60,8 +64,8 @@ pub(crate) fn prove_together(
     runs: u32,
     cancel: &CancelToken,
 ) -> Together {
-    let mut search =
-        Search { harness, runs, cancel, cost: TrialCost { wall: Duration::ZERO, cpu: Duration::ZERO } };
+    let cost = TrialCost { wall: Duration::ZERO, cpu: Duration::ZERO };
+    let mut search = Search { harness, runs, cancel, cost, mended: BTreeSet::new() };
     let mut patch = Patch::default();
     let mut left_out = Vec::new();
     let verdict = search.extend(&mut patch, offers, &mut left_out);
@@ -75,6 +79,14 @@ struct Search<'a> {
     runs: u32,
     cancel: &'a CancelToken,
     cost: TrialCost,
+    /// Red tests that the base makes pass.
+    mended: BTreeSet<String>,
+}
+
+/// `before` and the tests that `offers` make pass.
+fn mended(before: &BTreeSet<String>, offers: &[Offer]) -> BTreeSet<String> {
+    let of_offers = offers.iter().flat_map(|offer| &offer.goal.acceptance.must_pass);
+    before.iter().chain(of_offers).cloned().collect()
 }
 
 impl Search<'_> {
@@ -84,13 +96,15 @@ impl Search<'_> {
             return Verdict::Passed;
         }
         let merged = offers.iter().try_fold(base.clone(), |patch, offer| patch.merge(&offer.candidate.patch));
+        let mended = mended(&self.mended, offers);
         let verdict = match &merged {
-            Ok(merged) => self.prove(merged),
+            Ok(merged) => self.prove(merged, &mended),
             Err(_) => Verdict::Unviable,
         };
         match (verdict, merged) {
             (Verdict::Passed, Ok(merged)) => {
                 *base = merged;
+                self.mended = mended;
                 Verdict::Passed
             }
             (Verdict::Cancelled | Verdict::Errored, _) => {
@@ -113,8 +127,10 @@ impl Search<'_> {
         }
     }
 
-    fn prove(&mut self, patch: &Patch) -> Verdict {
-        let (verdict, _, cost) = self.harness.prove(patch, self.runs, self.cancel);
+    /// Proves `patch`, with which the red tests in `mended` have to pass beside all those that pass without it.
+    fn prove(&mut self, patch: &Patch, mended: &BTreeSet<String>) -> Verdict {
+        let must_pass: Vec<String> = mended.iter().cloned().collect();
+        let (verdict, _, cost) = self.harness.prove_with(patch, &must_pass, self.runs, self.cancel);
         self.cost.wall += cost.wall;
         self.cost.cpu += cost.cpu;
         verdict

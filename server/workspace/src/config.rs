@@ -2,7 +2,7 @@
 
 use hephaestus_core::{
     EditorSettings, ForgeSettings, GoalSettings, MutantSettings, SandboxSettings, ScoringSettings,
-    TestSettings,
+    SearchSettings, TestSettings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub struct Config {
     pub testing: TestSettings,
     /// How the strength of tests is measured.
     pub mutants: MutantSettings,
+    /// `[search]`.
+    pub search: SearchSettings,
     /// Limits of every run.
     pub sandbox: SandboxSettings,
     /// What counts how much.

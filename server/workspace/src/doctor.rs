@@ -156,7 +156,7 @@ impl Workspace {
             notices.extend(linted.notices);
             findings = linted.findings;
         }
-        let goals = self.propose(&findings, &[]);
+        let goals = self.propose(&findings, &[], &[]);
         GoalsReport::new(self, goals, notices)
     }
 }

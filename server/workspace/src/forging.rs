@@ -7,8 +7,8 @@ use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
-    Patch, SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
+    Offer, Pace, Patch, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -25,6 +25,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod rebased;
+mod repairs;
 mod strengthen;
 
 use rebased::Rebased;
@@ -48,6 +49,8 @@ pub struct ForgeRequest {
     pub helper: HelperCommand,
     /// What may be spent on trying candidates; the baseline and the linters come before.
     pub budget: Budget,
+    /// What the search for one repair may take of it.
+    pub search: Budget,
     /// Test and try everything again, whatever is remembered.
     pub fresh: bool,
     /// While it is held, nothing new starts, what runs is frozen, and no budget or time limit runs down.
@@ -68,6 +71,7 @@ impl ForgeRequest {
         Self {
             helper,
             budget: Budget::default(),
+            search: Budget { cpu: Some(repairs::SEARCH_CPU), ..Budget::default() },
             fresh: false,
             pace: Pace::default(),
             background: false,
@@ -166,8 +170,13 @@ impl Workspace {
         let programs = Programs::of(&self.root);
         let used: BTreeSet<LanguageId> =
             self.snapshot.files.values().map(|file| file.language.clone()).collect();
-        let suite =
-            |runner: Runner| Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
+        // Where it is repairs that are asked for, red tests are what it is about.
+        let red_too = self.config.goals.kinds.iter().any(|kind| kind == GoalKind::Repair.as_str());
+        let suite = |runner: Runner| {
+            let mut suite = Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
+            suite.red_too = red_too;
+            suite
+        };
         if let Some(command) = &self.config.testing.command {
             let any = used.first().cloned().unwrap_or_else(|| LanguageId::new("any"));
             return Ok(vec![Bench {
@@ -270,20 +279,13 @@ impl Run<'_> {
         let bench = &bench;
         let ledger = memory.ledger(workspace, &bench.suite, &baseline);
         self.report.notices.extend(linted.notices.iter().cloned());
-        (self.listener)(ForgeEvent::Stage("looking for goals"));
-        let goals = workspace.propose(&linted.findings, &baseline.red);
-        let only = self.request.only.as_ref();
-        let goals: Vec<Goal> = goals
-            .into_iter()
-            .filter(|goal| bench.languages.contains(&goal.language))
-            .filter(|goal| only.is_none_or(|only| goal.id == *only))
-            .collect();
+        let harness = self.harness(bench, baseline, &workbench, &linted);
+        let goals = self.goals(bench, &harness, &linted);
         (self.listener)(ForgeEvent::Goals(goals.len()));
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
-        let harness = self.harness(bench, baseline, &workbench, &linted);
         let scorer = self.scorer(harness.baseline());
-        let engines = self.engines();
+        let engines = self.engines()?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
         let parts = Parts {
@@ -291,7 +293,8 @@ impl Run<'_> {
             judge: &harness,
             scorer: &scorer,
             ledger: &ledger,
-            probe: None,
+            probe: repairs::probe_of(&harness),
+            search: &request.search,
             clock: &clock,
             snapshot: &workspace.snapshot,
             pace: &self.request.pace,
@@ -307,6 +310,27 @@ impl Run<'_> {
         }
         self.put_together(&harness, offers);
         Ok(())
+    }
+
+    /// What is to be worked on: the goals that this suite judges.
+    fn goals(&mut self, bench: &Bench, harness: &Harness, linted: &Linted) -> Vec<Goal> {
+        (self.listener)(ForgeEvent::Stage("looking for goals"));
+        let (workspace, only) = (self.workspace, self.request.only.as_ref());
+        let red = &harness.baseline().red;
+        let mut goals = workspace.propose(&linted.findings, red, &[]);
+        if let Some(probe) = repairs::probe_of(harness)
+            && repairs::are_wanted(workspace, red, only, &goals)
+        {
+            (self.listener)(ForgeEvent::Stage("looking where the failing tests go"));
+            let language = &bench.suite.runner.language;
+            match repairs::causes(workspace, probe, repairs::grouping(), language, self.cancel) {
+                Ok(causes) => goals = workspace.propose(&linted.findings, red, &causes),
+                Err(message) => self.report.notices.push(Notice { path: None, message }),
+            }
+        }
+        goals.retain(|goal| bench.languages.contains(&goal.language));
+        goals.retain(|goal| only.is_none_or(|only| goal.id == *only));
+        goals
     }
 
     /// Takes the baseline and asks the linters, at the same time: neither needs the other.
@@ -338,14 +362,17 @@ impl Run<'_> {
     }
 
     /// The engines that are wanted, after the one that has nothing but what is to be tried again.
-    fn engines(&self) -> Vec<Box<dyn Engine>> {
+    fn engines(&self) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
         let workspace = self.workspace;
         let wanted = &workspace.config.forge.engines;
-        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules).into_iter();
-        let own = all.filter(|engine| wanted.is_empty() || wanted.iter().any(|name| name == engine.name()));
+        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
+            .map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let is_wanted =
+            |engine: &Box<dyn Engine>| wanted.is_empty() || wanted.iter().any(|name| name == engine.name());
+        let own = all.into_iter().filter(is_wanted);
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
-        rebased.into_iter().chain(own).collect()
+        Ok(rebased.into_iter().chain(own).collect())
     }
 
     /// The baseline, with the first suite whose program is there.
@@ -488,15 +515,19 @@ impl Run<'_> {
         let mut offers = Vec::new();
         let mut rejected = Vec::new();
         let mut stages = BTreeMap::new();
+        let mut alternatives = BTreeMap::new();
         let mut remembered = 0;
         let mut survivors = Survivors::default();
         let listener = &mut *self.listener;
         let settings = CycleSettings { records, ..cycle_settings(self.workspace, &self.request.budget) };
         let outcome = drive(parts, settings, goals, self.cancel, &mut |event| match event {
             Event::Progress(progress) => listener(ForgeEvent::Progress(progress)),
-            Event::Offer(offer) => {
+            Event::Offer(offer, others) => {
                 listener(ForgeEvent::Offer(offer));
                 offers.push(offer.clone());
+                if !others.is_empty() {
+                    alternatives.insert(offer.goal.id.clone(), others.to_vec());
+                }
             }
             Event::Tried(goal, candidate, trial, score) => {
                 listener(ForgeEvent::Tried(goal, trial, score));
@@ -511,6 +542,7 @@ impl Run<'_> {
         });
         self.report.stats.remembered += remembered;
         self.report.rejected.extend(rejected);
+        self.report.alternatives.extend(alternatives);
         self.report.goals.extend(survivors.into_goals(self.workspace));
         self.report.add_stages(stages);
         (offers, outcome)

@@ -24,7 +24,7 @@ pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
 pub use doctor::{Check, CheckState, Diagnosis};
 pub use editing::{Analysed, Analysis, OpenFile, prepare_languages, rules_for, with_rules_for};
 pub use forging::{ForgeError, ForgeEvent, ForgeRequest};
-pub use hephaestus_forge::Progress;
+pub use hephaestus_forge::{Progress, Searched};
 pub use hephaestus_goals::FileMemory;
 pub use hephaestus_harness::Problem;
 pub use hephaestus_harness::lower_priority_of_this_thread;
@@ -38,5 +38,7 @@ pub use mutants::{
     TriedMutant,
 };
 pub use open::{OpenOptions, Workspace, WorkspaceError};
-pub use report::{ForgeReport, GoalsReport, sarif};
+pub use report::{
+    ForgeReport, GoalsReport, Repaired, confidence_in_words, found_in_words, question_in_words, sarif,
+};
 pub use roles::{FileRole, FileRoles};

@@ -7,7 +7,7 @@ use hephaestus_core::{
     Candidate, CandidateId, Evidence, Goal, GoalId, Isolation, Notice, Offer, Patch, Score, Snapshot,
     SourceFile, Trial, Verdict,
 };
-use hephaestus_forge::{Ended, Outcome};
+use hephaestus_forge::{Ended, Outcome, Searched};
 use hephaestus_harness::Baseline;
 use hephaestus_syntax::Parsed;
 use serde::Serialize;
@@ -19,9 +19,11 @@ use std::time::Duration;
 
 mod json;
 pub(crate) mod mutants;
+mod repairs;
 mod sarif;
 
 pub use json::GoalsReport;
+pub use repairs::{Repaired, confidence_in_words, found_in_words, question_in_words};
 pub use sarif::sarif;
 
 /// The baseline, as it is told.
@@ -137,6 +139,8 @@ pub struct Stats {
     pub cpu: Duration,
     /// CPU time of the trials alone.
     pub trial_cpu: Duration,
+    /// What was searched through for repairs.
+    pub searched: Searched,
     /// Why it ended, in words.
     pub ended: String,
 }
@@ -144,6 +148,8 @@ pub struct Stats {
 /// What a run found.
 #[derive(Debug, Clone)]
 pub struct ForgeReport {
+    /// The command it answers: `forge` or `repair`.
+    pub command: &'static str,
     /// The workspace.
     pub root: PathBuf,
     /// Milliseconds since the Unix epoch.
@@ -158,6 +164,8 @@ pub struct ForgeReport {
     pub improvements: Vec<Offer>,
     /// What holds too, but touches the same lines as a better one.
     pub superseded: Vec<(GoalId, Candidate)>,
+    /// Repairs that pass the same tests as the one that is offered, best first, by goal.
+    pub alternatives: BTreeMap<GoalId, Vec<Candidate>>,
     /// What does not hold.
     pub rejected: Vec<Rejected>,
     /// Everything that holds, together: one per runner.
@@ -183,6 +191,7 @@ impl ForgeReport {
     pub(crate) fn new(workspace: &Workspace, started_ms: u64) -> Self {
         let before = Totals::of(workspace, workspace.parsed.values());
         Self {
+            command: "forge",
             root: workspace.root.clone(),
             started_ms,
             runners: vec![],
@@ -190,6 +199,7 @@ impl ForgeReport {
             findings: 0,
             improvements: vec![],
             superseded: vec![],
+            alternatives: BTreeMap::new(),
             rejected: vec![],
             together: vec![],
             applied: false,
@@ -268,7 +278,8 @@ impl ForgeReport {
         self.stats.trials += outcome.spent.trials;
         self.stats.passed += outcome.held;
         self.stats.cpu += outcome.spent.cpu;
-        self.stats.trial_cpu += outcome.spent.cpu;
+        self.stats.trial_cpu += outcome.spent.cpu.saturating_sub(outcome.searched.cpu);
+        self.stats.searched = self.stats.searched.and(outcome.searched);
         self.is_complete &= outcome.ended == Ended::Done;
         self.stats.ended = match outcome.ended {
             Ended::Done => return,
@@ -337,6 +348,10 @@ impl ForgeReport {
             "cpu_s": seconds(self.stats.cpu),
             "trial_cpu_s": seconds(self.stats.trial_cpu),
             "candidates_per_cpu_s": if cpu > 0.0 { round(self.stats.trials.saturating_sub(self.stats.remembered) as f64 / cpu) } else { 0.0 },
+            "searched": {
+                "tried": self.stats.searched.tried,
+                "cpu_s": seconds(self.stats.searched.cpu),
+            },
             "ended": self.stats.ended,
             "linter_findings": self.findings,
             "by_stage": by_stage,

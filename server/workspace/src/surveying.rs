@@ -1,7 +1,7 @@
 //! Surveying: the linters are asked, the proposers look, and the goals come out ranked.
 
 use crate::open::Workspace;
-use hephaestus_core::{CancelToken, Finding, Goal, Notice, Patch, TestFailure};
+use hephaestus_core::{CancelToken, Cause, Finding, Goal, GoalKind, GoalOrigin, Notice, Patch, TestFailure};
 use hephaestus_goals::Survey;
 use hephaestus_harness::Workbench;
 use hephaestus_mutation::{Fixer, fixers};
@@ -21,7 +21,8 @@ impl Workspace {
     /// Asks every linter that is there and wanted.
     pub(crate) fn lint(&self, workbench: &Arc<Workbench>, cancel: &CancelToken) -> Linted {
         let mut linted = Linted { fixers: Vec::new(), findings: Vec::new(), notices: Vec::new() };
-        for fixer in self.fixers() {
+        let fixers = if self.only_repairs() { Vec::new() } else { self.fixers() };
+        for fixer in fixers {
             if cancel.is_cancelled() {
                 break;
             }
@@ -63,16 +64,34 @@ impl Workspace {
     }
 
     /// Every goal in focus, best first.
-    pub(crate) fn propose(&self, findings: &[Finding], red_tests: &[TestFailure]) -> Vec<Goal> {
+    pub(crate) fn propose(
+        &self,
+        findings: &[Finding],
+        red_tests: &[TestFailure],
+        causes: &[Cause],
+    ) -> Vec<Goal> {
         let survey = Survey {
             snapshot: &self.snapshot,
             parsed: &self.parsed,
             rules: &self.rules,
             findings,
             red_tests,
+            causes,
             settings: &self.config.goals,
         };
         let goals = hephaestus_goals::propose(&survey);
-        goals.into_iter().filter(|goal| self.in_focus(&goal.file)).collect()
+        goals.into_iter().filter(|goal| self.is_in_focus(goal)).collect()
+    }
+
+    /// A failing test belongs to where it stands and to where its reason is suspected.
+    fn is_in_focus(&self, goal: &Goal) -> bool {
+        let GoalOrigin::Test { suspects, .. } = &goal.origin else { return self.in_focus(&goal.file) };
+        self.in_focus(&goal.file) || suspects.iter().any(|suspect| self.in_focus(&suspect.file))
+    }
+
+    /// Whether nothing but repairs is wanted.
+    pub(crate) fn only_repairs(&self) -> bool {
+        let kinds = &self.config.goals.kinds;
+        !kinds.is_empty() && kinds.iter().all(|kind| kind == GoalKind::Repair.as_str())
     }
 }

@@ -18,6 +18,8 @@ mod index;
 mod input;
 mod mutants;
 mod packages;
+#[cfg(feature = "prior")]
+mod prior;
 mod process;
 mod saves;
 mod server;
@@ -48,6 +50,9 @@ pub(crate) enum Bench {
     /// Mutation testing and the cycle: speed beside other tools, and whether the verdicts are true; exits with 1 when a
     /// limit is exceeded
     Mutants(mutants::Request),
+    /// Learn how often which family of repairs is the right one; prints the prior that ships
+    #[cfg(feature = "prior")]
+    Prior(prior::Request),
     /// Parse every Python and Rust file below a folder with tree-sitter and nothing else; say what it cost
     #[cfg(feature = "bare-parse")]
     BareParse {
@@ -84,6 +89,8 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
         Bench::Lsp(request) => lsp(root, request),
         Bench::Mutants(request) => mutants::run(root, request),
+        #[cfg(feature = "prior")]
+        Bench::Prior(request) => prior::run(request).map(|()| true),
         #[cfg(feature = "bare-parse")]
         Bench::BareParse { folder } => bare_parse::run(folder),
     }

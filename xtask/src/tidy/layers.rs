@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("workspace", COMPONENTS),
     ("lsp", &["core", "workspace"]),
     ("cli", &["core", "lsp", "workspace"]),
-    ("xtask", &[]),
+    ("xtask", &["core", "mutation", "syntax"]),
 ];
 
 /// Crates build only upon those below them.

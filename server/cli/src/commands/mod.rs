@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod lsp;
 pub(crate) mod mutants;
 pub(crate) mod registry;
+pub(crate) mod repair;
 pub(crate) mod schema;
 
 use crate::args::{Common, Selection};

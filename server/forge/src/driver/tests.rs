@@ -3,7 +3,6 @@
 use super::*;
 use crate::cycle::Ended;
 use crate::simulation::{candidate, goal, score, settings, trial};
-use hephaestus_core::Budget;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -75,6 +74,7 @@ impl World {
             scorer: self,
             ledger: self,
             probe: None,
+            search: &Budget::default(),
             clock: self,
             snapshot: &Snapshot::default(),
             pace,
@@ -91,7 +91,7 @@ impl World {
                 on_progress(steps);
                 steps += 1;
             }
-            Event::Offer(offer) => offers.push(offer.clone()),
+            Event::Offer(offer, _) => offers.push(offer.clone()),
             Event::Tried(..) => {}
         });
         (outcome, offers)

@@ -136,6 +136,7 @@ process.on("uncaughtException", (error, origin) => {
     send({ k: "unfit", reason: String(error?.stack ?? error) });
     reallyExit(0);
   }
+  if (host.job?.stray) return host.job.stray(error);
   if (process.listenerCount("uncaughtException") > 1) return;
   host.end({ end: "died", reason: `${origin === "unhandledRejection" ? "unhandled rejection: " : ""}${error?.stack ?? error}` });
 });
@@ -191,6 +192,10 @@ async function start() {
   try {
     host.loader.forget();
     host.loader.begin(new Map(Object.entries(job.files ?? {})));
+    if (job.do === "search" || job.do === "behave") {
+      const { hunt, behave } = await import(`./${job.do === "search" ? "hunt" : "behave"}.mjs`);
+      return host.end(await (hunt ?? behave)(host, job, send));
+    }
     if (job.do === "compare" || job.do === "bench") return await pair(job);
     if (job.do === "capture") {
       const { record } = await import("./capture.mjs");

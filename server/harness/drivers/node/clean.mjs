@@ -141,6 +141,17 @@ export class Clean {
     return null;
   }
 
+  /** Takes what an object is like now for what it was like before the first run. */
+  renew(object) {
+    const at = this.noted.findIndex(noted => noted.object === object);
+    if (at !== -1) this.noted[at] = new Noted(object);
+  }
+
+  /** Whether a built-in object is other than it was. */
+  touched() {
+    return this.noted.some(noted => !noted.same());
+  }
+
   /** Puts everything back. Answers what stood in the way of it, or null. */
   restore() {
     const why = this.objects();

@@ -98,7 +98,7 @@ async function outcome(version, input) {
 }
 
 /** What cannot be put in words says nothing. */
-function told(words) {
+export function told(words) {
   try {
     return words();
   } catch {
@@ -114,7 +114,7 @@ function limited(promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-function raised(error) {
+export function raised(error) {
   if (error === null || (typeof error !== "object" && typeof error !== "function")) return { thrown: portable(error) };
   return { name: String(error.name), message: String(error.message) };
 }
@@ -126,7 +126,7 @@ function named(value) {
 }
 
 /** A value as both versions of a module may have made it: instances of their own classes become fields and a class name. */
-function portable(value, seen = new Map()) {
+export function portable(value, seen = new Map()) {
   if (typeof value === "function") return named(value);
   if (typeof value === "symbol") return `[${String(value)}]`;
   if (typeof value !== "object" || value === null) return value;
@@ -154,7 +154,7 @@ function taken(iterator) {
   return parts;
 }
 
-function words(name, input) {
+export function words(name, input) {
   const { args, state } = revive(input);
   const show = value => inspect(value, { depth: 4, breakLength: Infinity, maxStringLength: 200 });
   return `${name}(${args.map(show).join(", ")})${state === undefined ? "" : ` on ${show(state)}`}`.slice(0, 600);
@@ -170,7 +170,7 @@ function say(outcome, other) {
 }
 
 /** An input made from another; null when there is nothing to change. */
-function mutated(input, random) {
+export function mutated(input, random) {
   const value = revive(input);
   if (value.args.length === 0 && value.state === undefined) return null;
   const times = random() < 0.7 ? 1 : 2;

@@ -3,6 +3,47 @@
 import { Pool } from "./children.mjs";
 import { join } from "node:path";
 
+/** How many different inputs of a function are kept at most for a table. */
+const MOST_INPUTS = 200;
+
+/** What came of variants on inputs, from one process or several. */
+class Table {
+  constructor() {
+    Object.assign(this, { inputs: [], captured: 0, said: [], rows: new Map(), own: [], now: null });
+  }
+
+  /** Another process numbers what it says anew. */
+  begin() {
+    this.own = [];
+    this.now = null;
+  }
+
+  hear(message) {
+    if (message.k === "inputs") Object.assign(this, { inputs: message.inputs, captured: message.captured });
+    else if (message.k === "now") this.now = message.number;
+    else if (message.k === "row") {
+      for (const text of message.fresh) {
+        const cut = text.length >= 200;
+        const known = cut ? -1 : this.said.indexOf(text);
+        this.own.push(known === -1 || this.own.includes(known) ? this.said.push(text) - 1 : known);
+      }
+      this.rows.set(message.number, message.row.map(at => (at < 0 ? at : this.own[at])));
+      this.now = null;
+    }
+  }
+
+  /** Takes note of a variant with which its process was lost; false where there was none. */
+  lost(how) {
+    if (how !== "died" || this.now === null) return false;
+    this.rows.set(this.now, this.inputs.map(() => -1));
+    return true;
+  }
+
+  answer() {
+    return { inputs: this.inputs, captured: this.captured, said: this.said, table: [...this.rows] };
+  }
+}
+
 export class Functions {
   constructor(session) {
     this.session = session;
@@ -44,6 +85,37 @@ export class Functions {
       return { file, name, inputs: entry.inputs.length, left_out: entry.left_out };
     });
     return { end: end.end, reason: end.reason, functions: answers, wall_s: end.wall_s, cpu_s: end.cpu_s };
+  }
+
+  /** The inputs of one function in these tests, and why there are none. */
+  async inputs({ file, name, tests, limit_s: limit }, reply) {
+    const answer = await this.capture({ functions: [{ file, name }], tests, most: MOST_INPUTS, limit_s: limit }, reply);
+    const entry = this.kept.get(`${file}#${name}`);
+    if (answer.end !== "finished" && answer.end !== "died") return { ...entry, left_out: answer.reason ?? "the tests did not end", cpu_s: answer.cpu_s, end: answer.end };
+    return { ...entry, cpu_s: answer.cpu_s };
+  }
+
+  /** What variants of a function do on inputs: in one process after another, since a variant may end its process. */
+  async behave(request, reply) {
+    const began = performance.now();
+    const until = began + (request.limit_s ?? 60) * 1e3;
+    const table = new Table();
+    const found = await this.inputs(request, reply);
+    let cpu = found.cpu_s ?? 0;
+    const answer = end => ({ ...end, ...table.answer(), wall_s: (performance.now() - began) / 1e3, cpu_s: cpu });
+    if (found.left_out) return answer({ end: found.end === "cancelled" ? "cancelled" : "finished", left_out: found.left_out });
+    const { file, name, seed, mutations, variants } = request;
+    const path = join(this.session.root, file);
+    for (let rest = variants; ; rest = variants.filter(([number]) => !table.rows.has(number))) {
+      if (rest.length === 0) return answer({ end: "finished", left_out: null });
+      if (performance.now() >= until) return answer({ end: "timeout", left_out: null });
+      table.begin();
+      const job = { do: "behave", file: path, name, seed, mutations, variants: rest, inputs: found.inputs, plan: [], files: {} };
+      const end = await this.job(job, { limit_s: Math.max(0.05, (until - performance.now()) / 1e3) }, reply, message => table.hear(message));
+      cpu += end.cpu_s ?? 0;
+      if (end.left_out) return answer({ end: "finished", left_out: end.left_out });
+      if (end.end !== "finished" && !table.lost(end.end)) return answer({ end: end.end, reason: end.reason, left_out: null });
+    }
   }
 
   async compare(request, reply) {

@@ -174,7 +174,8 @@ export class EsmLoader {
   async native(url) {
     const { loader } = this;
     // node:test is set up anew for every run: its namespace must be the present one, not the first.
-    const namespace = url === "node:test" ? testNamespace(require("node:test")) : await import(url);
+    const other = loader.instead.get(url.replace(/^node:/, ""));
+    const namespace = other ? testNamespace(other) : url === "node:test" ? testNamespace(require("node:test")) : await import(url);
     if (url.startsWith("node:")) loader.builtin(url, namespace.default, "");
     const names = Object.keys(namespace);
     return new vm.SyntheticModule(names, function () {

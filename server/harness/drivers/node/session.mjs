@@ -29,7 +29,12 @@ export class Session {
     if (!this.listing) return { end: "broken", reason: "nothing is loaded" };
     if (request.do === "survey") return this.shared(() => this.survey(request, reply));
     if (request.do === "run") return this.queued(reply, () => this.run(request, reply));
-    if (["capture", "compare", "bench"].includes(request.do)) {
+    if (request.do === "search") {
+      const { Searches } = await import("./search.mjs");
+      this.searches ??= new Searches(this);
+      return this.queued(reply, () => this.searches.search(request, reply));
+    }
+    if (["capture", "compare", "bench", "behave"].includes(request.do)) {
       const { Functions } = await import("./functions.mjs");
       this.functions ??= new Functions(this);
       return this.queued(reply, () => this.shared(() => this.functions[request.do](request, reply)));
@@ -41,6 +46,7 @@ export class Session {
     this.pool?.close();
     this.writing?.close();
     this.functions?.close();
+    this.searches?.close();
     this.restore?.();
   }
 

@@ -36,6 +36,8 @@ export class Loader {
     this.types = new Map();
     this.overrides = new Map();
     this.kept = new Map();
+    /** What stands in for built-in modules, by name. */
+    this.instead = new Map();
     this.shortcuts = new Map();
     this.rewrite = null;
     this.esm = new EsmLoader(this);
@@ -129,6 +131,8 @@ export class Loader {
     };
     Module._load = function (request, parent, isMain) {
       if (!isBuiltin(request)) return load.call(this, request, parent, isMain);
+      const other = loader.instead.get(request.replace(/^node:/, ""));
+      if (other) return other;
       const exports = load.call(this, request, parent, isMain);
       loader.builtin(request, exports, parent?.filename ?? "");
       return exports;
@@ -243,7 +247,11 @@ export class Loader {
   /** Loads a file as if node had been started with it (`main`), or as an import of another. */
   async entry(path, main = false) {
     if (this.native) return this.natively(path, main);
-    if (this.format(path) === "module") return this.esm.run(path);
+    return this.format(path) === "module" ? this.esm.run(path) : this.commonjs(path, main);
+  }
+
+  /** Loads a CommonJS file, at once. */
+  commonjs(path, main = false) {
     if (!main) return this.requireAt(path)(path);
     const module = new Module(path, undefined);
     module.id = ".";

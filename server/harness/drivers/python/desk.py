@@ -42,6 +42,7 @@ class Desk:
         self._reaping = {}
         self._ended = False
         self._inputs = {}
+        self._facts = {}
         self._spawning = set()
         self._root = os.getcwd()
         self._slots = 1
@@ -243,6 +244,9 @@ class Desk:
         job.temp = os.path.join(self._temp, str(self._count))
         os.mkdir(job.temp)
         spec = dict(job.spec, temp=job.temp, memory_mb=self._memory, on_disk=job.on_disk)
+        if job.spec["do"] == "search":
+            tests = {*spec["red"], *spec["green"], ""}
+            spec["facts"] = {test: fact for test, fact in self._facts.items() if test in tests}
         fresh = job.reload or self._zygote_sock is None
         if fresh and job.spec["do"] != "run":
             self._answer(job.request, end="broken", reason="the process with the loaded tests is gone")
@@ -404,6 +408,7 @@ class Desk:
         else:
             if job.spec["do"] == "capture":
                 job.keep_inputs(self._inputs)
+            self._facts.update(job.facts)
             self._answer(job.request, **job.answer(status))
         self._start_jobs()
 

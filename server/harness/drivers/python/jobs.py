@@ -9,7 +9,8 @@ import time
 
 from _hephaestus_zygote import children, wire
 
-KINDS = {"survey", "run", "capture", "compare", "bench"}
+KINDS = {"survey", "run", "capture", "compare", "bench", "search", "behave"}
+GRACE = 1.0
 LOOK = 0.05
 
 
@@ -32,9 +33,12 @@ class Job:
         self._reset()
 
     def _check(self, tests):
-        if self.spec["do"] in ("run", "capture", "survey"):
+        if self.spec["do"] == "search":
+            self.spec["red"], self.spec["green"] = self.spec.get("red") or [], self.spec.get("green") or []
+        if self.spec["do"] in ("run", "capture", "survey", "search", "behave"):
             known = set(tests)
-            unknown = [test for test in self.spec.get("tests") or [] if test not in known]
+            named = [self.spec.get(name) or [] for name in ("tests", "red", "green")]
+            unknown = [test for tests in named for test in tests if test not in known]
             if unknown:
                 self.problem = "unknown tests: %s" % ", ".join(unknown[:5])
             self.spec.setdefault("tests", [])
@@ -54,6 +58,7 @@ class Job:
         self.final = self.again = self.timed_out = self.running = None
         self.partial = None
         self.passed, self.skipped, self.failed, self.kept = [], [], [], []
+        self.facts, self.tried = {}, 0
         self.lines = wire.Lines()
 
     def start(self, pipe, fresh, load_s):
@@ -64,6 +69,9 @@ class Job:
         self.tries += 1
         self.started = time.perf_counter()
         extra = 3 * load_s + 1 if fresh else 0.0
+        if self.spec["do"] in ("search", "behave"):
+            # These keep to the limit themselves, and have a word to say at the end.
+            extra += GRACE
         self.deadline = time.monotonic() + (self.spec.get("limit_s") or 3600.0) + extra
         self.cpu_limit = (self.spec.get("cpu_s") or float("inf")) + extra
         self._cpu_before = 0.0
@@ -90,6 +98,11 @@ class Job:
             self.running = message["start"]
         elif "test" in message:
             return self._take_test(message)
+        elif "results" in message:
+            self.tried += len(message["results"])
+            return message
+        elif "facts" in message:
+            self.facts.update(message["facts"])
         elif "begun" in message:
             self.deadline = time.monotonic() + (self.spec.get("limit_s") or 3600.0)
             self.cpu_limit = (children.cpu_clock(self.pid) or 0.0) + (self.spec.get("cpu_s") or float("inf"))
@@ -143,6 +156,9 @@ class Job:
             answer.update(running=self.running, rss_kb=self.rss)
             if self.why and "reason" not in answer:
                 answer["reason"] = self.why
+        if self.spec["do"] == "search":
+            answer = dict({"how": {"shared": self.tried, "forked": 0, "reloaded": 0}}, **answer)
+            answer.update(end="broken" if answer["end"] == "died" else answer["end"], tried=self.tried)
         answer.update(wall_s=round(self.wall, 6), cpu_s=round(self.cpu, 6))
         return answer
 

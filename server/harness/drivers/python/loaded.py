@@ -21,6 +21,7 @@ class Loaded:
     def __init__(self, suite, root, driver):
         self.suite = suite
         self.root = root
+        self.driver = driver
         self.ours = reach.Ours(root, driver)
         self.spans = reach.Spans(root)
         self.lines = {}
@@ -54,7 +55,7 @@ class Loaded:
 
     def prepare(self, spec):
         """Computes what all children of this file's variants need, once for all of them."""
-        for relative in spec.get("files") or ():
+        for relative in [*(spec.get("files") or ()), *([spec["file"]] if spec.get("variants") else [])]:
             try:
                 if self._index.knows(relative):
                     self._index.file(relative)
@@ -68,7 +69,7 @@ WORKS = {}
 def works():
     """The works by the name of their request; imported late, so that loading is not held up."""
     if not WORKS:
-        from _hephaestus_zygote import bench, capture, compare
+        from _hephaestus_zygote import behave, bench, capture, compare, search
 
         WORKS.update(
             survey=lambda loaded, spec, report: work.Survey(loaded, spec, report).work(),
@@ -76,6 +77,8 @@ def works():
             capture=capture.capture,
             compare=compare.compare,
             bench=bench.bench,
+            search=search.search,
+            behave=behave.behave,
         )
     return WORKS
 

@@ -71,6 +71,13 @@ def make_plugin(suite, wanted_files):
         def pytest_runtest_logreport(self, report):
             suite.reports.append(report)
 
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_runtest_makereport(self, call):
+            yield
+            # Only now: unittest's failures are put there by pytest's own hook.
+            if call.excinfo is not None:
+                suite.errors.append(call.excinfo.value)
+
         @pytest.hookimpl(hookwrapper=True, trylast=True)
         def pytest_pyfunc_call(self, pyfuncitem):
             suite.open_window()
@@ -115,11 +122,13 @@ class PytestSuite:
     name = "pytest"
 
     def __init__(self, args, root):
+        self.plain_args = list(args)
         self.args = [*args, "-p", "no:cacheprovider"]
         self.root = root
         self.notes = []
         self.collect_errors = []
         self.reports = []
+        self.errors = []
         self.reach = None
         self.ids = []
         self._items = {}
@@ -154,6 +163,27 @@ class PytestSuite:
         self._items = dict(zip(self.ids, session.items))
         self._serve(self)
         return True
+
+    def item(self, test):
+        """pytest's own object for a test."""
+        return self._items[test]
+
+    @property
+    def config(self):
+        """pytest's configuration."""
+        return self._session.config
+
+    def run_alone(self, test):
+        """Runs one test with all its fixtures, and takes them down: `(outcome, what it raised or None)`."""
+        import pytest
+
+        item = self._items[test]
+        self.reports, self.errors = [], []
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        except pytest.exit.Exception as error:
+            raise Aborted(str(error))
+        return outcome_of(self.reports), self.errors[0] if self.errors else None
 
     def test_file(self, test):
         """The file of a test, relative to the root, or `None`."""
@@ -192,6 +222,7 @@ class PytestSuite:
         for index, item in enumerate(items):
             following = items[index + 1] if index + 1 < len(items) else None
             self.reports = []
+            self.errors = []
             self._used = set()
             begin(tests[index])
             try:
@@ -239,7 +270,7 @@ class PytestSuite:
         items = [self._items[test] for test in tests]
         if not reach.windows:
             reach.start()
-        elif self._has_hooks_of_ours(reach) or any(is_foreign(item) for item in items):
+        elif self.has_hooks_of_ours(reach.is_ours) or any(is_foreign(item) for item in items):
             # Whoever takes part in the protocol may run anything at any time.
             reach.open()
         else:
@@ -257,13 +288,13 @@ class PytestSuite:
 
         return runtest
 
-    def _has_hooks_of_ours(self, reach):
-        """Whether a conftest or plugin of the workspace takes part in running tests."""
+    def has_hooks_of_ours(self, is_ours):
+        """Whether a conftest or plugin of the workspace takes part in running tests; `is_ours` tells of a file's name."""
         for plugin in self._session.config.pluginmanager.get_plugins():
             for name in dir(plugin):
                 if name.startswith(RUN_HOOKS):
                     code = getattr(getattr(plugin, name, None), "__code__", None)
-                    if code is not None and reach.is_ours(code.co_filename):
+                    if code is not None and is_ours(code.co_filename):
                         return True
         return False
 
@@ -328,12 +359,17 @@ def plain_address(address):
 
 def judge(reports):
     """What a test's reports say together, as the JUnit report would: a failure of any part is one of the test."""
-    for report in reports:
-        if report.failed:
-            return "failed", message_of(report)
-    if not reports or any(report.skipped for report in reports):
-        return "skipped", ""
-    return "passed", ""
+    outcome = outcome_of(reports)
+    if outcome == "failed":
+        return outcome, message_of(next(report for report in reports if report.failed))
+    return outcome, ""
+
+
+def outcome_of(reports):
+    """The outcome alone."""
+    if any(report.failed for report in reports):
+        return "failed"
+    return "skipped" if not reports or any(report.skipped for report in reports) else "passed"
 
 
 def message_of(report):

@@ -18,6 +18,7 @@ class UnittestSuite:
     name = "unittest"
 
     def __init__(self, args, root):
+        self.plain_args = list(args)
         self.args = args
         self.root = root
         self.notes = []
@@ -25,6 +26,7 @@ class UnittestSuite:
         self.ids = []
         self._suite = None
         self._id_of = {}
+        self._leaf_of = {}
         self._fixtures = {}
         self._last = None
 
@@ -79,6 +81,19 @@ class UnittestSuite:
         result.startTestRun()
         kept(result)
         result.stopTestRun()
+
+    def leaf(self, test):
+        """unittest's own object for a test."""
+        if not self._leaf_of:
+            self._leaf_of.update((self._id_of[id(leaf)], leaf) for leaf in leaves(self._suite))
+        return self._leaf_of[test]
+
+    def run_alone(self, test):
+        """Runs one test with all its fixtures, and takes them down: `(outcome, what it raised or None)`."""
+        leaf = self.leaf(test)
+        result = Worst()
+        chosen(self._suite, lambda other: other is leaf)(result)
+        return result.worst or ("failed", None)
 
     def id_of(self, test):
         """A test's id."""
@@ -178,6 +193,37 @@ class Result(unittest.TestResult):
     def addSubTest(self, test, subtest, err):
         if err is not None:
             self._failed(test, err)
+
+
+class Worst(unittest.TestResult):
+    """Keeps the worst that happened, and what was raised."""
+
+    worst = None
+
+    def _note(self, outcome, err=None):
+        if self.worst is None or (outcome == "failed" and self.worst[0] != "failed"):
+            self.worst = (outcome, err and err[1].with_traceback(err[2]))
+
+    def addSuccess(self, test):
+        self._note("passed")
+
+    def addError(self, test, err):
+        self._note("failed", err)
+
+    addFailure = addError
+
+    def addSkip(self, test, reason):
+        self._note("skipped")
+
+    def addExpectedFailure(self, test, err):
+        self._note("passed")
+
+    def addUnexpectedSuccess(self, test):
+        self._note("failed")
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self._note("failed", err)
 
 
 class Loader(unittest.TestLoader):

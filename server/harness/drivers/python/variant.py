@@ -191,6 +191,12 @@ class LoadedFile:
                 raise error
             return found
 
+    def new_functions(self, data):
+        """The same where only functions changed: `[(function, old code, new code)]`. Raises `Reload` or `Unloadable`."""
+        replaced = self._replacements(compile_text(data, self.path), data)
+        pairs = ((function, replaced.get(id(node))) for function, node in self.swaps)
+        return [(function, function.__code__, new) for function, new in pairs if new is not None]
+
     def parse(self):
         """The old text as a tree."""
         if self._tree is None:
@@ -235,13 +241,14 @@ class LoadedFile:
             if differs and old.co_flags & SUSPENDS and self.was_executed(old):
                 raise Reload("%s may be suspended" % old.co_name)
         else:
-            self._check_changed(old, new)
+            self.check_changed(old, new)
             differs = True
         if is_function(old) and (differs or old != new or old.co_firstlineno != new.co_firstlineno):
             replaced[id(old)] = new
         return differs
 
-    def _check_changed(self, old, new):
+    def check_changed(self, old, new):
+        """Raises `Reload` where a function's new code cannot take the old one's place."""
         if not is_function(old):
             raise Reload("statements outside of functions changed")
         if self.was_executed(old):

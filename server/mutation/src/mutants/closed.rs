@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use hephaestus_core::ByteRange;
 use hephaestus_syntax::Language;
 
-use super::nodes::{Nodes, Place};
+use crate::nodes::{Nodes, Place};
 
 /// In a comment: nothing on this line, or in what follows when the comment stands alone.
 const MARKER: &str = "hephaestus: no-mutants";

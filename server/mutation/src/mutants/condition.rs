@@ -6,8 +6,8 @@ use regex::Regex;
 
 use super::compile::Grammar;
 use super::data::{ChecksData, ConditionData};
-use super::nodes::{Nodes, Place};
 use super::path::Path;
+use crate::nodes::{Nodes, Place};
 
 /// How deep conditions may ask one another; deeper ones do not hold.
 const DEEPEST: u32 = 64;

@@ -5,7 +5,6 @@ mod closed;
 mod compile;
 mod condition;
 mod data;
-mod nodes;
 mod path;
 mod sweep;
 mod template;
@@ -16,10 +15,10 @@ use std::sync::Arc;
 use hephaestus_core::{ByteRange, Mutant, Mutator, SourceFile};
 use hephaestus_syntax::{Languages, Parsed};
 
+use crate::nodes::Nodes;
 use compile::OperatorSet;
 use condition::View;
 use data::FileData;
-use nodes::Nodes;
 
 /// The name of the file in a language pack.
 const FILE: &str = "operators.toml";

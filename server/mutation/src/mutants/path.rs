@@ -5,7 +5,7 @@
 //! stays where it is.
 
 use super::compile::Grammar;
-use super::nodes::{Nodes, Place};
+use crate::nodes::{Nodes, Place};
 
 /// A path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

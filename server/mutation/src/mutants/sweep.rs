@@ -6,7 +6,7 @@ use hephaestus_core::ByteRange;
 
 use super::compile::{Operator, OperatorSet};
 use super::condition::View;
-use super::nodes::Place;
+use crate::nodes::Place;
 
 /// A change that an operator makes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,8 @@
 
 use super::compile::Grammar;
 use super::condition::View;
-use super::nodes::Place;
 use super::path::Path;
+use crate::nodes::Place;
 
 /// A template.
 #[derive(Debug, Clone)]

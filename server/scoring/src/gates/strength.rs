@@ -1,8 +1,9 @@
-//! The tests notice enough of the mutants of the touched region, of the original and of the candidate.
+//! The tests notice enough of the mutants of the touched region, of the original and of the candidate. Repairs are not
+//! held back by it: what does not work cannot be kept as it is for want of better tests.
 
 use super::Check;
 use crate::Case;
-use hephaestus_core::{Gate, Strength};
+use hephaestus_core::{Candidate, Gate, GoalKind, Strength};
 
 pub(super) struct StrengthGate;
 
@@ -12,6 +13,9 @@ impl Check for StrengthGate {
     }
 
     fn ask(&self, case: &Case<'_>) -> Result<String, String> {
+        if case.goal.kind == GoalKind::Repair {
+            return Ok(of_repair(case.candidate));
+        }
         let Some(measured) = &case.trial.evidence.strength else {
             return Ok("not measured here; the evidence says so".to_owned());
         };
@@ -26,6 +30,21 @@ impl Check for StrengthGate {
         } else {
             Err(format!("{words}; strengthen the tests first"))
         }
+    }
+}
+
+/// What stands in for it where tests fail: how the change compares with all others that make them pass.
+fn of_repair(candidate: &Candidate) -> String {
+    let why = "not asked of a repair: the tests have just shown what they notice here";
+    match &candidate.found {
+        None => why.to_owned(),
+        Some(found) if found.alternatives == 0 => {
+            format!("{why}; no other change that was tried passes them")
+        }
+        Some(found) => format!(
+            "{why}; {} other changes pass them too, {} of which do the same on every input that was tried",
+            found.alternatives, found.agreeing
+        ),
     }
 }
 

@@ -1,14 +1,19 @@
 //! The gates that lean on measurements: when they open, when they stay shut, and what they say.
 
-use super::{Check, faster::Faster, same_on_inputs::SameOnInputs, strength::StrengthGate};
+use super::{
+    Check, faster::Faster, inside_footprint::InsideFootprint, same_on_inputs::SameOnInputs,
+    strength::StrengthGate, tests_kept::TestsKept, tests_pass::TestsPass,
+};
 use crate::{Case, ScorerParts, StrengthLimits, Workshop};
 use hephaestus_core::{
-    Acceptance, ByteRange, Candidate, Compared, ContentHash, Difference, Dimension, EngineId, Evidence, Goal,
-    GoalKind, GoalOrigin, LanguageId, Patch, RegionStrength, RelPath, Scorer, ScoringSettings, Snapshot,
-    Speed, Strength, Trial, TrialCost, Verdict,
+    Acceptance, ByteRange, Candidate, Compared, ContentHash, Difference, Dimension, EngineId, Evidence,
+    Found, Goal, GoalKind, GoalOrigin, LanguageId, Patch, RegionStrength, RelPath, Scorer, ScoringSettings,
+    Snapshot, SourceFile, Speed, Stage, StageRun, Strength, TestFailure, Trial, TrialCost, Verdict,
 };
 use hephaestus_syntax::{ImportGraph, Languages, RuleSets};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 fn workshop() -> Workshop {
     Workshop::new(ScorerParts {
@@ -187,4 +192,107 @@ fn where_nobody_could_measure_no_claim_is_made() {
 fn only_speed_goals_have_to_be_faster() {
     let (answer, _) = asked(&Faster, GoalKind::Simplify, timed((1.5, 1.8), 0.01, None));
     assert_eq!(answer.unwrap(), "it does not claim to be");
+}
+
+/// A repair of `src/lib.rs` that replaces `old` by `new`; three tests pass on the unchanged code.
+struct Repair {
+    workshop: Workshop,
+    goal: Goal,
+    candidate: Candidate,
+}
+
+const LIB: &str = "pub fn half(x: i64) -> i64 {\n    x / 3\n}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    \
+                   #[test]\n    fn halves() {\n        assert_eq!(half(4), 2);\n    }\n}\n";
+
+impl Repair {
+    fn new(path: &str, old: &str, new: &str) -> Self {
+        let file = RelPath::new(path).unwrap();
+        let is_test = path.starts_with("tests/");
+        let source = SourceFile::new(file.clone(), LanguageId::new("rust"), LIB, is_test);
+        let mut snapshot = Snapshot::default();
+        snapshot.files.insert(file.clone(), Arc::new(source));
+        let mut parts = workshop().parts;
+        (parts.snapshot, parts.passing) = (snapshot, 3);
+        let acceptance = Acceptance {
+            improves: vec![Dimension::Functionality],
+            target: None,
+            must_pass: vec!["tests::halves".to_owned()],
+        };
+        let goal =
+            Goal { file: file.clone(), footprint: vec![file.clone()], acceptance, ..goal(GoalKind::Repair) };
+        let patch = Patch::between(file, LIB, &LIB.replace(old, new));
+        let candidate = Candidate::new(&goal.id, patch, EngineId::new("search"), vec![], 0.5);
+        Self { workshop: Workshop::new(parts), goal, candidate }
+    }
+
+    fn ask(&self, gate: &dyn Check, evidence: Evidence) -> Result<String, String> {
+        gate.ask(&self.workshop.case(&self.goal, &self.candidate, &self.trial(evidence)))
+    }
+
+    fn trial(&self, evidence: Evidence) -> Trial {
+        let (verdict, cost) = (Verdict::Passed, TrialCost::default());
+        Trial { candidate: self.candidate.id.clone(), verdict, evidence, cost, remembered: false }
+    }
+}
+
+/// Two full runs in which so many tests passed.
+fn full_runs(passed: u32, failing: &[&str]) -> Evidence {
+    let failures = failing.iter().map(|id| TestFailure { id: (*id).to_owned(), message: String::new() });
+    let run = |stage| StageRun {
+        stage,
+        command: String::new(),
+        passed,
+        skipped: 0,
+        failures: failures.clone().collect(),
+        held: true,
+        wall: Duration::ZERO,
+        cpu: Duration::ZERO,
+        tail: String::new(),
+    };
+    Evidence { stages: vec![run(Stage::Parse), run(Stage::Full), run(Stage::Full)], ..Evidence::default() }
+}
+
+#[test]
+fn a_repair_is_accepted_although_weak_tests_surround_it_and_code_was_added() {
+    let longer = "if x < 0 { if x < -1 { return -half(-x); } }\n    x / 2";
+    let repair = Repair::new("src/lib.rs", "x / 3", longer);
+    let evidence = Evidence { strength: region((1, 9), (1, 9)).strength, ..full_runs(4, &[]) };
+    let score = repair.workshop.score(&repair.goal, &repair.candidate, &repair.trial(evidence));
+    assert!(score.accepted && !score.weakly_tested, "{:?}", score.reasons);
+    let reason = score.gates.iter().find(|gate| gate.gate == hephaestus_core::Gate::Strength).unwrap();
+    assert!(reason.reason.starts_with("not asked of a repair"), "{}", reason.reason);
+}
+
+#[test]
+fn the_strength_gate_says_how_the_repair_compares_with_the_others() {
+    let mut repair = Repair::new("src/lib.rs", "x / 3", "x / 2");
+    repair.candidate.found = Some(Found::default());
+    let alone = repair.ask(&StrengthGate, Evidence::default()).unwrap();
+    assert!(alone.ends_with("no other change that was tried passes them"), "{alone}");
+    repair.candidate.found = Some(Found { alternatives: 7, agreeing: 5, ..Found::default() });
+    let some = repair.ask(&StrengthGate, Evidence::default()).unwrap();
+    assert!(some.contains("7 other changes") && some.contains("5 of which do the same"), "{some}");
+}
+
+#[test]
+fn what_is_to_be_mended_has_to_pass_in_every_full_run() {
+    let repair = Repair::new("src/lib.rs", "x / 3", "x / 2");
+    let ask = |passed, failing: &[&str]| repair.ask(&TestsPass, full_runs(passed, failing));
+    assert_eq!(ask(4, &[]).unwrap(), "the test that failed passes; 4 tests passed, 2 times");
+    assert_eq!(ask(3, &[]).unwrap_err(), "3 tests pass where 4 should: the red ones too");
+    assert_eq!(ask(4, &["tests::halves"]).unwrap_err(), "`tests::halves` still fails");
+}
+
+#[test]
+fn a_repair_touches_no_test_wherever_it_stands() {
+    let kept = |repair: Repair| repair.ask(&TestsKept, Evidence::default());
+    assert!(kept(Repair::new("src/lib.rs", "x / 3", "x / 2")).is_ok());
+    let inline = kept(Repair::new("src/lib.rs", "half(4), 2", "half(4), 1")).unwrap_err();
+    assert_eq!(inline, "src/lib.rs:11 is test code");
+    assert!(
+        kept(Repair::new("tests/it.rs", "x / 3", "x / 2")).unwrap_err().contains("tests/it.rs is test code")
+    );
+    let mut elsewhere = Repair::new("src/lib.rs", "x / 3", "x / 2");
+    elsewhere.goal.footprint.clear();
+    assert!(elsewhere.ask(&InsideFootprint, Evidence::default()).is_err());
 }

@@ -49,12 +49,18 @@ impl ForgeReport {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let outcomes = self.outcomes();
-        let goals =
-            self.goals.iter().map(|goal| goal_json(goal, &self.snapshot, outcomes.get(&goal.id).copied()));
+        let goals = self.goals.iter().map(|goal| {
+            let mut value = goal_json(goal, &self.snapshot, outcomes.get(&goal.id).copied());
+            if let (Some(suspects), Some(object)) = (self.suspects_json(goal), value.as_object_mut()) {
+                object.insert("tests".to_owned(), json!(goal.acceptance.must_pass));
+                object.insert("suspects".to_owned(), suspects);
+            }
+            value
+        });
         let taken = self.taken();
         json!({
             "schema": "hephaestus/forge/1",
-            "command": "forge",
+            "command": self.command,
             "version": env!("CARGO_PKG_VERSION"),
             "root": self.root,
             "started_ms": self.started_ms,
@@ -94,6 +100,7 @@ impl ForgeReport {
         let overlaps = |other: &hephaestus_core::Candidate| candidate.patch.merge(&other.patch).is_err();
         let alternatives =
             self.superseded.iter().filter(|(_, other)| overlaps(other)).map(|(_, other)| &other.id);
+        let repairs = self.alternatives.get(&goal.id).into_iter().flatten().map(|other| &other.id);
         json!({
             "goal": goal.id,
             "candidate": candidate.id,
@@ -113,7 +120,9 @@ impl ForgeReport {
             "gates": score.gates,
             "weakly_tested": score.weakly_tested,
             "evidence": evidence_json(&trial.evidence),
-            "alternatives": alternatives.collect::<Vec<_>>(),
+            "alternatives": alternatives.chain(repairs).collect::<Vec<_>>(),
+            "runners_up": self.runners_up(offer),
+            "found": candidate.found.as_ref().map(super::repairs::found_json),
             "together": taken.contains(&goal.id),
             "proof": Value::Null,
         })

@@ -208,7 +208,7 @@ export class Driver {
     createInterface({ input: this.process.stdout }).on("line", line => {
       const message = JSON.parse(line);
       if (message.end === undefined) this.said.get(message.id)?.push(message);
-      else this.waiting.get(message.id)?.({ ...message, said: this.said.get(message.id) });
+      else this.waiting.get(message.id)?.({ ...message, words: message.said, said: this.said.get(message.id) });
     });
   }
 

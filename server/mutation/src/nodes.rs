@@ -5,7 +5,7 @@ use hephaestus_core::ByteRange;
 use tree_sitter::Tree;
 
 /// The place of a node in the list.
-pub(super) type Place = usize;
+pub(crate) type Place = usize;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -26,12 +26,12 @@ struct Entry {
 
 /// All nodes of a tree.
 #[derive(Debug, Default)]
-pub(super) struct Nodes {
+pub(crate) struct Nodes {
     entries: Vec<Entry>,
 }
 
 impl Nodes {
-    pub(super) fn of(tree: &Tree) -> Self {
+    pub(crate) fn of(tree: &Tree) -> Self {
         let mut nodes = Self::default();
         let mut cursor = tree.walk();
         let mut open: Vec<Place> = Vec::new();
@@ -65,62 +65,73 @@ impl Nodes {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn kind(&self, place: Place) -> u16 {
+    pub(crate) fn kind(&self, place: Place) -> u16 {
         self.entries.get(place).map_or(0, |entry| entry.kind)
     }
 
-    pub(super) fn range(&self, place: Place) -> ByteRange {
+    pub(crate) fn range(&self, place: Place) -> ByteRange {
         self.entries.get(place).map_or(ByteRange::new(0, 0), |entry| ByteRange::new(entry.start, entry.end))
     }
 
-    pub(super) fn after(&self, place: Place) -> Place {
+    /// The field it fills in its parent; 0 for none.
+    pub(crate) fn field(&self, place: Place) -> u16 {
+        self.entries.get(place).map_or(0, |entry| entry.field)
+    }
+
+    /// The first node that begins in `range`, and the first one after it that does not.
+    pub(crate) fn beginning_in(&self, range: ByteRange) -> (Place, Place) {
+        let first = self.entries.partition_point(|entry| entry.start < range.start);
+        (first, self.entries.partition_point(|entry| entry.start < range.end))
+    }
+
+    pub(crate) fn after(&self, place: Place) -> Place {
         self.entries.get(place).map_or(place + 1, |entry| entry.after)
     }
 
-    pub(super) fn is_named(&self, place: Place) -> bool {
+    pub(crate) fn is_named(&self, place: Place) -> bool {
         self.entries.get(place).is_some_and(|entry| entry.is_named && !entry.is_extra)
     }
 
-    pub(super) fn is_extra(&self, place: Place) -> bool {
+    pub(crate) fn is_extra(&self, place: Place) -> bool {
         self.entries.get(place).is_some_and(|entry| entry.is_extra)
     }
 
-    pub(super) fn is_broken(&self, place: Place) -> bool {
+    pub(crate) fn is_broken(&self, place: Place) -> bool {
         self.entries.get(place).is_none_or(|entry| entry.is_broken)
     }
 
-    pub(super) fn parent(&self, place: Place) -> Option<Place> {
+    pub(crate) fn parent(&self, place: Place) -> Option<Place> {
         self.entries.get(place).map(|entry| entry.parent).filter(|parent| *parent != place)
     }
 
     /// The nodes around, from the nearest on.
-    pub(super) fn around(&self, place: Place) -> impl Iterator<Item = Place> {
+    pub(crate) fn around(&self, place: Place) -> impl Iterator<Item = Place> {
         std::iter::successors(self.parent(place), |place| self.parent(*place))
     }
 
     /// The children that are no comments.
-    pub(super) fn children(&self, place: Place) -> impl Iterator<Item = Place> {
+    pub(crate) fn children(&self, place: Place) -> impl Iterator<Item = Place> {
         let (end, first) = (self.after(place), place + 1);
         let all = std::iter::successors(Some(first), |child| Some(self.after(*child)));
         all.take_while(move |child| *child < end).filter(|child| !self.is_extra(*child))
     }
 
     /// The first child in the field.
-    pub(super) fn in_field(&self, place: Place, field: u16) -> Option<Place> {
+    pub(crate) fn in_field(&self, place: Place, field: u16) -> Option<Place> {
         self.children(place).find(|child| self.entries.get(*child).is_some_and(|entry| entry.field == field))
     }
 
     /// The sibling before it.
-    pub(super) fn previous(&self, place: Place) -> Option<Place> {
+    pub(crate) fn previous(&self, place: Place) -> Option<Place> {
         self.children(self.parent(place)?).take_while(|sibling| *sibling < place).last()
     }
 
     /// The sibling after it.
-    pub(super) fn next(&self, place: Place) -> Option<Place> {
+    pub(crate) fn next(&self, place: Place) -> Option<Place> {
         let (mut next, end) = (self.after(place), self.after(self.parent(place)?));
         while next < end && self.is_extra(next) {
             next = self.after(next);

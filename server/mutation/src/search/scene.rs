@@ -1,0 +1,260 @@
+//! A file as a search sees it: its nodes with the parts they play, what is a value and what is only a name, what a value
+//! seems to be. It changes nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use hephaestus_core::ByteRange;
+use hephaestus_syntax::Parsed;
+
+use super::data::{Lexicon, Roles};
+use crate::nodes::{Nodes, Place};
+
+/// What a value seems to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Guess {
+    Number,
+    Text,
+    Truth,
+    List,
+    Unknown,
+}
+
+impl Guess {
+    /// Whether one may stand where the other stands.
+    pub(super) fn fits(self, other: Self) -> bool {
+        self == other || self == Self::Unknown || other == Self::Unknown
+    }
+}
+
+/// A file that is looked at.
+pub(super) struct Scene<'a> {
+    pub(super) text: &'a str,
+    pub(super) nodes: Nodes,
+    pub(super) lexicon: &'a Lexicon,
+    /// Nodes in which names are no values.
+    closed: Vec<bool>,
+    guesses: HashMap<&'a str, Guess>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(parsed: &'a Parsed, lexicon: &'a Lexicon) -> Self {
+        let text = parsed.file().text.as_ref();
+        let nodes = Nodes::of(parsed.tree());
+        let mut closed = vec![false; nodes.len()];
+        for place in 0..nodes.len() {
+            let is_closed = nodes.parent(place).is_some_and(|parent| {
+                let (kind, field) = (nodes.kind(parent), nodes.field(place));
+                closed.get(parent).copied().unwrap_or_default()
+                    || lexicon.names_only.holds(kind, field)
+                    || lexicon.properties.holds(kind, field)
+            });
+            if let Some(own) = closed.get_mut(place) {
+                *own = is_closed;
+            }
+        }
+        let mut scene = Self { text, nodes, lexicon, closed, guesses: HashMap::new() };
+        scene.guess_names();
+        scene
+    }
+
+    pub(super) fn text_of(&self, place: Place) -> &'a str {
+        self.nodes.range(place).slice(self.text).unwrap_or_default()
+    }
+
+    pub(super) fn roles(&self, place: Place) -> Roles {
+        self.lexicon.roles(self.nodes.kind(place))
+    }
+
+    pub(super) fn is(&self, place: Place, roles: Roles) -> bool {
+        self.nodes.is_named(place) && self.roles(place).any(roles)
+    }
+
+    /// The nodes that begin inside `range` and end there.
+    pub(super) fn inside(&self, range: ByteRange) -> impl Iterator<Item = Place> {
+        let (first, last) = self.nodes.beginning_in(range);
+        (first..last).filter(move |place| self.nodes.range(*place).end <= range.end)
+    }
+
+    /// Code with a value, as opposed to names of functions, parameters, types, and places where values are stored.
+    pub(super) fn is_value(&self, place: Place) -> bool {
+        self.is(place, Roles::EXPRESSION)
+            && !self.closed.get(place).copied().unwrap_or_default()
+            && !self.is_target(place)
+            && !self.nodes.is_broken(place)
+    }
+
+    /// A place where a value is stored.
+    pub(super) fn is_target(&self, place: Place) -> bool {
+        self.nodes.parent(place).is_some_and(|parent| {
+            self.lexicon.targets.holds(self.nodes.kind(parent), self.nodes.field(place))
+                || (self.is(parent, Roles::LIST) && self.is_target(parent))
+        })
+    }
+
+    /// A name after a dot.
+    pub(super) fn is_property(&self, place: Place) -> bool {
+        self.nodes.parent(place).is_some_and(|parent| {
+            self.lexicon.properties.holds(self.nodes.kind(parent), self.nodes.field(place))
+        })
+    }
+
+    /// A value that decides something.
+    pub(super) fn is_condition(&self, place: Place) -> bool {
+        self.nodes.parent(place).is_some_and(|parent| {
+            self.lexicon.conditions.holds(self.nodes.kind(parent), self.nodes.field(place))
+                || self.is(parent, Roles::INSIDE)
+        })
+    }
+
+    /// A statement of a block.
+    pub(super) fn is_statement(&self, place: Place) -> bool {
+        if !self.nodes.is_named(place) || self.is(place, Roles::COMMENT) || self.nodes.is_broken(place) {
+            return false;
+        }
+        let in_block = self.nodes.parent(place).is_some_and(|parent| self.is(parent, Roles::BLOCK));
+        let is_block = self.is(place, Roles::BLOCK);
+        (in_block || self.is(place, Roles::STATEMENT)) && !is_block
+    }
+
+    /// The innermost statement around a node, itself included.
+    pub(super) fn statement_of(&self, place: Place) -> Option<Place> {
+        std::iter::once(place).chain(self.nodes.around(place)).find(|place| self.is_statement(*place))
+    }
+
+    /// Whether a loop stands around it, within the innermost function.
+    pub(super) fn is_in_loop(&self, place: Place) -> bool {
+        let mut around = self.nodes.around(place);
+        around
+            .find(|place| self.is(*place, Roles::LOOP) || self.is(*place, Roles::FUNCTION))
+            .is_some_and(|place| self.is(place, Roles::LOOP))
+    }
+
+    /// What is called, where the node is a call.
+    pub(super) fn callee(&self, place: Place) -> Option<Place> {
+        let field = self.lexicon.calls.get(&self.nodes.kind(place))?;
+        self.nodes.in_field(place, *field)
+    }
+
+    /// The list of arguments of a call.
+    pub(super) fn arguments(&self, place: Place) -> Option<Place> {
+        self.callee(place)?;
+        self.nodes.children(place).find(|child| self.is(*child, Roles::LIST))
+    }
+
+    /// Whether it is what a call calls.
+    pub(super) fn is_callee(&self, place: Place) -> bool {
+        self.nodes.parent(place).is_some_and(|parent| self.callee(parent) == Some(place))
+    }
+
+    /// The last name of what is called or named: `f` of `f`, `m` of `a.b.m`.
+    pub(super) fn last_name(&self, place: Place) -> &'a str {
+        self.text_of(place).rsplit(['.', ':']).next().unwrap_or_default()
+    }
+
+    /// The items of a list, as stretches between commas.
+    pub(super) fn items(&self, list: Place) -> Vec<ByteRange> {
+        let mut items = Vec::new();
+        let mut open: Option<ByteRange> = None;
+        for child in self.nodes.children(list) {
+            let text = self.text_of(child);
+            let is_border =
+                !self.nodes.is_named(child) && matches!(text, "," | "(" | ")" | "[" | "]" | "{" | "}");
+            if is_border {
+                items.extend(open.take());
+            } else {
+                let range = self.nodes.range(child);
+                open = Some(open.map_or(range, |open| open.cover(range)));
+            }
+        }
+        items.extend(open);
+        items
+    }
+
+    /// The blanks a line begins with; `None` where something else stands before `at`.
+    pub(super) fn indent(&self, at: usize) -> Option<&'a str> {
+        let before = self.text.get(..at)?;
+        let line = before.get(before.rfind('\n').map_or(0, |end| end + 1)..)?;
+        line.bytes().all(|byte| byte == b' ' || byte == b'\t').then_some(line)
+    }
+
+    /// What a value seems to be.
+    pub(super) fn guess(&self, place: Place) -> Guess {
+        let roles = self.roles(place);
+        if roles.any(Roles::NUMBER) {
+            return Guess::Number;
+        }
+        if roles.any(Roles::STRING) {
+            return Guess::Text;
+        }
+        if roles.any(Roles::TRUTH) {
+            return Guess::Truth;
+        }
+        if roles.any(Roles::NAME) {
+            return self.guesses.get(self.text_of(place)).copied().unwrap_or(Guess::Unknown);
+        }
+        if roles.any(Roles::LIST) {
+            return Guess::List;
+        }
+        self.guess_of_operation(place)
+    }
+
+    fn guess_of_operation(&self, place: Place) -> Guess {
+        let mut operands = Guess::Unknown;
+        let mut operator = "";
+        for child in self.nodes.children(place) {
+            if self.nodes.is_named(child) {
+                let guess = if self.roles(place).any(Roles::BINARY) || self.is_wrapped(place) {
+                    self.guess(child)
+                } else {
+                    Guess::Unknown
+                };
+                operands = if guess == Guess::Unknown { operands } else { guess };
+            } else {
+                operator = self.text_of(child);
+                if self.lexicon.truth_operators.iter().any(|own| own == operator) {
+                    return Guess::Truth;
+                }
+            }
+        }
+        match operator {
+            "-" | "/" | "//" | "**" if self.roles(place).any(Roles::BINARY) => Guess::Number,
+            "+" | "*" | "%" if self.roles(place).any(Roles::BINARY) => operands,
+            _ if self.is_wrapped(place) => operands,
+            _ => Guess::Unknown,
+        }
+    }
+
+    /// Parentheses around one thing.
+    fn is_wrapped(&self, place: Place) -> bool {
+        self.text_of(place).starts_with('(') && self.nodes.children(place).count() == 3
+    }
+
+    fn guess_names(&mut self) {
+        let mut found: BTreeMap<&'a str, Vec<Guess>> = BTreeMap::new();
+        for place in 0..self.nodes.len() {
+            if self.is(place, Roles::NAME)
+                && self.is_target(place)
+                && let Some(value) = self.value_stored(place)
+            {
+                found.entry(self.text_of(place)).or_default().push(self.guess(value));
+            }
+        }
+        for (name, guesses) in found {
+            let known: Vec<Guess> = guesses.into_iter().filter(|guess| *guess != Guess::Unknown).collect();
+            if let Some(first) = known.first()
+                && known.iter().all(|guess| guess == first)
+            {
+                self.guesses.insert(name, *first);
+            }
+        }
+    }
+
+    /// What is stored into a target: the value that follows it.
+    fn value_stored(&self, target: Place) -> Option<Place> {
+        let parent = self.nodes.parent(target)?;
+        self.nodes
+            .children(parent)
+            .filter(|child| *child > target)
+            .find(|child| self.is(*child, Roles::EXPRESSION))
+    }
+}

@@ -1,0 +1,163 @@
+//! Failing tests before anything is searched: which of them seem to fail for one reason, and where that may lie. Runs
+//! the tests through the probe it is given; searches for no fix.
+
+use crate::open::Workspace;
+use hephaestus_core::{
+    CancelToken, Cause, Goal, GoalId, GoalKind, LanguageId, Probe, Snapshot, Spectrum, TestFailure,
+};
+use hephaestus_harness::Harness;
+use hephaestus_syntax::Languages;
+use std::time::Duration;
+
+/// CPU time that the search for one repair may take where nobody says otherwise.
+pub(super) const SEARCH_CPU: Duration = Duration::from_secs(120);
+
+/// Groups failing tests by their causes.
+pub(super) type Grouping = fn(&Spectrum, &Snapshot, &Languages) -> Vec<Cause>;
+
+/// What shows variants to this harness's tests.
+pub(super) fn probe_of(harness: &Harness) -> Option<&dyn Probe> {
+    Some(harness)
+}
+
+/// What groups failing tests.
+pub(super) fn grouping() -> Grouping {
+    hephaestus_mutation::search::causes
+}
+
+/// Whether it is worth finding out why these tests fail: goals of that kind are wanted and, where only one goal is,
+/// it is no other one.
+pub(super) fn are_wanted(
+    workspace: &Workspace,
+    red: &[TestFailure],
+    only: Option<&GoalId>,
+    others: &[Goal],
+) -> bool {
+    let is_other = |id: &GoalId| others.iter().any(|goal| goal.id == *id && goal.kind != GoalKind::Repair);
+    !red.is_empty() && workspace.config.goals.wants(GoalKind::Repair) && !only.is_some_and(is_other)
+}
+
+/// Why tests fail, as far as what they run through tells. Empty, with a sentence that says why, where nobody knows.
+pub(super) fn causes(
+    workspace: &Workspace,
+    probe: &dyn Probe,
+    group: Grouping,
+    language: &LanguageId,
+    cancel: &CancelToken,
+) -> Result<Vec<Cause>, String> {
+    let spectrum = probe
+        .spectrum(language, cancel)
+        .map_err(|reason| format!("where the reason for failing tests may lie is not known: {reason}"))?;
+    Ok(group(&spectrum, &workspace.snapshot, workspace.languages))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open::OpenOptions;
+    use hephaestus_core::{Behaviour, BehaviourRequest, ProbeRequest, Probed, RelPath, Suspect, TracedTest};
+
+    struct Traces(Result<Spectrum, String>);
+
+    impl Probe for Traces {
+        fn spectrum(&self, _: &LanguageId, _: &CancelToken) -> Result<Spectrum, String> {
+            self.0.clone()
+        }
+        fn probe(
+            &self,
+            _: &ProbeRequest<'_>,
+            _: &CancelToken,
+            _: &mut dyn FnMut(Probed),
+        ) -> Result<Duration, String> {
+            Err("not asked".to_owned())
+        }
+        fn behaviour(&self, _: &BehaviourRequest<'_>, _: &CancelToken) -> Result<Behaviour, String> {
+            Err("not asked".to_owned())
+        }
+    }
+
+    fn red(name: &str) -> TestFailure {
+        TestFailure { id: format!("test_a::{name}"), message: "AssertionError".to_owned() }
+    }
+
+    fn opened(kinds: &[&str], paths: &[&str]) -> (tempfile::TempDir, Workspace) {
+        let folder = tempfile::tempdir().unwrap();
+        let tests = "from a import f\n\n\ndef test_one():\n    assert f(1) == 2\n\n\ndef test_two():\n    assert f(2) == 4\n";
+        std::fs::create_dir(folder.path().join("tests")).unwrap();
+        for (name, text) in [
+            ("a.py", "def f(x):\n    if x:\n        return True\n    else:\n        return False\n"),
+            ("b.py", "x = 1\n"),
+            ("tests/test_a.py", tests),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let paths = paths.iter().map(|path| folder.path().join(path)).collect();
+        let mut workspace =
+            Workspace::open(folder.path(), &OpenOptions { paths }, &CancelToken::new()).unwrap();
+        workspace.config_mut().goals.kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        (folder, workspace)
+    }
+
+    fn one_cause(spectrum: &Spectrum, _: &Snapshot, _: &Languages) -> Vec<Cause> {
+        let file = RelPath::new("a.py").unwrap();
+        let suspect = Suspect { file, range: (14..19).into(), line: 2, suspicion: 1.0 };
+        vec![Cause {
+            tests: spectrum.red.iter().map(|test| test.id.clone()).collect(),
+            suspects: vec![suspect],
+        }]
+    }
+
+    fn found(workspace: &Workspace, red: &[TestFailure]) -> Vec<Cause> {
+        let traced = |failure: &TestFailure| TracedTest {
+            id: failure.id.clone(),
+            failure: Some(failure.clone()),
+            lines: hephaestus_core::TestLines::default(),
+        };
+        let spectrum = Spectrum { red: red.iter().map(traced).collect(), green: vec![] };
+        let (python, cancel) = (LanguageId::new("python"), CancelToken::new());
+        causes(workspace, &Traces(Ok(spectrum)), one_cause, &python, &cancel).unwrap()
+    }
+
+    #[test]
+    fn nothing_but_repairs_is_proposed_where_only_they_are_wanted() {
+        let (_folder, workspace) = opened(&["repair"], &[]);
+        let failing = [red("test_one"), red("test_two")];
+        let goals = workspace.propose(&[], &failing, &found(&workspace, &failing));
+        assert_eq!(goals.iter().map(|goal| goal.kind).collect::<Vec<_>>(), [GoalKind::Repair]);
+        assert_eq!(goals[0].acceptance.must_pass.len(), 2);
+        assert!(workspace.only_repairs() && workspace.propose(&[], &[], &[]).is_empty());
+        assert!(!opened(&[], &[]).1.only_repairs() && !opened(&["repair", "lint"], &[]).1.only_repairs());
+    }
+
+    #[test]
+    fn a_failing_test_is_in_focus_where_it_stands_and_where_it_is_suspected() {
+        let failing = [red("test_one"), red("test_two")];
+        for (path, expected) in [("tests", 1), ("a.py", 1), ("b.py", 0)] {
+            let (_folder, workspace) = opened(&["repair"], &[path]);
+            let goals = workspace.propose(&[], &failing, &found(&workspace, &failing));
+            assert_eq!(goals.len(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn causes_are_looked_for_where_they_can_matter() {
+        let (_folder, workspace) = opened(&[], &[]);
+        let goals = workspace.propose(&[], &[red("test_one")], &[]);
+        let of = |kind| &goals.iter().find(|goal| goal.kind == kind).unwrap().id;
+        let wanted = |only| are_wanted(&workspace, &[red("test_one")], only, &goals);
+        assert!(wanted(None) && wanted(Some(of(GoalKind::Repair))));
+        assert!(!wanted(Some(of(GoalKind::Simplify))), "another goal is asked for");
+        assert!(!are_wanted(&workspace, &[], None, &goals), "nothing is red");
+        let (_other, lint) = opened(&["lint"], &[]);
+        assert!(!are_wanted(&lint, &[red("test_one")], None, &[]));
+    }
+
+    #[test]
+    fn a_probe_that_cannot_trace_says_why() {
+        let (_folder, workspace) = opened(&[], &[]);
+        let (python, cancel) = (LanguageId::new("python"), CancelToken::new());
+        let traces = Traces(Err("no driver".to_owned()));
+        let error = causes(&workspace, &traces, one_cause, &python, &cancel).unwrap_err();
+        assert!(error.contains("not known: no driver"), "{error}");
+    }
+}

@@ -9,6 +9,7 @@ use hephaestus_core::{
     Behaviour, BehaviourRequest, CancelToken, LanguageId, Patch, Probe, ProbeEnd, ProbeRequest, Probed,
     Spectrum, TestFailure, TestLines, TracedTest, Variant,
 };
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How much of a failure's last line is a mark.
@@ -32,6 +33,19 @@ impl Probe for Harness {
         cancel: &CancelToken,
         done: &mut dyn FnMut(Probed),
     ) -> Result<Duration, String> {
+        if self.labs.has_switches() {
+            let mut told = BTreeSet::new();
+            let mut tell = |probed: Probed| {
+                told.insert(probed.variant);
+                done(probed);
+            };
+            match self.labs.with_switches(cancel, |lab| lab.search(request, cancel, &mut tell)) {
+                Ok(cpu) => return Ok(cpu),
+                Err(LabError::Cancelled) => return Ok(Duration::ZERO),
+                Err(why) if !told.is_empty() => return Err(why.to_string()),
+                Err(why) => tracing::debug!("no switches to search with: {why}"),
+            }
+        }
         let warm = self.labs.with(cancel, |lab| match lab.search(request, cancel, done)? {
             Some(cpu) => Ok(cpu),
             None => one_by_one(request, cancel, done, &mut |variant, tests, stop_at_first| {
@@ -213,7 +227,7 @@ fn one(
         }
         probed.end = match outcome.end {
             JobEnd::Ran if outcome.failed.is_empty() => continue,
-            JobEnd::Ran if outcome.failed.iter().any(|failure| has_died(failure)) => ProbeEnd::Died,
+            JobEnd::Ran if outcome.failed.iter().any(has_died) => ProbeEnd::Died,
             JobEnd::Ran => failed,
             JobEnd::TimedOut => ProbeEnd::Timeout,
             JobEnd::Unviable(_) => ProbeEnd::Unloadable,

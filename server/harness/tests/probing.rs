@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on shall fail"
 )]
@@ -241,7 +242,7 @@ fn check(project: &Project, all: &[(&[(&str, &str)], ProbeEnd)], lines: &[u32]) 
         .copied()
         .collect();
     assert!(lines.iter().all(|line| through.contains(line)), "{through:?}");
-    let elsewhere = project.text().lines().position(|line| line.contains("value * 2")).unwrap() as u32 + 1;
+    let elsewhere = project.text().lines().position(|line| line.contains("value * ")).unwrap() as u32 + 1;
     assert!(!through.contains(&elsewhere), "no red test runs through {elsewhere}: {through:?}");
     assert!(spectrum.red.iter().all(|test| test.failure.is_some()));
     let (variants, expected) = project.variants(all);
@@ -292,6 +293,106 @@ fn javascript_variants_end_as_they_should() {
     check(&node(), all, &[2, 3, 4, 6]);
 }
 
+const CALC_RS: &str = "//! Sums.
+use std::fmt;
+
+/// Of all.
+pub fn total(values: &[i64]) -> i64 {
+    let mut result = 1;
+    for value in values {
+        result += value;
+    }
+    result
+}
+
+/// A pair.
+pub struct Pair(pub Vec<i64>, pub i64);
+
+impl Pair {
+    /// Both.
+    pub fn sum(self) -> i64 {
+        self.1 + total(&self.0)
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, \"{}+\", self.1)
+    }
+}
+
+impl Iterator for Pair {
+    type Item = i64;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.pop()
+    }
+}
+
+const FACTOR: i64 = 2;
+
+pub fn double(value: i64) -> i64 {
+    value * FACTOR
+}
+";
+const TESTS_RS: &str = "use calc::*;
+
+#[test]
+fn sum() {
+    assert_eq!(total(&[1, 2]), 3);
+}
+
+#[test]
+fn empty() {
+    assert_eq!(total(&[]), 0);
+}
+
+#[test]
+fn other() {
+    assert_eq!(double(4), 8);
+    assert_eq!(Pair(vec![7], 1).next(), Some(7));
+    assert_eq!(Pair(vec![7], 1).to_string(), \"1+\");
+}
+";
+
+fn rust() -> Project {
+    let manifest = "[package]\nname = \"calc\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    let files = [("src/lib.rs", CALC_RS), ("tests/it.rs", TESTS_RS), ("Cargo.toml", manifest)];
+    Project::new("cargo-test", "rust", &files)
+}
+
+#[test]
+fn rust_variants_end_as_they_should() {
+    let mend = ("result = 1", "result = 0");
+    let all: &[(&[(&str, &str)], ProbeEnd)] = &[
+        (&[mend], ProbeEnd::Passed),
+        (&[("result = 1", "result = 2")], ProbeEnd::Failed),
+        (&[mend, ("result += value", "result -= value")], ProbeEnd::Failed),
+        (&[("result = 1", "result = )")], ProbeEnd::Unloadable),
+        (&[("result = 1", "result = \"1\"")], ProbeEnd::Unloadable),
+        (&[("result = 1", "result = nobody")], ProbeEnd::Unloadable),
+        // Only the last phase of the compiler sees this.
+        (
+            &[(
+                "for value in values {",
+                "let moved = vec![1]; drop(moved); drop(moved); for value in values {",
+            )],
+            ProbeEnd::Unloadable,
+        ),
+        (&[("result += value", "loop {}")], ProbeEnd::Timeout),
+        (&[("let mut result = 1", "loop {} let mut result = 1")], ProbeEnd::Timeout),
+        (&[("let mut result = 1", "std::process::abort(); let mut result = 1")], ProbeEnd::Died),
+        (&[("self.0.pop()", "None")], ProbeEnd::Failed),
+        (&[("self.0.pop()", "self.0.pop().map(|value: u8| value)")], ProbeEnd::Unloadable),
+        (&[("FACTOR: i64 = 2", "FACTOR: i64 = 3")], ProbeEnd::Failed),
+        (
+            &[("&[i64]) -> i64 {\n    let mut result = 1", "&[i64]) -> u8 {\n    let mut result = 1")],
+            ProbeEnd::Unloadable,
+        ),
+        (&[mend, ("self.1 + total", "self.1 - total")], ProbeEnd::Passed),
+    ];
+    check(&rust(), all, &[6, 7, 8, 10]);
+}
+
 #[test]
 fn a_repair_must_mend_the_tests_it_is_for() {
     let project = python();
@@ -322,6 +423,23 @@ fn a_repair_must_mend_the_tests_it_is_for() {
         &CancelToken::new(),
     );
     assert_ne!(aimless.verdict, Verdict::Failed, "nobody asked for the red tests: {:?}", aimless.evidence);
+}
+
+#[test]
+fn a_repair_of_a_built_project_must_mend_its_tests_too() {
+    let project = rust();
+    let harness = project.harness();
+    let goal = project.repair(&ids(&project.spectrum(&harness).red));
+    let judged = |changes| harness.judge(&goal, &project.candidate(&goal, changes), &CancelToken::new());
+    let trial = judged(&[("result = 1", "result = 0")]);
+    assert_eq!(trial.verdict, Verdict::Passed, "{:?}", trial.evidence);
+    let partial = judged(&[("result = 1", "result = 0"), ("result += value", "result -= value")]);
+    assert_eq!(partial.verdict, Verdict::Failed);
+    let last = partial.evidence.stages.last().unwrap();
+    assert_eq!(
+        last.failures.iter().map(|failure| failure.id.as_str()).collect::<Vec<_>>(),
+        ["tests/it.rs::sum"]
+    );
 }
 
 #[test]

@@ -42,6 +42,15 @@ pub(crate) struct LabPool {
     first: Mutex<First>,
     next_variant: AtomicU32,
     unbilled: Mutex<Duration>,
+    /// The lab of switches in which a search tries variants.
+    searching: Mutex<Searching>,
+}
+
+/// A lab of switches that is kept.
+enum Searching {
+    Unopened,
+    Open(Box<SwitchLab>),
+    Unfit(LabError),
 }
 
 /// What the first lab found out.
@@ -71,7 +80,8 @@ impl LabPool {
     pub(crate) fn new(grounds: Grounds, known: Option<LabFacts>) -> Self {
         let first = Mutex::new(First::Unasked(known));
         let (idle, unbilled) = (Mutex::default(), Mutex::default());
-        Self { grounds, idle, first, next_variant: AtomicU32::new(0), unbilled }
+        let searching = Mutex::new(Searching::Unopened);
+        Self { grounds, idle, first, next_variant: AtomicU32::new(0), unbilled, searching }
     }
 
     /// Lends a lab to `work`. A lab that failed is not used again.
@@ -130,8 +140,47 @@ impl LabPool {
         }
     }
 
+    /// Whether tests of this pool's suite are tried by switches.
+    pub(crate) fn has_switches(&self) -> bool {
+        self.grounds.suite.runner.switches.is_some()
+    }
+
+    /// Lends the lab of switches. One that failed is not used again.
+    pub(crate) fn with_switches<R>(
+        &self,
+        cancel: &CancelToken,
+        work: impl FnOnce(&mut SwitchLab) -> Result<R, LabError>,
+    ) -> Result<R, LabError> {
+        let mut searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lab = match std::mem::replace(&mut *searching, Searching::Unopened) {
+            Searching::Open(lab) => lab,
+            Searching::Unfit(why) => {
+                *searching = Searching::Unfit(why.clone());
+                return Err(why);
+            }
+            Searching::Unopened => match SwitchLab::open(&self.grounds.subject(None), vec![], cancel) {
+                Ok(lab) => {
+                    self.charge(&lab);
+                    Box::new(lab)
+                }
+                Err(LabError::Cancelled) => return Err(LabError::Cancelled),
+                Err(why) => {
+                    *searching = Searching::Unfit(why.clone());
+                    return Err(why);
+                }
+            },
+        };
+        let result = work(&mut lab);
+        // It opens another session where its own is at an end.
+        *searching = Searching::Open(lab);
+        result
+    }
+
     /// The same with the tests that fail; a lab is opened if need be.
     pub(crate) fn seen(&self, cancel: &CancelToken) -> Result<Arc<Seen>, LabError> {
+        if self.has_switches() {
+            return self.with_switches(cancel, |lab| Ok(Arc::new(Seen::of(lab))));
+        }
         self.with(cancel, |_| Ok(()))?;
         match &*self.first() {
             First::Known(seen) => Ok(Arc::clone(seen)),

@@ -8,12 +8,15 @@ mod alone;
 mod blame;
 mod build;
 mod cargo;
+mod clones;
 mod examples;
 mod ground;
 mod kept;
 mod ladder;
 mod pack;
 mod programs;
+mod search;
+mod shown;
 mod slim;
 mod survey;
 mod weave;
@@ -23,10 +26,10 @@ mod woven;
 use self::build::{CommonBuild, Standing, Tool, of_sandbox};
 use self::programs::{GroupOutcome, Programs, TestRef, groups};
 use self::slim::Slim;
-use self::survey::Survey;
 use super::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
 use crate::sandbox::{Sandbox, Session, View};
 use hephaestus_core::{CancelToken, RelPath, Snapshot};
+use hephaestus_syntax::Languages;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -64,6 +67,13 @@ pub struct SwitchLab {
     widened: bool,
     /// What the views lie on.
     layers: Vec<TempDir>,
+    /// Tests that fail on the unchanged code, with the lines they reach …
+    red: Vec<LabTest>,
+    /// … and where they are.
+    red_tests: Vec<TestRef>,
+    languages: &'static Languages,
+    /// Where very many variants are tried.
+    rush: Option<search::Rush>,
 }
 
 /// The probes of each file.
@@ -114,10 +124,11 @@ impl SwitchLab {
             None => Default::default(),
         };
         let survey = survey::survey(&tool, &programs, &names, &mut sessions, cancel)?;
-        if survey.tests.is_empty() {
+        if survey.tests.is_empty() && (survey.red.is_empty() || !subject.suite.red_too) {
             return Err(LabError::Unfit("no test passes twice".to_owned()));
         }
-        let tests = lab_tests(&survey, &build.probes);
+        let tests = lab_tests(&survey.tests, &survey.reach, &build.probes);
+        let red = lab_tests(&survey.red_tests, &survey.red_reach, &build.probes);
         let facts = LabFacts {
             tests,
             red: survey.red,
@@ -153,6 +164,10 @@ impl SwitchLab {
             own_tests,
             widened: false,
             layers: std::iter::once(build.layer).chain(build.dependencies).collect(),
+            red,
+            red_tests: survey.red_tests,
+            languages: subject.languages,
+            rush: None,
         };
         let Placed { switched, alone, unviable, rounds, .. } = lab.placed();
         lab.facts.notes.push(format!(
@@ -185,7 +200,7 @@ impl SwitchLab {
         let mut survey = survey::survey(&bench.tool, &bench.programs, &names, &mut self.sessions, cancel)?;
         self.overhead += survey.cpu;
         survey.rename(|test| examples.ids.get(&(test.program - first, test.name.clone())).cloned());
-        let tests = lab_tests(&survey, &self.probes);
+        let tests = lab_tests(&survey.tests, &survey.reach, &self.probes);
         let count = tests.len();
         self.facts.tests.extend(tests);
         self.facts.red.extend(survey.red);
@@ -219,6 +234,10 @@ impl SwitchLab {
 impl Lab for SwitchLab {
     fn facts(&self) -> &LabFacts {
         &self.facts
+    }
+
+    fn red_tests(&self) -> &[LabTest] {
+        &self.red
     }
 
     fn reaching(&self, variant: u32) -> Vec<usize> {
@@ -344,10 +363,10 @@ impl Bench {
     }
 }
 
-/// The tests of a survey, with the lines they reach.
-fn lab_tests(survey: &Survey, probes: &Probes) -> Vec<LabTest> {
+/// Tests of a survey, with the lines they reach.
+fn lab_tests(tests: &[TestRef], reach: &[BTreeSet<u32>], probes: &Probes) -> Vec<LabTest> {
     let lines = lines_by_site(probes);
-    let tests = survey.tests.iter().zip(&survey.reach).map(|(test, reach)| LabTest {
+    let tests = tests.iter().zip(reach).map(|(test, reach)| LabTest {
         id: test.id.clone(),
         wall: test.wall,
         lines: lines_of(reach, &lines),

@@ -131,9 +131,14 @@ impl SwitchPack {
         self.levels.get(at)
     }
 
+    /// What tells which alternative is switched on at `site`.
+    pub(super) fn call(&self, site: u32) -> String {
+        self.call.replace("{site}", &site.to_string())
+    }
+
     /// What stands in front of all alternatives of a place.
     pub(super) fn head(&self, level: &Level, site: u32) -> String {
-        level.head.replace("{call}", &self.call.replace("{site}", &site.to_string()))
+        level.head.replace("{call}", &self.call(site))
     }
 }
 

@@ -260,7 +260,7 @@ pub(super) fn said(program: &str, text: &str) -> TestReport {
 }
 
 /// The names in the last list of failures: there even where a test's own output tore its line apart.
-fn named_at_the_end(text: &str) -> BTreeSet<&str> {
+pub(super) fn named_at_the_end(text: &str) -> BTreeSet<&str> {
     let Some((_, list)) = text.rsplit_once("\nfailures:\n") else { return BTreeSet::new() };
     list.lines().take_while(|line| line.starts_with("    ")).map(str::trim).collect()
 }

@@ -29,6 +29,10 @@ pub(super) struct Survey {
     /// What each of them reaches.
     pub(super) reach: Vec<BTreeSet<u32>>,
     pub(super) red: Vec<TestFailure>,
+    /// The tests behind those, in the same order …
+    pub(super) red_tests: Vec<TestRef>,
+    /// … and what each of them reaches.
+    pub(super) red_reach: Vec<BTreeSet<u32>>,
     pub(super) flaky: Vec<String>,
     pub(super) cpu: Duration,
 }
@@ -138,7 +142,9 @@ impl Survey {
                     self.reach.push(reach);
                 }
                 (Some(TestOutcome::Failed(message)), Some(TestOutcome::Failed(_))) => {
-                    self.red.push(TestFailure { id: test.id, message });
+                    self.red.push(TestFailure { id: test.id.clone(), message });
+                    self.red_tests.push(test);
+                    self.red_reach.push(reach);
                 }
                 (Some(TestOutcome::Skipped), Some(TestOutcome::Skipped)) => {}
                 _ => self.flaky.push(test.id),

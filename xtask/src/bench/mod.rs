@@ -19,6 +19,7 @@ mod input;
 mod mutants;
 mod packages;
 mod process;
+mod repair;
 mod saves;
 mod server;
 mod table;
@@ -48,6 +49,8 @@ pub(crate) enum Bench {
     /// Mutation testing and the cycle: speed beside other tools, and whether the verdicts are true; exits with 1 when a
     /// limit is exceeded
     Mutants(mutants::Request),
+    /// Repairs of failing tests: how many, how often rightly, at what cost; `--again` with a second seed
+    Repair(repair::Request),
     /// Parse every Python and Rust file below a folder with tree-sitter and nothing else; say what it cost
     #[cfg(feature = "bare-parse")]
     BareParse {
@@ -84,6 +87,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
         Bench::Lsp(request) => lsp(root, request),
         Bench::Mutants(request) => mutants::run(root, request),
+        Bench::Repair(request) => repair::run(root, request),
         #[cfg(feature = "bare-parse")]
         Bench::BareParse { folder } => bare_parse::run(folder),
     }

@@ -44,13 +44,13 @@ use typing::Load;
 /// What is measured.
 #[derive(Subcommand)]
 pub(crate) enum Bench {
+    /// Repairs of failing tests: how many, how often rightly, at what cost; `--again` with a second seed
+    Repair(repair::Request),
     /// The language server: latency, CPU and memory beside ruff and ast-grep; exits with 1 when a limit is exceeded
     Lsp(Request),
     /// Mutation testing and the cycle: speed beside other tools, and whether the verdicts are true; exits with 1 when a
     /// limit is exceeded
     Mutants(mutants::Request),
-    /// Repairs of failing tests: how many, how often rightly, at what cost; `--again` with a second seed
-    Repair(repair::Request),
     /// Parse every Python and Rust file below a folder with tree-sitter and nothing else; say what it cost
     #[cfg(feature = "bare-parse")]
     BareParse {
@@ -85,9 +85,9 @@ pub(crate) struct Request {
 /// Runs the bench. Whether every limit held.
 pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
+        Bench::Repair(request) => repair::run(root, request),
         Bench::Lsp(request) => lsp(root, request),
         Bench::Mutants(request) => mutants::run(root, request),
-        Bench::Repair(request) => repair::run(root, request),
         #[cfg(feature = "bare-parse")]
         Bench::BareParse { folder } => bare_parse::run(folder),
     }

@@ -7,8 +7,8 @@ use crate::open::Workspace;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
-    Patch, SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
+    Offer, Pace, Patch, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -324,6 +324,9 @@ impl Run<'_> {
             }
         }
         goals.retain(|goal| bench.languages.contains(&goal.language));
+        // Where no test passes, none judges anything but what makes them pass.
+        let nothing_judges = harness.baseline().passing.is_empty();
+        goals.retain(|goal| goal.kind == GoalKind::Repair || !nothing_judges);
         goals.retain(|goal| only.is_none_or(|only| goal.id == *only));
         goals
     }

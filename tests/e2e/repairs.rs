@@ -181,7 +181,7 @@ fn paths_name_tests_or_the_code_that_is_suspected() {
 #[test]
 fn forging_everything_mends_what_fails_too() {
     let project = project(&[("test_red.py", RED), ("test_green.py", GREEN)]);
-    let report = project.forge(&["--kind", "repair,simplify", "--engine", "repair,rewrite"]);
+    let report = project.forge(&["--kind", "repair,simplify", "--engine", "search,rewrite"]);
     let kinds = texts(&report["improvements"], "kind");
     assert_eq!(kinds.iter().filter(|kind| *kind == "repair").count(), 1, "{kinds:?}");
 }

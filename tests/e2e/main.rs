@@ -26,6 +26,7 @@ mod mutants;
 mod output;
 mod project;
 mod remains;
+mod repairs;
 mod side_by_side;
 mod table;
 mod tools;

@@ -43,6 +43,20 @@ fn forge_json_is_as_its_schema_says() {
 }
 
 #[test]
+fn repair_json_is_as_its_schema_says() {
+    let project = Project::of("python-unittest");
+    project.write("twice.py", "def twice(number):\n    return number + 1\n");
+    let head = "import unittest\n\nimport twice\n\n\nclass TwiceTest(unittest.TestCase):\n";
+    let test = "    def test_twice(self):\n        self.assertEqual(twice.twice(3), 6)\n";
+    project.write("test_twice.py", format!("{head}{test}"));
+    let report = project.run(&["repair", "--format", "json"]).expect(0).json();
+    assert_valid(FORGE, &report);
+    let fix = &improvements(&report)[0];
+    assert!(fix["found"].is_object() && !fix["runners_up"].as_array().unwrap().is_empty(), "{fix:#}");
+    assert!(!report["goals"][0]["suspects"].as_array().unwrap().is_empty(), "{report:#}");
+}
+
+#[test]
 fn goals_json_is_as_its_schema_says() {
     let project = eventful();
     let report = project.run(&["goals", "--format", "json"]).expect(0).json();

@@ -24,6 +24,7 @@ mod random_edits;
 #[path = "../e2e/remains.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 mod remains;
+mod repairs;
 mod session;
 #[path = "../e2e/tools.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line, which use more of it")]

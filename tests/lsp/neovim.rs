@@ -128,6 +128,21 @@ fn a_proven_improvement_is_applied_undone_redone_and_written() {
 }
 
 #[test]
+fn a_failing_test_is_mended_from_the_test_and_written() {
+    let init = ["vim.lsp.enable", "trusted", "codelens", "statusline"].map(from_readme).concat();
+    let neovim = Neovim::on_shelf(&init);
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    let project = &neovim.project;
+    let (code, tests) = (project.read("shelf.py"), project.read("test_shelf.py"));
+    let broken = code.replace("return result", "return books");
+    assert_ne!(broken, code);
+    project.write("shelf.py", &broken);
+    neovim.run("fix_failing_test.lua", &[]);
+    assert_eq!(project.read("shelf.py"), code, "the fix is written and nothing else");
+    assert_eq!(project.read("test_shelf.py"), tests);
+}
+
+#[test]
 fn nothing_is_run_before_the_workspace_is_trusted_and_that_is_asked_once() {
     let neovim = Neovim::on_shelf(from_readme("vim.lsp.enable"));
     let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };

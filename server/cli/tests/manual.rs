@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 const COMMANDS: &[&str] =
-    &["forge", "goals", "mutants", "registry", "lsp", "doctor", "init", "demo", "schema"];
+    &["forge", "goals", "repair", "mutants", "registry", "lsp", "doctor", "init", "demo", "schema"];
 
 /// Flags that stand on the page of all commands.
 const COMMON: &[&str] = &["--root", "--quiet", "--color", "--help", "--version"];

@@ -4,6 +4,7 @@
 use crate::event::{Event, Mailbox};
 use crate::forging::Order;
 use crate::offers::{Offers, Standing};
+use crate::repairs::Repairs;
 use crate::trust::Trust;
 use hephaestus_core::{
     CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, Offer, Patch, RelPath,
@@ -43,8 +44,10 @@ pub(crate) struct Folder {
     pub(crate) cancel: CancelToken,
     /// What is proven.
     pub(crate) offers: Offers,
-    /// Goals that only a forge sees (linters, failing tests), with the text they were seen in.
+    /// Goals that only a forge sees (linters, say), with the text they were seen in.
     pub(crate) forged: HashMap<RelPath, (ContentHash, Vec<Goal>)>,
+    /// Failing tests.
+    pub(crate) repairs: Repairs,
     /// Files that a run has dealt with to its end, with the text it saw; while nothing else changes, there is nothing
     /// to be had from another one.
     pub(crate) settled: HashMap<RelPath, ContentHash>,
@@ -82,6 +85,7 @@ impl Folder {
             cancel: CancelToken::new(),
             offers: Offers::default(),
             forged: HashMap::new(),
+            repairs: Repairs::default(),
             settled: HashMap::new(),
             dismissed: HashSet::new(),
             trust,

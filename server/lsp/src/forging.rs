@@ -2,9 +2,9 @@
 //! is the workspace's; here is only its thread and the translation of its news.
 
 use crate::event::{Event, Mailbox};
-use hephaestus_core::{Budget, CancelToken, GoalId, Offer, Pace, Patch, RelPath};
+use hephaestus_core::{Budget, CancelToken, GoalId, GoalKind, Offer, Pace, Patch, RelPath};
 use hephaestus_workspace::{
-    Config, ForgeError, ForgeEvent, ForgeReport, ForgeRequest, HelperCommand, OpenOptions, Workspace,
+    Config, ForgeError, ForgeEvent, ForgeReport, ForgeRequest, HelperCommand, OpenOptions, Problem, Workspace,
 };
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// How often progress is told at most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// CPU time of a search that nobody asked for.
+const UNASKED_SEARCH: Duration = Duration::from_secs(30);
 
 /// What is to be forged.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +60,8 @@ pub(crate) struct Standing {
     pub(crate) tried: u64,
     /// Those that held.
     pub(crate) held: u64,
+    /// Changes that were searched through for fixes of failing tests.
+    pub(crate) searched: u64,
     /// Goals dealt with.
     pub(crate) goals_done: usize,
     /// Goals in all.
@@ -226,7 +231,7 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
     let mut workspace = opened.map_err(|error| Failure::new(error.to_string(), ""))?;
     *workspace.config_mut() = job.config.clone();
     let timeout = Duration::from_secs(job.config.forge.timeout);
-    let request = ForgeRequest {
+    let mut request = ForgeRequest {
         budget: Budget { wall: Some(timeout), cpu: None, trials: None },
         pace: job.pace.clone(),
         background: job.config.editor.background,
@@ -234,6 +239,9 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
         only: job.order.goal.clone(),
         ..ForgeRequest::new(job.helper.clone())
     };
+    if !job.order.is_asked_for {
+        request.search.cpu = Some(UNASKED_SEARCH);
+    }
     let mut told: Option<Instant> = None;
     let listener = &mut |event: ForgeEvent<'_>| match event {
         ForgeEvent::Stage(stage) => tell(ForgeNews::Stage(stage.to_owned())),
@@ -243,13 +251,21 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
             tell(ForgeNews::Progress(Standing {
                 tried: progress.spent.trials,
                 held: progress.held,
+                searched: progress.searched.tried,
                 goals_done: progress.goals_done,
                 goals: progress.goals,
             }));
         }
         _ => {}
     };
-    workspace.forge(&request, &job.cancel, listener).map_err(|error| match error {
+    let mut result = workspace.forge(&request, &job.cancel, listener);
+    let goals = &mut workspace.config_mut().goals;
+    // No test judges an improvement where all of them fail; what mends them is judged by themselves.
+    if matches!(result, Err(ForgeError::Problem(Problem::AllRed(_)))) && goals.wants(GoalKind::Repair) {
+        goals.kinds = vec![GoalKind::Repair.as_str().to_owned()];
+        result = workspace.forge(&request, &job.cancel, listener);
+    }
+    result.map_err(|error| match error {
         ForgeError::Problem(problem) => Failure::new(problem.to_string(), problem.hint()),
         ForgeError::Internal(message) => Failure::new(message, ""),
     })

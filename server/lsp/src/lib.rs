@@ -23,6 +23,7 @@ mod offers;
 mod outbox;
 #[cfg(test)]
 mod protocol_page;
+mod repairs;
 mod state;
 mod transport;
 mod trust;

@@ -1,7 +1,9 @@
 //! Improvements that hold: what is offered for which file, whether the text is still the one they were proved on, and
 //! what became of them, as seen from the text.
 
-use hephaestus_core::{CandidateId, ContentHash, DecisionKind, FileChange, GoalId, Offer, Patch, RelPath};
+use hephaestus_core::{
+    CandidateId, ContentHash, DecisionKind, FileChange, GoalId, GoalKind, Offer, Patch, RelPath,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ pub(crate) struct Standing {
     pub(crate) moved: Vec<Patch>,
     /// Whether other files were changed since.
     pub(crate) others_changed: bool,
-    /// The text of the goal's file that it was proved on, where that was at hand.
+    /// The text of the file it changes that it was proved on, where that was at hand.
     pub(crate) text: Option<Arc<str>>,
 }
 
@@ -26,14 +28,38 @@ impl Standing {
         Self { offer, earlier, moved: Vec::new(), others_changed: false, text: None }
     }
 
+    /// The file it is about: that of its goal or, for a failing test, the first one that the fix changes.
+    pub(crate) fn file(&self) -> &RelPath {
+        let (goal, patch) = (&self.offer.goal, &self.offer.candidate.patch);
+        match patch.change(&goal.file) {
+            Some(_) => &goal.file,
+            None => patch.paths().next().unwrap_or(&goal.file),
+        }
+    }
+
+    /// Whether it makes failing tests pass.
+    pub(crate) fn is_repair(&self) -> bool {
+        self.offer.goal.kind == GoalKind::Repair
+    }
+
+    /// The change for texts of which `hash_of` tells the hashes; `None` when nothing was proved for those.
+    pub(crate) fn patch_now(&self, hash_of: &dyn Fn(&RelPath) -> Option<ContentHash>) -> Option<&Patch> {
+        let fits = |patch: &&Patch| {
+            patch.paths().all(|path| {
+                base_of(patch, path).is_none_or(|base| hash_of(path).is_some_and(|hash| hash == *base))
+            })
+        };
+        std::iter::once(&self.offer.candidate.patch).chain(&self.moved).find(fits)
+    }
+
     /// The same change on another text of its file, if what lies between the two does not touch it.
     pub(crate) fn moved_to(&self, new: &str) -> Option<Patch> {
-        let goal = &self.offer.goal;
+        let file = self.file();
         let mut paths = self.offer.candidate.patch.paths();
-        if paths.next() != Some(&goal.file) || paths.next().is_some() {
+        if paths.next() != Some(file) || paths.next().is_some() {
             return None;
         }
-        let earlier = Patch::between(goal.file.clone(), self.text.as_ref()?, new);
+        let earlier = Patch::between(file.clone(), self.text.as_ref()?, new);
         let hash = ContentHash::of(new.as_bytes());
         self.offer.candidate.patch.rebase(&earlier, |_| Some(hash.clone())).ok()
     }
@@ -107,33 +133,39 @@ impl Offers {
         self.standing.remove(&candidate)
     }
 
-    /// Takes everything about the goals of a file out: it is about to be proved anew.
+    /// Takes everything about a file out: it is about to be proved anew.
     pub(crate) fn take_file(&mut self, path: &RelPath) -> Vec<Standing> {
-        let goals: Vec<GoalId> = self
-            .all()
-            .filter(|own| own.offer.goal.file == *path)
-            .map(|own| own.offer.goal.id.clone())
-            .collect();
+        let goals: Vec<GoalId> =
+            self.all().filter(|own| own.file() == path).map(|own| own.offer.goal.id.clone()).collect();
         self.together.retain(|together| together.patch.change(path).is_none());
         goals.iter().filter_map(|goal| self.remove(goal)).collect()
     }
 
     /// Notes that a file changed: what is proved about others was proved beside its old text.
     pub(crate) fn others_changed(&mut self, changed: &RelPath) {
-        for standing in self.standing.values_mut().filter(|standing| standing.offer.goal.file != *changed) {
+        for standing in self.standing.values_mut().filter(|standing| standing.file() != changed) {
             standing.others_changed = true;
         }
     }
 
-    /// Keeps of a file's improvements those that were proved just now.
+    /// Keeps of a file's improvements those that were proved just now. A fix stays as long as its tests fail: a shorter
+    /// search may well not find it again.
     pub(crate) fn keep_proved(&mut self, path: &RelPath, held: &HashSet<CandidateId>) {
         let gone: Vec<GoalId> = self
             .in_file(path)
             .iter()
-            .filter(|standing| !held.contains(&standing.offer.candidate.id))
+            .filter(|standing| !standing.is_repair() && !held.contains(&standing.offer.candidate.id))
             .map(|standing| standing.offer.goal.id.clone())
             .collect();
         for goal in gone {
+            self.remove(&goal);
+        }
+    }
+
+    /// Keeps of the fixes those for which `is_open` says so.
+    pub(crate) fn keep_repairs(&mut self, is_open: impl Fn(&Standing) -> bool) {
+        let done = self.all().filter(|standing| standing.is_repair() && !is_open(standing));
+        for goal in done.map(|standing| standing.offer.goal.id.clone()).collect::<Vec<_>>() {
             self.remove(&goal);
         }
     }
@@ -153,9 +185,9 @@ impl Offers {
         self.standing.values()
     }
 
-    /// Those whose goal lies in this file, in order of place.
+    /// Those about this file, in order of place.
     pub(crate) fn in_file(&self, path: &RelPath) -> Vec<&Standing> {
-        let mut found: Vec<_> = self.all().filter(|standing| standing.offer.goal.file == *path).collect();
+        let mut found: Vec<_> = self.all().filter(|standing| standing.file() == path).collect();
         found.sort_by_key(|standing| (standing.offer.goal.range, standing.offer.candidate.id.clone()));
         found
     }

@@ -44,7 +44,6 @@ mod tests {
     fn every_engine_is_named() {
         let languages = Languages::builtin().unwrap();
         let engines = all(languages, &RuleSets::default(), &SearchSettings::default()).unwrap();
-        let engines = all(languages, &RuleSets::default(), &SearchSettings::default()).unwrap();
         let names: Vec<&str> = engines.iter().map(|engine| engine.name()).collect();
         assert_eq!(names, ENGINES);
     }

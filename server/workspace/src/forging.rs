@@ -329,6 +329,9 @@ impl Run<'_> {
             }
         }
         goals.retain(|goal| bench.languages.contains(&goal.language));
+        // Where no test passes, none judges anything but what makes them pass.
+        let nothing_judges = harness.baseline().passing.is_empty();
+        goals.retain(|goal| goal.kind == GoalKind::Repair || !nothing_judges);
         goals.retain(|goal| only.is_none_or(|only| goal.id == *only));
         goals
     }

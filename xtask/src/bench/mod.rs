@@ -21,6 +21,7 @@ mod packages;
 #[cfg(feature = "prior")]
 mod prior;
 mod process;
+mod repair;
 mod saves;
 mod server;
 mod table;
@@ -45,6 +46,8 @@ use typing::Load;
 /// What is measured.
 #[derive(Subcommand)]
 pub(crate) enum Bench {
+    /// Repairs of failing tests: how many, how often rightly, at what cost; `--again` with a second seed
+    Repair(repair::Request),
     /// The language server: latency, CPU and memory beside ruff and ast-grep; exits with 1 when a limit is exceeded
     Lsp(Request),
     /// Mutation testing and the cycle: speed beside other tools, and whether the verdicts are true; exits with 1 when a
@@ -87,6 +90,7 @@ pub(crate) struct Request {
 /// Runs the bench. Whether every limit held.
 pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
+        Bench::Repair(request) => repair::run(root, request),
         Bench::Lsp(request) => lsp(root, request),
         Bench::Mutants(request) => mutants::run(root, request),
         #[cfg(feature = "prior")]

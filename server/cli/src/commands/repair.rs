@@ -151,9 +151,9 @@ fn fix(report: &ForgeReport, offer: &Offer, repaired: &Repaired<'_>, with_others
     text.push_str(&terminal::coloured(&report.diff(&candidate.patch), "  "));
     let evidence = &offer.trial.evidence;
     text.push_str(&format!(
-        "  {} passed {} in a fresh process\n",
+        "  {} passed in a fresh process, those that reach the change {}\n",
         counted(evidence.tests_passed() as usize, "test"),
-        counted(evidence.full_runs(), "time")
+        counted(evidence.stable_runs(), "time")
     ));
     for words in candidate.found.iter().flat_map(found_in_words) {
         text.push_str(&format!("  {words}\n"));

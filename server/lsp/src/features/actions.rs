@@ -3,9 +3,11 @@
 
 use super::{FIX_ALL, Spot, View, diagnostics, evidence};
 use crate::commands;
+use crate::offers::Standing;
 use hephaestus_core::{ByteRange, CandidateId, GoalKind, GoalOrigin, Patch};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashSet;
 use tower_lsp::ls_types::{
     CodeAction, CodeActionContext, CodeActionDisabled, CodeActionKind, Command, Diagnostic, NumberOrString,
     Range,
@@ -39,6 +41,9 @@ pub(crate) fn actions(view: &View<'_>, range: Range, context: &CodeActionContext
     let mut near = view.spots().into_iter().filter(|spot| touches(spot.range, asked)).collect::<Vec<_>>();
     // What the user points at comes first, then what is smaller.
     near.sort_by_key(|spot| (own_diagnostics(spot, context).is_none(), spot.range.len()));
+    // A failing test may stand beside the code that is suspected: one offer is enough.
+    let mut seen = HashSet::new();
+    near.retain(|spot| seen.insert(&spot.goal.id));
     let mut offered: Vec<Offered> = Vec::new();
     for spot in near.iter().filter(|spot| spot.patch.is_some()) {
         offered.extend(apply(view, spot, context));
@@ -53,7 +58,8 @@ pub(crate) fn actions(view: &View<'_>, range: Range, context: &CodeActionContext
                 let verb = "Strengthen the tests first";
                 offered.push(command(view, spot, context, verb, commands::SHOW_EVIDENCE));
             } else if spot.patch.is_none() {
-                offered.push(command(view, spot, context, "Forge", commands::FORGE_GOAL));
+                let verb = if spot.goal.kind == GoalKind::Repair { "Forge a fix" } else { "Forge" };
+                offered.push(command(view, spot, context, verb, commands::FORGE_GOAL));
             }
             offered.push(command(view, spot, context, "Dismiss", commands::DISMISS));
         }
@@ -71,7 +77,7 @@ fn apply(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext) -> Optio
     let (standing, patch) = (spot.standing?, spot.patch?);
     let candidate = standing.offer.candidate.id.clone();
     let action = CodeAction {
-        title: format!("Apply: {} ({})", spot.goal.message, evidence::in_short(standing)),
+        title: title(spot, standing),
         kind: Some(kind_of(spot.goal.kind)),
         diagnostics: own_diagnostics(spot, context),
         is_preferred: Some(true),
@@ -81,13 +87,19 @@ fn apply(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext) -> Optio
     Some(Offered { action, change: Some((vec![candidate], patch.clone())) })
 }
 
+/// What picking it does.
+fn title(spot: &Spot<'_>, standing: &Standing) -> String {
+    let what = if standing.is_repair() { "Apply the fix" } else { "Apply" };
+    format!("{what}: {} ({})", spot.goal.message, evidence::in_short(standing))
+}
+
 /// What was proved on an earlier text: shown with the reason why it cannot be picked.
 fn stale(view: &View<'_>, spot: &Spot<'_>, context: &CodeActionContext) -> Option<Offered> {
     let standing = spot.standing.filter(|_| view.facts.disables_actions)?;
     let reason =
         format!("The file was edited since; for the text as it is now {}.", evidence::to_prove(view));
     let action = CodeAction {
-        title: format!("Apply: {} ({})", spot.goal.message, evidence::in_short(standing)),
+        title: title(spot, standing),
         kind: Some(kind_of(spot.goal.kind)),
         diagnostics: own_diagnostics(spot, context),
         disabled: Some(CodeActionDisabled { reason }),
@@ -136,7 +148,9 @@ fn fix_all(view: &View<'_>) -> Option<Offered> {
     let mut candidates = Vec::new();
     for candidate in &together.candidates {
         let Some(standing) = folder.offers.get(candidate) else { continue };
-        if let GoalOrigin::Rule { preserves_behaviour: false, .. } = standing.offer.goal.origin {
+        let changes_behaviour = standing.is_repair()
+            || matches!(standing.offer.goal.origin, GoalOrigin::Rule { preserves_behaviour: false, .. });
+        if changes_behaviour {
             continue;
         }
         let Some(own) = standing.patch_for(path, &view.analysed.hash) else { continue };

@@ -1,11 +1,14 @@
 //! Diagnostics: goals as hints, failing tests as warnings, proven improvements as information; of open documents, of
 //! files on disk, and of a broken configuration.
 
-use super::{Spot, View, evidence, manual};
+use super::{Part, Spot, View, evidence, manual};
 use crate::folder::Folder;
 use crate::locations;
 use crate::offers::Standing;
-use hephaestus_core::{ContentHash, EditorSettings, FileChange, GoalId, GoalKind, RelPath, Severity};
+use crate::repairs;
+use hephaestus_core::{
+    ContentHash, EditorSettings, FileChange, GoalId, GoalKind, RelPath, Severity, Suspect,
+};
 use hephaestus_workspace::{ConfigProblem, FileFacts};
 use serde_json::json;
 use tower_lsp::ls_types::{
@@ -19,6 +22,9 @@ pub(crate) const SOURCE: &str = "hephaestus";
 /// What stands in the message of a goal that something is proven for.
 pub(crate) const PROVEN: &str = "proven improvement";
 
+/// Places where a reason for failing tests is suspected that are named at once.
+const MOST_SUSPECTS: usize = 3;
+
 /// Everything about an open document.
 pub(crate) fn of_document(view: &View<'_>) -> Vec<Diagnostic> {
     let defaults = EditorSettings::default();
@@ -28,16 +34,52 @@ pub(crate) fn of_document(view: &View<'_>) -> Vec<Diagnostic> {
 
 fn of_spot(view: &View<'_>, spot: &Spot<'_>, settings: &EditorSettings) -> Option<Diagnostic> {
     let goal = spot.goal;
+    let message = match spot.part {
+        Part::Whole => goal.message.clone(),
+        Part::Suspect(_) => format!("may be why {}", goal.message),
+        Part::Fix => return None,
+    };
     let shown = Shown {
         range: view.range(spot.range),
         id: &goal.id,
         kind: goal.kind,
         rule: &goal.rule,
-        message: &goal.message,
+        message: &message,
         proven: spot.standing.filter(|_| spot.patch.is_some()),
     };
-    let related = view.facts.relates_places.then(|| related(view, spot)).flatten();
-    Some(Diagnostic { related_information: related, ..shown.diagnostic(settings)? })
+    let mut diagnostic = shown.diagnostic(settings)?;
+    // A suspicion is no failure.
+    if matches!(spot.part, Part::Suspect(_)) && shown.proven.is_none() {
+        diagnostic.severity = Some(DiagnosticSeverity::INFORMATION);
+    }
+    let relates = view.facts.relates_places;
+    let related = || if goal.kind == GoalKind::Repair { of_repair(view, spot) } else { related(view, spot) };
+    Some(Diagnostic { related_information: relates.then(related).flatten(), ..diagnostic })
+}
+
+/// What belongs to a failing test elsewhere: where it stands, where its reason may lie, and where the fix changes code.
+fn of_repair(view: &View<'_>, spot: &Spot<'_>) -> Option<Vec<DiagnosticRelatedInformation>> {
+    let root = &view.folder?.root;
+    let place = |path: &RelPath, line: u32, message: String| {
+        let start = Position { line: line.saturating_sub(1), character: 0 };
+        let uri = locations::uri_of(root, path)?;
+        Some(DiagnosticRelatedInformation {
+            location: Location { uri, range: Range { start, end: start } },
+            message,
+        })
+    };
+    let goal = spot.goal;
+    let test = (spot.part != Part::Whole)
+        .then(|| place(&goal.file, goal.line, "the test that fails".to_owned()))
+        .flatten();
+    let is_other = |suspect: &&Suspect| spot.part != Part::Suspect(suspect);
+    let suspects =
+        repairs::suspects(goal).iter().take(MOST_SUSPECTS).filter(is_other).filter_map(|suspect| {
+            let message = format!("suspicious ({:.0} %)", suspect.suspicion * 100.0);
+            place(&suspect.file, suspect.line, message)
+        });
+    let places: Vec<_> = test.into_iter().chain(suspects).collect();
+    (!places.is_empty()).then_some(places)
 }
 
 /// A goal as it is shown, open document or not.

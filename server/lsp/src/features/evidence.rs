@@ -2,8 +2,19 @@
 
 use super::{Spot, View};
 use crate::offers::Standing;
-use hephaestus_core::{Direction, ForgeWhen, GoalKind, Score, Stage};
+use crate::repairs;
+use hephaestus_core::{Direction, ForgeWhen, Goal, GoalKind, Score, Stage, Suspect};
+use hephaestus_workspace::{confidence_in_words, found_in_words, question_in_words};
 use std::time::Duration;
+
+/// Failing tests that a card names.
+const MOST_TESTS: usize = 5;
+
+/// Places where their reason may lie that it names.
+const MOST_SUSPECTS: usize = 3;
+
+/// Open questions that it asks.
+const MOST_QUESTIONS: usize = 3;
 
 /// One line: what gets better, and what it was proved by.
 pub(crate) fn in_short(standing: &Standing) -> String {
@@ -16,6 +27,11 @@ pub(crate) fn in_short(standing: &Standing) -> String {
         tests.push_str(&format!(", those that reach it {}", times(runs)));
     }
     let weak = if standing.offer.score.weakly_tested { ", weakly tested" } else { "" };
+    if standing.is_repair() {
+        let confidence = standing.offer.candidate.found.as_ref().map(|found| found.confidence);
+        let sure = confidence.map(|sure| format!("{}; ", confidence_in_words(sure))).unwrap_or_default();
+        return format!("{sure}{tests}");
+    }
     if gains.is_empty() { format!("{tests}{weak}") } else { format!("{}; {tests}{weak}", gains.join(", ")) }
 }
 
@@ -41,6 +57,9 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
         card.push_str("*A test that fails on this fault makes everything proved here worth more.*\n");
         return card;
     }
+    if goal.kind == GoalKind::Repair {
+        card.push_str(&failing(goal));
+    }
     let Some(standing) = standing else {
         card.push_str(&format!("*Nothing is proven yet: {to_prove}.*\n"));
         return card;
@@ -54,6 +73,14 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
     });
     if !is_proven {
         card.push_str(&format!("For the text as it is now {to_prove}.\n\n"));
+    }
+    if let Some(found) = &standing.offer.candidate.found {
+        for words in found_in_words(found) {
+            card.push_str(&format!("- {words}\n"));
+        }
+        for question in found.questions.iter().take(MOST_QUESTIONS) {
+            card.push_str(&format!("- **open**: {}\n", question_in_words(question)));
+        }
     }
     for gain in gains(&standing.offer.score) {
         card.push_str(&format!("- {gain}\n"));
@@ -77,6 +104,24 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
     }
     card.push_str(&format!("\nnot checked: {}\n", not_checked(standing).join(", ")));
     card
+}
+
+/// The tests that fail, and where their reason may lie.
+fn failing(goal: &Goal) -> String {
+    let mut text = String::new();
+    let tests = &goal.acceptance.must_pass;
+    for test in tests.iter().take(MOST_TESTS) {
+        text.push_str(&format!("- fails: `{test}`\n"));
+    }
+    if tests.len() > MOST_TESTS {
+        text.push_str(&format!("- and {} more\n", tests.len() - MOST_TESTS));
+    }
+    for suspect in repairs::suspects(goal).iter().take(MOST_SUSPECTS) {
+        let Suspect { file, line, suspicion, .. } = suspect;
+        text.push_str(&format!("- suspicious: {file}:{line} ({:.0} %)\n", suspicion * 100.0));
+    }
+    text.push('\n');
+    text
 }
 
 /// What nobody looked at.

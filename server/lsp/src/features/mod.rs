@@ -10,10 +10,11 @@ pub(crate) mod lenses;
 pub(crate) mod manual;
 
 use crate::client_facts::{ClientFacts, encoding_kind};
-use crate::documents::OpenDocument;
+use crate::documents::{Documents, OpenDocument};
 use crate::folder::Folder;
 use crate::offers::Standing;
-use hephaestus_core::{ByteRange, Goal, Patch};
+use crate::repairs::{self, Place};
+use hephaestus_core::{ByteRange, ContentHash, Goal, GoalKind, Patch, RelPath, Suspect};
 use hephaestus_workspace::Analysed;
 use std::collections::HashSet;
 use tower_lsp::ls_types::{
@@ -77,6 +78,7 @@ pub(crate) fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
 pub(crate) struct View<'a> {
     pub(crate) facts: &'a ClientFacts,
     pub(crate) folder: Option<&'a Folder>,
+    pub(crate) documents: &'a Documents,
     pub(crate) document: &'a OpenDocument,
     pub(crate) analysed: &'a Analysed,
 }
@@ -90,6 +92,19 @@ pub(crate) struct Spot<'a> {
     pub(crate) standing: Option<&'a Standing>,
     /// The proved change for the present text; `None` when there is none.
     pub(crate) patch: Option<&'a Patch>,
+    /// Of what a failing test is about: what is shown here.
+    pub(crate) part: Part<'a>,
+}
+
+/// What a spot is of its goal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Part<'a> {
+    /// Its own place.
+    Whole,
+    /// Where the reason for failing tests is suspected first.
+    Suspect(&'a Suspect),
+    /// Where a fix is made; there is a diagnostic elsewhere.
+    Fix,
 }
 
 impl<'a> View<'a> {
@@ -112,21 +127,80 @@ impl<'a> View<'a> {
             if seen.insert(&goal.id) && self.folder.is_none_or(|folder| folder.wants(&goal.id)) {
                 let standing = self.folder.and_then(|folder| folder.offers.of_goal(&goal.id));
                 let patch = standing.and_then(|standing| standing.patch_for(path, hash));
-                spots.push(Spot { goal, range: goal.range, standing, patch });
+                spots.push(Spot { goal, range: goal.range, standing, patch, part: Part::Whole });
             }
         }
         // Proven for goals that only a linter sees: their place is where the change is.
-        for standing in self.folder.iter().flat_map(|folder| folder.offers.in_file(path)) {
+        let proven = self.folder.iter().flat_map(|folder| folder.offers.in_file(path));
+        for standing in proven.filter(|standing| !standing.is_repair()) {
             let goal = &standing.offer.goal;
             let Some(patch) = standing.patch_for(path, hash).filter(|_| !seen.contains(&goal.id)) else {
                 continue;
             };
             if self.folder.is_some_and(|folder| folder.wants(&goal.id)) {
                 let range = edits::first_range(patch, path).unwrap_or(goal.range);
-                spots.push(Spot { goal, range, standing: Some(standing), patch: Some(patch) });
+                let (standing, patch) = (Some(standing), Some(patch));
+                spots.push(Spot { goal, range, standing, patch, part: Part::Whole });
             }
         }
+        spots.extend(self.repairs());
         spots.sort_by_key(|spot| spot.range);
         spots
+    }
+
+    /// What is known of failing tests in the present text: where they stand, where their reason may lie, and where they
+    /// are mended.
+    fn repairs(&self) -> Vec<Spot<'a>> {
+        let Some(folder) = self.folder else { return Vec::new() };
+        let (path, hash) = (&self.document.place.path, &self.analysed.hash);
+        let mut spots = Vec::new();
+        let spot = |place: Place<'a>| {
+            let standing = folder.offers.of_goal(&place.goal.id);
+            let patch = standing.and_then(|standing| self.patch(standing));
+            let part = place.suspect.map_or(Part::Whole, Part::Suspect);
+            Spot { goal: place.goal, range: place.range, standing, patch, part }
+        };
+        let known = folder.repairs.places(path, hash).into_iter();
+        spots.extend(known.filter(|place| folder.wants(&place.goal.id)).map(spot));
+        for standing in folder.offers.all().filter(|standing| standing.is_repair()) {
+            let goal = &standing.offer.goal;
+            let Some(patch) = self.patch(standing).filter(|_| folder.wants(&goal.id)) else { continue };
+            // Found in an earlier session: no run of this one has seen its tests yet.
+            if !folder.repairs.knows(goal) {
+                let fits = |place: &Place<'_>| place.suspect.is_some() || goal.base == *hash;
+                spots.extend(repairs::places_of(goal, path).into_iter().filter(fits).map(spot));
+            }
+            let shown = |range: ByteRange| {
+                spots.iter().any(|spot| spot.goal.id == goal.id && spot.range.contains(range))
+            };
+            if let Some(range) = edits::first_range(patch, path).filter(|range| !shown(*range)) {
+                let (standing, patch) = (Some(standing), Some(patch));
+                spots.push(Spot { goal, range, standing, patch, part: Part::Fix });
+            }
+        }
+        spots
+    }
+
+    /// The change of an improvement for the texts as they are now; `None` when nothing was proved for those.
+    pub(crate) fn patch(&self, standing: &'a Standing) -> Option<&'a Patch> {
+        if standing.offer.goal.kind == GoalKind::Repair {
+            return standing.patch_now(&|path| self.hash_of(path));
+        }
+        standing.patch_for(&self.document.place.path, &self.analysed.hash)
+    }
+
+    /// The hash of a file's text: as the editor has it or, where it is not open, as it was on disk.
+    fn hash_of(&self, path: &RelPath) -> Option<ContentHash> {
+        if *path == self.document.place.path {
+            return Some(self.analysed.hash.clone());
+        }
+        let folder = self.folder?;
+        match self.documents.at(&folder.root, path) {
+            Some(document) => Some(match document.current() {
+                Some(analysed) => analysed.hash.clone(),
+                None => ContentHash::of(document.file.text().as_bytes()),
+            }),
+            None => folder.facts.get(path).map(|facts| facts.hash.clone()),
+        }
     }
 }

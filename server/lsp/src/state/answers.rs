@@ -121,9 +121,9 @@ impl State {
     /// The change that these improvements make together to a document as it is now.
     pub(super) fn patch_of(&self, uri: &Uri, candidates: &[CandidateId]) -> Option<Patch> {
         let view = self.current_view(uri)?;
-        let (folder, path) = (view.folder?, &view.document.place.path);
+        let folder = view.folder?;
         candidates.iter().try_fold(Patch::default(), |all, candidate| {
-            let own = folder.offers.get(candidate)?.patch_for(path, &view.analysed.hash)?;
+            let own = view.patch(folder.offers.get(candidate)?)?;
             all.merge(own).ok()
         })
     }

@@ -4,8 +4,9 @@ use super::{Question, State};
 use crate::features::evidence;
 use crate::forging::{self, Failure, ForgeNews, Job, Order};
 use crate::offers::{Standing, Together};
+use crate::repairs;
 use crate::trust::Trust;
-use hephaestus_core::{ContentHash, Goal, GoalId, Patch, RelPath};
+use hephaestus_core::{ContentHash, Goal, GoalId, GoalKind, Patch, RelPath};
 use hephaestus_workspace::ForgeReport;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -116,9 +117,11 @@ impl State {
         let hash = ContentHash::of(text.as_bytes());
         let mut retry = Vec::new();
         for standing in folder.offers.take_file(file) {
-            if standing.patch_for(file, &hash).is_some() && !standing.others_changed {
+            let is_proved = standing.patch_for(file, &hash).is_some() && !standing.others_changed;
+            // What is known of a fix would be lost with the search that found it: that is made again.
+            if is_proved || standing.is_repair() && standing.patch_for(file, &hash).is_some() {
                 folder.offers.put(standing);
-            } else if let Some(moved) = standing.moved_to(&text) {
+            } else if let Some(moved) = standing.moved_to(&text).filter(|_| !standing.is_repair()) {
                 retry.push((standing.offer.goal.id.clone(), moved));
             }
         }
@@ -136,15 +139,19 @@ impl State {
             ForgeNews::Progress(standing) if standing == run.standing => {}
             ForgeNews::Progress(standing) => {
                 run.standing = standing;
-                run.stage = format!("{} tried, {} proven", standing.tried, standing.held);
+                let searched = match standing.searched {
+                    0 => String::new(),
+                    changes => format!("{changes} searched, "),
+                };
+                run.stage = format!("{searched}{} tried, {} proven", standing.tried, standing.held);
                 let done = standing.goals_done.saturating_mul(100).checked_div(standing.goals).unwrap_or(0);
                 let stage = run.stage.clone();
                 self.report_progress(number, stage, u32::try_from(done).ok());
             }
             ForgeNews::Offer(offer) => {
                 self.stats.proven += 1;
-                let path = offer.goal.file.clone();
                 let mut standing = Standing::new(*offer, None);
+                let path = standing.file().clone();
                 standing.text = self
                     .text_of(&root, &path)
                     .filter(|text| standing.patch_for(&path, &ContentHash::of(text.as_bytes())).is_some());
@@ -198,8 +205,23 @@ impl State {
             let candidates = holds.map(|offer| offer.candidate.id.clone()).collect();
             folder.offers.put_together(Together { patch, candidates });
         }
-        // Goals by file, with the text they were seen in. A run that was stopped did not see everything.
-        if is_cancelled || order.goal.is_some() {
+        if is_cancelled {
+            return;
+        }
+        let (red, new) = (repairs::red(report), report.goals.iter().collect::<Vec<_>>());
+        let new: Vec<&Goal> = new.into_iter().filter(|goal| goal.kind == GoalKind::Repair).collect();
+        if !report.runners.is_empty() {
+            folder.offers.keep_repairs(|standing| repairs::is_open(&standing.offer.goal, &red, &new));
+        }
+        folder.repairs.learn(report);
+        // Goals by file, with the text they were seen in. A run for one goal did not see everything.
+        if let Some(goal) = &order.goal {
+            let missing = report.repairs().into_iter().find(|own| own.goal.id == *goal && own.fix.is_none());
+            if let Some(missing) = missing.filter(|_| order.is_asked_for) {
+                let tried = report.stats.searched.tried;
+                let message = format!("No fix was found ({tried} changes tried): {}", missing.goal.message);
+                self.say(MessageType::INFO, &message);
+            }
             return;
         }
         if let Some(file) = &order.file
@@ -208,7 +230,7 @@ impl State {
             folder.settled.insert(file.clone(), hash.clone());
         }
         let mut by_file: HashMap<RelPath, (ContentHash, Vec<Goal>)> = HashMap::new();
-        for goal in &report.goals {
+        for goal in report.goals.iter().filter(|goal| goal.kind != GoalKind::Repair) {
             let entry = by_file.entry(goal.file.clone()).or_insert_with(|| (goal.base.clone(), Vec::new()));
             entry.1.push(goal.clone());
         }

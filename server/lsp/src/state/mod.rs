@@ -179,7 +179,8 @@ impl State {
     fn view(&self, uri: &Uri) -> Option<View<'_>> {
         let document = self.documents.get(uri)?;
         let folder = document.place.root.as_ref().and_then(|root| self.folder(root));
-        Some(View { facts: self.facts.as_ref()?, folder, document, analysed: document.analysed.as_deref()? })
+        let (facts, analysed) = (self.facts.as_ref()?, document.analysed.as_deref()?);
+        Some(View { facts, folder, documents: &self.documents, document, analysed })
     }
 
     /// The same, but only when the analysis is that of the newest text.

@@ -171,7 +171,7 @@ impl State {
         }
         let mut told = HashSet::new();
         for folder in &self.folders {
-            let files: HashSet<_> = folder.offers.all().map(|standing| &standing.offer.goal.file).collect();
+            let files: HashSet<_> = folder.offers.all().map(Standing::file).collect();
             for path in files {
                 let (Some(uri), Some(facts)) =
                     (locations::uri_of(&folder.root, path), folder.facts.get(path))
@@ -234,7 +234,7 @@ impl State {
             .map(|document| (&document.place.path, document))
             .collect();
         let fits = |standing: &&Standing| {
-            let path = &standing.offer.goal.file;
+            let path = standing.file();
             let hash = match open.get(path) {
                 Some(document) => document.analysed.as_ref().map(|analysed| &analysed.hash),
                 None => folder.facts.get(path).map(|facts| &facts.hash),

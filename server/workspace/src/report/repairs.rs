@@ -123,8 +123,9 @@ pub fn found_in_words(found: &Found) -> Vec<String> {
             "1 other change makes the same tests pass, and does the same on every input tried".to_owned()
         }
         (others, agreeing) => format!(
-            "{} make the same tests pass; {agreeing} of them do the same as this one on every input tried",
-            counted(others.into(), "other change")
+            "{} make the same tests pass; {agreeing} of them {} the same as this one on every input tried",
+            counted(others.into(), "other change"),
+            if agreeing == 1 { "does" } else { "do" }
         ),
     });
     let mended = match found.mended {
@@ -169,7 +170,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

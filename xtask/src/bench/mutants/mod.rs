@@ -27,6 +27,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+pub(super) use self::measure::measured;
+pub(super) use self::subjects::with_environment;
+
 use self::measure::Run;
 use self::ours::Ours;
 use self::schema::Report;

@@ -1,0 +1,231 @@
+//! Failing tests: what is found, what is written, what is said, and how it ends where nothing is found.
+
+use crate::project::{Project, Run, improvements, texts};
+use crate::tools;
+use serde_json::{Value, json};
+
+/// The first function is wrong; the last one is right but could be simpler.
+const SHOP: &str = "\
+def total(prices):
+    result = 0
+    for price in prices:
+        result -= price
+    return result
+
+
+def cheapest(prices):
+    return min(prices)
+
+
+def is_empty(prices):
+    if len(prices) == 0:
+        return True
+    else:
+        return False
+";
+
+const RED: &str = "\
+import unittest
+
+import shop
+
+
+class TotalTest(unittest.TestCase):
+    def test_two(self):
+        self.assertEqual(shop.total([1, 2]), 3)
+
+    def test_one(self):
+        self.assertEqual(shop.total([7]), 7)
+
+    def test_none(self):
+        self.assertEqual(shop.total([]), 0)
+";
+
+const GREEN: &str = "\
+import unittest
+
+import shop
+
+
+class OtherTest(unittest.TestCase):
+    def test_cheapest(self):
+        self.assertEqual(shop.cheapest([3, 1, 2]), 1)
+
+    def test_is_empty(self):
+        self.assertIs(shop.is_empty([]), True)
+        self.assertIs(shop.is_empty([1]), False)
+";
+
+/// What no change of the code can make true.
+const HOPELESS: &str = "\
+import unittest
+
+import shop
+
+
+class HopelessTest(unittest.TestCase):
+    def test_hopeless(self):
+        self.assertIsNone(shop.cheapest([1]))
+        self.assertEqual(shop.cheapest([1]), 'a pound of the best apples')
+";
+
+const SETTINGS: &str = "[testing]\nrunner = 'unittest'\n";
+
+fn project(tests: &[(&str, &str)]) -> Project {
+    let files = [("shop.py", SHOP), ("hephaestus.toml", SETTINGS)];
+    Project::with(&files.iter().chain(tests).copied().collect::<Vec<_>>())
+}
+
+fn mended() -> String {
+    SHOP.replace("result -= price", "result += price")
+}
+
+/// `repair --format json` with more arguments.
+fn repair(project: &Project, code: i32, arguments: &[&str]) -> Value {
+    let all: Vec<&str> = ["repair", "--format", "json"].iter().chain(arguments).copied().collect();
+    project.run(&all).expect(code).json()
+}
+
+fn of_kind<'a>(report: &'a Value, kind: &str) -> Vec<&'a Value> {
+    report["goals"].as_array().unwrap().iter().filter(|goal| goal["kind"] == kind).collect()
+}
+
+#[test]
+fn a_failing_test_is_mended_and_the_fix_is_written_on_request() {
+    let project = project(&[("test_red.py", RED), ("test_green.py", GREEN)]);
+    let shown = project.run(&["repair"]).expect(0);
+    for words in [
+        "2 tests fail, for one reason it seems",
+        "test_two",
+        "suspicious",
+        "shop.py:4",
+        "result -= price",
+        "+        result += price",
+        "5 tests passed",
+        "tried",
+        "1 of 1 reason fixed",
+        "--apply",
+    ] {
+        assert!(shown.out.contains(words), "`{words}` is not in: {}", shown.out);
+    }
+    assert_eq!(project.read("shop.py"), SHOP, "nothing is written unasked");
+    project.run_writing(&["repair", "--apply"]).expect(0).says(&["written: 1 file"]);
+    assert_eq!(project.read("shop.py"), mended());
+    assert_eq!((project.read("test_red.py"), project.read("test_green.py")), (RED.into(), GREEN.into()));
+    let again = project.run(&["repair"]).expect(0);
+    assert!(again.out.contains("nothing is red: 5 tests pass"), "{}", again.out);
+}
+
+#[test]
+fn a_fix_says_how_it_was_found_and_what_speaks_for_it() {
+    let report = repair(&project(&[("test_red.py", RED), ("test_green.py", GREEN)]), 0, &[]);
+    assert_eq!((&report["command"], &report["schema"]), (&json!("repair"), &json!("hephaestus/forge/1")));
+    let [goal] = of_kind(&report, "repair")[..] else { panic!("{:#}", report["goals"]) };
+    assert_eq!(goal["outcome"], "improved");
+    assert_eq!(goal["tests"].as_array().unwrap().len(), 2, "{goal:#}");
+    assert_eq!(goal["suspects"][0]["text"], "result -= price", "{goal:#}");
+    let [fix] = improvements(&report).as_slice() else { panic!("{report:#}") };
+    let found = &fix["found"];
+    assert!(found["tried"].as_u64().unwrap() > 0 && found["mended"] == 2, "{found:#}");
+    assert!(found["confidence"].as_f64().unwrap() > 0.0, "{found:#}");
+    assert!(!found["in_words"].as_array().unwrap().is_empty(), "{found:#}");
+    let gates = fix["gates"].as_array().unwrap();
+    let reason = |name: &str| gates.iter().find(|gate| gate["gate"] == name).unwrap()["reason"].to_string();
+    assert!(reason("tests-pass").contains("the 2 tests that failed pass"), "{}", reason("tests-pass"));
+    assert!(reason("strength").contains("not asked of a repair"), "{}", reason("strength"));
+    assert!(report["stats"]["searched"]["tried"].as_u64() >= found["tried"].as_u64());
+}
+
+#[test]
+fn only_repairs_are_looked_for_and_linters_are_not_asked() {
+    let report = repair(&project(&[("test_red.py", RED), ("test_green.py", GREEN)]), 0, &[]);
+    assert!(texts(&report["goals"], "kind").iter().all(|kind| kind == "repair"), "{:#}", report["goals"]);
+    assert_eq!(report["stats"]["linter_findings"], 0);
+    assert_eq!(of_kind(&report, "simplify").len(), 0, "`is_empty` is another command's business");
+}
+
+#[test]
+fn a_suite_in_which_everything_fails_is_no_obstacle() {
+    let red = RED.replace("    def test_none(self):\n        self.assertEqual(shop.total([]), 0)\n", "");
+    let project = project(&[("test_red.py", &red)]);
+    project.run(&["forge"]).expect(3).says(&["every test fails on the unchanged code"]);
+    project.run_writing(&["repair", "--apply"]).expect(0);
+    assert_eq!(project.read("shop.py"), mended());
+}
+
+#[test]
+fn what_has_no_fix_ends_with_1_and_keeps_the_fixes_of_the_others() {
+    let settings = format!("{SETTINGS}[search]\nwithout = ['pairs']\n");
+    let project = project(&[("test_red.py", RED), ("test_hopeless.py", HOPELESS)]);
+    project.write("hephaestus.toml", settings);
+    let run = project.run_writing(&["repair", "--apply", "--budget", "5s"]).expect(1);
+    let run = run.says(&["1 of 2 have no fix", "written: 1 file"]);
+    assert!(run.out.contains("no fix") && run.out.contains("1 of 2 reasons fixed"), "{}", run.out);
+    assert_eq!(project.read("shop.py"), mended());
+}
+
+#[test]
+fn paths_name_tests_or_the_code_that_is_suspected() {
+    let project = project(&[("test_red.py", RED), ("test_green.py", GREEN), ("other.py", "LIMIT = 10\n")]);
+    for path in ["test_red.py", "shop.py"] {
+        assert_eq!(improvements(&repair(&project, 0, &[path])).len(), 1, "{path}");
+    }
+    let run = project.run(&["repair", "other.py"]).expect(0);
+    assert!(
+        run.out.contains("2 tests fail with") && run.out.contains("none of them in what was named"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn forging_everything_mends_what_fails_too() {
+    let project = project(&[("test_red.py", RED), ("test_green.py", GREEN)]);
+    let report = project.forge(&["--kind", "repair,simplify", "--engine", "search,rewrite"]);
+    let kinds = texts(&report["improvements"], "kind");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "repair").count(), 1, "{kinds:?}");
+}
+
+#[test]
+fn where_everything_fails_nothing_but_repairs_is_proved() {
+    let red = RED.replace("    def test_none(self):\n        self.assertEqual(shop.total([]), 0)\n", "");
+    let project = project(&[("test_red.py", &red)]);
+    let report = project.forge(&["--kind", "repair,simplify"]);
+    assert_eq!(texts(&report["improvements"], "kind"), ["repair"], "no test judges `is_empty`");
+}
+
+/// A fix in a file of its own project, for each language.
+fn mends(project: &Project, file: &str, wrong: &str, right: &str) -> Run {
+    let before = project.read(file);
+    let run = project.run_writing(&["repair", "--apply"]).expect(0);
+    assert_eq!(project.read(file), before.replace(wrong, right), "{}", run.out);
+    run
+}
+
+#[test]
+fn javascript_is_mended() {
+    if !tools::has("node", "--version") {
+        return;
+    }
+    let tests = "\"use strict\";\nconst test = require(\"node:test\");\nconst assert = require(\"node:assert\");\nconst { clamp } = require(\"../clamp.js\");\n\n\
+                 test(\"keeps what is within\", () => assert.strictEqual(clamp(5, 0, 10), 5));\n\
+                 test(\"lifts what is below\", () => assert.strictEqual(clamp(-1, 0, 10), 0));\n\
+                 test(\"lowers what is above\", () => assert.strictEqual(clamp(11, 0, 10), 10));\n";
+    let code = "\"use strict\";\n\nfunction clamp(value, low, high) {\n  if (value < low) {\n    return high;\n  }\n  return Math.min(value, high);\n}\n\nmodule.exports = { clamp };\n";
+    let package = "{\"name\": \"clamp\", \"version\": \"1.0.0\", \"private\": true, \"scripts\": {\"test\": \"node --test\"}}\n";
+    let project =
+        Project::with(&[("package.json", package), ("clamp.js", code), ("test/clamp.test.js", tests)]);
+    let run = mends(&project, "clamp.js", "return high;", "return low;");
+    assert!(run.out.contains("lifts what is below"), "{}", run.out);
+}
+
+#[test]
+fn rust_is_mended_and_tests_beside_the_code_are_left_alone() {
+    let code = "pub fn clamp(value: i64, low: i64, high: i64) -> i64 {\n    if value < low {\n        return high;\n    }\n    value.min(high)\n}\n\n\
+                #[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn keeps() {\n        assert_eq!(clamp(5, 0, 10), 5);\n    }\n\n    \
+                #[test]\n    fn lifts() {\n        assert_eq!(clamp(-1, 0, 10), 0);\n        assert_eq!(clamp(2, 3, 10), 3);\n    }\n}\n";
+    let manifest = "[package]\nname = \"clamp\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"clamp\"\nversion = \"0.1.0\"\n";
+    let project = Project::with(&[("Cargo.toml", manifest), ("Cargo.lock", lock), ("src/lib.rs", code)]);
+    mends(&project, "src/lib.rs", "return high;", "return low;");
+}

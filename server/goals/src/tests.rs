@@ -107,7 +107,8 @@ fn tests_that_fail_for_one_reason_are_one_goal_at_the_first() {
     let scene = Scene::new(&[("a.py", CODE), ("tests/test_a.py", TESTS)]);
     let failing = [red("test_two"), red("test_three"), red("test_half")];
     let double = suspect("a.py", 19..31, 1.0);
-    let causes = [cause(&["test_three", "test_two"], std::slice::from_ref(&double)), cause(&["test_half"], &[])];
+    let causes =
+        [cause(&["test_three", "test_two"], std::slice::from_ref(&double)), cause(&["test_half"], &[])];
     let goals = scene.goals_by(&[], &failing, &causes);
     let [both, half] = of_kind(&goals, GoalKind::Repair)[..] else { panic!("two goals, {goals:?}") };
     assert_eq!(both.acceptance.must_pass, ["tests.test_a::test_three", "tests.test_a::test_two"]);

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// What is left for trying candidates when a search ends at its limit: a quarter of the run's own budget.
 const SHARE_OF_RUN: f64 = 0.75;
 
+/// What comparing the changes that were found may take in addition, as a share of the limit: they are what it was for.
+const FOR_COMPARING: f64 = 0.1;
+
 /// What a search took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Searched {
@@ -84,16 +87,19 @@ impl<'a> Metered<'a> {
         self.searched.lock().map(|searched| *searched).unwrap_or_default()
     }
 
-    /// How long the next request may take; an error in words when a limit is reached.
-    fn left(&self) -> Result<Duration, String> {
+    /// How long the next request may take; an error in words when a limit is reached. `more` is a share of the limits
+    /// that may be taken beyond them.
+    fn left(&self, more: f64) -> Result<Duration, String> {
+        let widened = |limit: Option<Duration>| limit.map(|limit| limit.mul_f64(1.0 + more));
+        let limit = Budget { wall: widened(self.limit.wall), cpu: widened(self.limit.cpu), trials: None };
         let searched = self.searched();
         let wall = self.clock.now().saturating_sub(self.started);
         let spent = Spent { wall, cpu: searched.cpu, trials: searched.tried };
-        if let Some(limit) = self.limit.exhausted_by(&spent) {
-            return Err(format!("what the search may take is spent: {limit}"));
+        if let Some(reached) = limit.exhausted_by(&spent) {
+            return Err(format!("what the search may take is spent: {reached}"));
         }
-        let wall = self.limit.wall.map(|limit| limit.saturating_sub(wall));
-        let cpu = self.limit.cpu.map(|limit| limit.saturating_sub(searched.cpu));
+        let wall = limit.wall.map(|limit| limit.saturating_sub(wall));
+        let cpu = limit.cpu.map(|limit| limit.saturating_sub(searched.cpu));
         Ok(wall.into_iter().chain(cpu).min().unwrap_or(Duration::MAX))
     }
 
@@ -115,7 +121,7 @@ impl Probe for Metered<'_> {
         cancel: &CancelToken,
         done: &mut dyn FnMut(Probed),
     ) -> Result<Duration, String> {
-        let limit = request.limit.min(self.left()?);
+        let limit = request.limit.min(self.left(0.0)?);
         let (begun, mut tried) = (self.clock.now(), 0);
         let result =
             self.inner.probe(&ProbeRequest { limit, ..request.clone() }, cancel, &mut |probed: Probed| {
@@ -131,7 +137,7 @@ impl Probe for Metered<'_> {
     }
 
     fn behaviour(&self, request: &BehaviourRequest<'_>, cancel: &CancelToken) -> Result<Behaviour, String> {
-        let limit = request.limit.min(self.left()?);
+        let limit = request.limit.min(self.left(FOR_COMPARING)?);
         let begun = self.clock.now();
         let result = self.inner.behaviour(&BehaviourRequest { limit, ..request.clone() }, cancel);
         let took = self.clock.now().saturating_sub(begun);
@@ -225,7 +231,11 @@ mod tests {
             };
             metered.behaviour(&request, &cancel)
         };
-        assert!(behaviour().is_ok() && behaviour().is_ok(), "three seconds are left, each takes two");
+        assert!(
+            ask(&metered).is_err() && behaviour().is_ok(),
+            "three seconds were left: it breaks off again"
+        );
+        assert!(ask(&metered).unwrap_err().contains("spent"));
         assert_eq!(behaviour().unwrap_err(), "what the search may take is spent: wall time");
     }
 

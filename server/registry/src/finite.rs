@@ -1,6 +1,6 @@
 //! Numbers that JSON can hold: an infinite or undefined measure would be written as `null` and never read back.
 
-use hephaestus_core::{Candidate, Goal, Score};
+use hephaestus_core::{Candidate, Goal, GoalOrigin, Score};
 
 /// `value` where it is finite, the largest number of its sign where it is infinite, 0 where it is undefined.
 fn finite(value: f64) -> f64 {
@@ -15,6 +15,11 @@ pub(crate) fn goal(goal: &Goal) -> Goal {
     if let Some(target) = &mut goal.acceptance.target {
         target.at = finite(target.at);
     }
+    if let GoalOrigin::Test { suspects, .. } = &mut goal.origin {
+        for suspect in suspects {
+            suspect.suspicion = finite(suspect.suspicion);
+        }
+    }
     goal
 }
 
@@ -22,6 +27,9 @@ pub(crate) fn goal(goal: &Goal) -> Goal {
 pub(crate) fn candidate(candidate: &Candidate) -> Candidate {
     let mut candidate = candidate.clone();
     candidate.prior = finite(candidate.prior);
+    if let Some(found) = &mut candidate.found {
+        found.confidence = finite(found.confidence);
+    }
     candidate
 }
 
@@ -41,6 +49,16 @@ pub(crate) fn score(score: &Score) -> Score {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use hephaestus_core::Found;
+
+    #[test]
+    fn what_a_search_found_reads_back() {
+        let mut odd = fixtures::candidate(&fixtures::goal("a.py", "x = 1\n"), "x");
+        odd.found = Some(Found { confidence: f64::NAN, tried: 7, ..Found::default() });
+        let text = serde_json::to_string(&candidate(&odd)).unwrap();
+        let back: Candidate = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.found.map(|found| (found.confidence, found.tried)), Some((0.0, 7)));
+    }
 
     #[test]
     fn undefined_and_infinite_measures_read_back() {

@@ -51,9 +51,9 @@ pub(crate) struct Request {
     /// Where the copies and the results lie; what is there already is not run again [default: target/bench/repair]
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,
-    /// More arguments for `hephaestus repair`, e.g. to leave a part of it out
-    #[arg(long, value_name = "WORDS", value_delimiter = ' ', allow_hyphen_values = true)]
-    with: Vec<String>,
+    /// Parts of the search to leave out, to see what they are good for (localisation, prior, pairs, ranking)
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    without: Vec<String>,
 }
 
 /// Runs it. Whether every task was run to its end.
@@ -120,7 +120,7 @@ impl Bench<'_> {
             logs: self.folder.join("logs"),
             seed,
             budget: self.request.budget.clone(),
-            with: self.request.with.clone(),
+            without: self.request.without.clone(),
         };
         let key = runner.key()?;
         // Copies belong to their results: those of another build lie elsewhere.

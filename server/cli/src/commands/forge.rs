@@ -6,7 +6,9 @@ use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
 use hephaestus_core::{Budget, Direction, GoalKind, Notice, Offer, Stage, Verdict};
-use hephaestus_workspace::{ENGINES, ForgeReport, ForgeRequest, Workspace};
+use hephaestus_workspace::{
+    ENGINES, ForgeReport, ForgeRequest, Workspace, found_in_words, question_in_words,
+};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -117,6 +119,12 @@ pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) 
         counted(evidence.full_runs(), "time"),
         evidence.not_checked.join(", ")
     ));
+    if let Some(found) = &offer.candidate.found {
+        text.push_str(&format!("  {}\n", found_in_words(found).join("; ")));
+        for question in &found.questions {
+            text.push_str(&format!("  {ODD}?{ODD:#} {}\n", question_in_words(question)));
+        }
+    }
     if with_diff {
         text.push_str(&terminal::coloured(&report.diff(&offer.candidate.patch), "  "));
     }

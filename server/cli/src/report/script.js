@@ -298,6 +298,28 @@
     return el('p', { class: 'difftools' }, action('Copy patch', (button) => copy(patch, button)), action('Save patch', () => save(patch, `${string(candidate.candidate) || 'hephaestus'}.patch`)));
   }
 
+  const lines = (texts) => el('ul', { class: 'small' }, texts.map((text) => el('li', null, prose(text))));
+
+  /** What failed and where the reason was suspected; nothing for goals that are about no test. */
+  function failingTests(goal) {
+    const suspects = records(goal.suspects).map((it) => `${string(it.file)}:${string(it.line)} (${Math.round(100 * finite(it.suspicion))} %) ${string(it.text)}`);
+    const tests = array(goal.tests).map(string);
+    return tests.length ? facet('Failing tests', [lines(tests), suspects.length ? el('p', { class: 'small' }, 'suspicious, most first') : null, suspects.length ? lines(suspects) : null], true) : null;
+  }
+
+  /** How a search found it, and what only the reader can answer. */
+  function foundBy(improvement) {
+    const found = record(improvement.found);
+    const words = array(found.in_words).map(string).concat(records(found.questions).map((it) => string(it.in_words)));
+    return words.length ? facet('How it was found', lines(words), true) : null;
+  }
+
+  /** Other changes that make the same tests pass. */
+  function runnersUp(improvement) {
+    const others = records(improvement.runners_up);
+    return others.length ? facet(`${counted(others.length, 'other change')} that make the same tests pass`, others.map((it) => diff(string(it.patch), string(improvement.file))), true) : null;
+  }
+
   function improvementInside(improvement) {
     const evidence = record(improvement.evidence);
     const goal = record(goals.get(improvement.goal));
@@ -308,6 +330,7 @@
       diff(string(improvement.patch), string(improvement.file)),
       patchTools(improvement),
       el('div', { class: 'facets' },
+        failingTests(goal), foundBy(improvement), runnersUp(improvement),
         facet('Score', scoreTable(records(improvement.scores))),
         facet('Gates', gateTable(records(improvement.gates))),
         facet('What was run', stageTable(records(evidence.stages)), true),

@@ -90,12 +90,20 @@ impl ForgeReport {
 
 /// How a change was found, as JSON.
 pub(super) fn found_json(found: &Found) -> Value {
+    let question = |question: &Question| {
+        json!({
+            "input": question.input,
+            "answer": question.answer,
+            "others": question.others,
+            "in_words": question_in_words(question),
+        })
+    };
     json!({
         "tried": found.tried,
         "cpu_s": seconds(found.cpu),
         "alternatives": found.alternatives,
         "agreeing": found.agreeing,
-        "questions": found.questions,
+        "questions": found.questions.iter().map(question).collect::<Vec<_>>(),
         "mended": found.mended,
         "confidence": round(found.confidence),
         "in_words": found_in_words(found),

@@ -30,7 +30,8 @@ pub(super) struct Runner {
     pub(super) logs: PathBuf,
     pub(super) seed: u64,
     pub(super) budget: String,
-    pub(super) with: Vec<String>,
+    /// Parts of the search that are left out.
+    pub(super) without: Vec<String>,
 }
 
 impl Runner {
@@ -38,8 +39,8 @@ impl Runner {
     pub(super) fn key(&self) -> anyhow::Result<String> {
         let facts = fs::metadata(&self.program)?;
         let written = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let (seed, budget, with) = (self.seed, &self.budget, self.with.join(" "));
-        Ok(format!("{} {written} seed {seed} budget {budget} {with}", facts.len()).trim_end().to_owned())
+        let (seed, budget, size) = (self.seed, &self.budget, facts.len());
+        Ok(format!("{size} {written} seed {seed} budget {budget} without [{}]", self.without.join(",")))
     }
 
     /// Runs all of `tasks`, `jobs` at the same time. A task that cannot be run is told and left out.
@@ -81,10 +82,15 @@ impl Runner {
     fn run_one(&self, task: &Task, key: &str) -> anyhow::Result<Measured> {
         let place = self.copies.join(task.folder());
         copy(&self.untouched.join(task.folder()), &place)?;
+        if !self.without.is_empty() {
+            let settings = place.join("hephaestus.toml");
+            anyhow::ensure!(!settings.exists(), "`{}` is there already", settings.display());
+            fs::write(settings, format!("[search]\nwithout = {:?}\n", self.without))?;
+        }
         let mut command = Command::new(&self.program);
         command.arg("--quiet").arg("--root").arg(&place).args(["repair", "--apply", "--format", "json"]);
         command.args(["--jobs", "1", "--fresh", "--budget", &self.budget, "--seed", &self.seed.to_string()]);
-        command.args(&self.with).current_dir(&place);
+        command.current_dir(&place);
         with_environment(&mut command, &self.python);
         // What one run remembers must not help another.
         let state = self.copies.join("state").join(task.folder());

@@ -141,6 +141,13 @@ export class Clean {
     return null;
   }
 
+  /** Takes away global names that nobody declared: what an assignment to an unknown name leaves behind in sloppy code. */
+  undeclared() {
+    const names = Object.keys(globalThis);
+    this.declared ??= new Set(this.noted.find(({ object }) => object === globalThis)?.keys ?? names);
+    for (const name of names) if (!this.declared.has(name)) deleteProperty(globalThis, name);
+  }
+
   /** Takes what an object is like now for what it was like before the first run. */
   renew(object) {
     const at = this.noted.findIndex(noted => noted.object === object);

@@ -10,6 +10,8 @@ import { Trials, awaited } from "./trial.mjs";
 
 const now = performance.now.bind(performance);
 const { setImmediate, setTimeout } = globalThis;
+/** So often what is shared may be spoiled before nothing is shared any more. */
+const SPOILED = 4;
 /** After how many variants the unchanged code is tried again. */
 const SENTINEL = 50;
 /** How long results are held back at most, and how long the process is away from its event loop, in milliseconds. */
@@ -28,6 +30,8 @@ class Hunt {
     this.since = 0;
     this.current = null;
     this.fresh = job.apart === true;
+    this.spoiled = 0;
+    this.until = Infinity;
     this.told = now();
   }
 
@@ -94,6 +98,7 @@ class Hunt {
         if (spoiled) return spoiled;
         continue;
       }
+      if (this.fresh && this.at >= this.until && this.held.length === 0) this.share();
       const [number, edits] = this.queue[this.at];
       if (this.job.careful) this.send({ k: "now", number });
       const entry = { number, edits, how: "shared" };
@@ -101,6 +106,7 @@ class Hunt {
       this.trials.soFar = 0;
       this.trials.exited = false;
       const result = yield* this.one(entry);
+      this.host.clean.undeclared();
       this.current = null;
       this.finish(entry, result);
       yield undefined;
@@ -109,6 +115,13 @@ class Hunt {
     if (spoiled) return spoiled;
     if (this.at < this.queue.length) return yield* this.all();
     return { end: "finished" };
+  }
+
+  /** Goes back to sharing modules, with new ones. */
+  share() {
+    this.fresh = false;
+    this.lasting = false;
+    this.shared.begin(new Map());
   }
 
   finish(entry, result) {
@@ -217,6 +230,9 @@ class Hunt {
     }
     if (this.fresh || !clean) return { end: "spoiled", apart: true };
     this.fresh = true;
+    this.spoiled += 1;
+    // What left the trace is among these: they are tried again with modules of their own, and if it happens often, all others too.
+    this.until = this.spoiled > SPOILED ? Infinity : this.at;
     this.at -= this.held.length;
     this.held = [];
     this.since = 0;

@@ -370,9 +370,8 @@ impl Run<'_> {
         let wanted = &workspace.config.forge.engines;
         let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
             .map_err(|error| ForgeError::Internal(error.to_string()))?;
-        let is_wanted =
-            |engine: &Box<dyn Engine>| wanted.is_empty() || wanted.iter().any(|name| name == engine.name());
-        let own = all.into_iter().filter(is_wanted);
+        let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|own| own == name);
+        let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
         Ok(rebased.into_iter().chain(own).collect())

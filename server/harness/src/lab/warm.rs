@@ -176,7 +176,10 @@ impl WarmLab {
                 continue;
             }
             let count = tests.map_or(self.facts.tests.len(), <[String]>::len);
-            tracing::debug!("{count} tests were looked at (traced: {trace}) in {:?} of CPU time", answer.cpu());
+            tracing::debug!(
+                "{count} tests were looked at (traced: {trace}) in {:?} of CPU time",
+                answer.cpu()
+            );
             self.overhead += answer.cpu();
             survey.loaded = answer.loaded();
             return match answer.end.as_deref() {

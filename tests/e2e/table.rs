@@ -48,6 +48,7 @@ const IN_THE_EDITOR: &[&str] = &[
     "typing and runs",
     "what is remembered",
     "survivors",
+    "failing tests",
     "commands and lenses",
     "settings",
     "pulled diagnostics",
@@ -73,6 +74,15 @@ const BEFORE_AN_OFFER: &[&str] = &[
     "what a lab remembers",
 ];
 
+/// From a failing test to a fix.
+const FAILING_TESTS: &[&str] = &[
+    "from a failing test to a fix",
+    "what speaks for a fix",
+    "a suite that is red throughout",
+    "no fix",
+    "what is looked at",
+];
+
 /// The rows of the tables: what is covered, and the tests as `file` and `name`.
 fn rows() -> Vec<(String, Vec<(String, String)>)> {
     let rows =
@@ -84,7 +94,7 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
             .map(|(file, name)| (file.to_owned(), name.to_owned()))
             .collect()
     };
-    let heads = ["Bad input", "Before an offer", "In the editor"];
+    let heads = ["Bad input", "Before an offer", "A failing test", "In the editor"];
     rows.filter(|(item, _)| !heads.contains(item) && !item.starts_with('-'))
         .map(|(item, cell)| (item.to_owned(), named(cell)))
         .collect()
@@ -93,7 +103,8 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
 #[test]
 fn everything_that_has_to_be_covered_has_a_test_and_every_test_exists() {
     let rows = rows();
-    let wanted: Vec<&str> = BAD_INPUT.iter().chain(BEFORE_AN_OFFER).chain(IN_THE_EDITOR).copied().collect();
+    let lists = [BAD_INPUT, BEFORE_AN_OFFER, FAILING_TESTS, IN_THE_EDITOR];
+    let wanted: Vec<&str> = lists.into_iter().flatten().copied().collect();
     for item in &wanted {
         let row = rows.iter().find(|(own, _)| own == item);
         assert!(

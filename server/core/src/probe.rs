@@ -101,6 +101,8 @@ pub struct BehaviourRequest<'a> {
     pub seed: u64,
     /// How many are made up at most.
     pub mutations: u32,
+    /// Calls of the function with plain values, as the documentation shows them: inputs too, if they can be read.
+    pub examples: &'a [String],
     /// What all of it may take.
     pub limit: Duration,
 }

@@ -221,6 +221,7 @@ mod tests {
         let (limit, cancel) = (Duration::from_secs(9), CancelToken::new());
         let behaviour = || {
             let request = BehaviourRequest {
+                examples: &[],
                 file: &file,
                 function: "f",
                 tests: &[],

@@ -487,6 +487,7 @@ fn what_cannot_be_told_of_a_function_is_a_sentence() {
     let harness = project.harness();
     let (variants, _) = project.variants(&[(&[("result = 1", "result = 0")], ProbeEnd::Passed)]);
     let request = BehaviourRequest {
+        examples: &[],
         file: &project.file,
         function: "no_such_function",
         tests: &["test_calc::test_sum".to_owned()],

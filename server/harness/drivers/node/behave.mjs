@@ -2,6 +2,8 @@
 // leaves behind is put into words. It must not compare: words that are the same get the same number.
 
 import { inspect, isDeepStrictEqual } from "node:util";
+import { serialize } from "node:v8";
+import vm from "node:vm";
 import { LeftOut, Registry, call, revive, touches } from "./capture.mjs";
 import { chance, mutated, portable, raised, told, words } from "./compare.mjs";
 import { Original } from "./edits.mjs";
@@ -35,6 +37,21 @@ function inputs({ name, inputs: kept, mutations = 0, seed = 0 }) {
   }
   const all = [...seen].sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
   return { list: all.map(([text, [input]]) => [input, text.slice(0, LONGEST)]), captured: all.filter(([, [, own]]) => own).length };
+}
+
+/** Calls with plain values, as they are written, as inputs; other texts are passed over. */
+function examples({ examples: texts = [] }) {
+  const found = [];
+  for (const text of texts) {
+    try {
+      const values = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
+      const args = vm.runInNewContext(`[${values}]`, Object.create(null), { timeout: 50 });
+      found.push([serialize({ args, state: undefined }).toString("base64"), text]);
+    } catch {
+      // It is no call with values.
+    }
+  }
+  return found;
 }
 
 class Behaviour {
@@ -135,7 +152,8 @@ export async function behave(host, job, send) {
   try {
     behaviour = new Behaviour(host, job);
     await behaviour.version([]);
-    const { list, captured } = inputs(job);
+    const { list: called, captured } = inputs(job);
+    const list = [...called, ...examples(job)].sort(([, a], [, b]) => a.length - b.length || (a < b ? -1 : 1));
     send({ k: "inputs", inputs: list.map(([, text]) => text), captured });
     const numbers = new Map();
     for (const [number, edits] of job.variants) {

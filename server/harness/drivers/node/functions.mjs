@@ -104,13 +104,13 @@ export class Functions {
     let cpu = found.cpu_s ?? 0;
     const answer = end => ({ ...end, ...table.answer(), wall_s: (performance.now() - began) / 1e3, cpu_s: cpu });
     if (found.left_out) return answer({ end: found.end === "cancelled" ? "cancelled" : "finished", left_out: found.left_out });
-    const { file, name, seed, mutations, variants } = request;
+    const { file, name, seed, mutations, examples, variants } = request;
     const path = join(this.session.root, file);
     for (let rest = variants; ; rest = variants.filter(([number]) => !table.rows.has(number))) {
       if (rest.length === 0) return answer({ end: "finished", left_out: null });
       if (performance.now() >= until) return answer({ end: "timeout", left_out: null });
       table.begin();
-      const job = { do: "behave", file: path, name, seed, mutations, variants: rest, inputs: found.inputs, plan: [], files: {} };
+      const job = { do: "behave", file: path, name, seed, mutations, examples, variants: rest, inputs: found.inputs, plan: [], files: {} };
       const end = await this.job(job, { limit_s: Math.max(0.05, (until - performance.now()) / 1e3) }, reply, message => table.hear(message));
       cpu += end.cpu_s ?? 0;
       if (end.left_out) return answer({ end: "finished", left_out: end.left_out });

@@ -3,6 +3,7 @@
 Tests and variants run in processes that this one forks; what hangs or dies there costs its variant its row.
 """
 
+import ast
 import hashlib
 import os
 import pickle
@@ -178,6 +179,18 @@ def shown(name, data):
     return "%s(%s)" % (name.rpartition(".")[2], ", ".join(words))
 
 
+def examples(texts):
+    """Calls with plain values, as they are written, with their arguments; other texts are passed over."""
+    for text in texts:
+        try:
+            call = ast.parse(text, mode="eval").body
+            positional = tuple(ast.literal_eval(value) for value in call.args)
+            keywords = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+            yield text, pickle.dumps((positional, keywords), protocol=4)
+        except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+            continue
+
+
 class Behaviour:
     """One request under way."""
 
@@ -225,8 +238,9 @@ class Behaviour:
             if words not in found:
                 found[words] = data
                 count += index < len(captured)
-        calls = sorted(found.items(), key=lambda pair: (len(pair[0]), pair[0]))
-        return [(cut(words), data) for words, data in calls], count
+        calls = [(cut(words), data) for words, data in found.items()]
+        calls += examples(self._spec.get("examples") or ())
+        return sorted(dict(calls).items(), key=lambda pair: (len(pair[0]), pair[0])), count
 
     def _fill(self, calls, said, table):
         numbers = [number for number, _ in self._spec["variants"]]

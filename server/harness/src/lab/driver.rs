@@ -67,6 +67,7 @@ pub(super) enum Question<'a> {
         variants: &'a [Numbered<'a>],
         seed: u64,
         mutations: u32,
+        examples: &'a [String],
         limit_s: f64,
     },
     /// Time old and new version on the same inputs; the old one against itself where there is no new one.

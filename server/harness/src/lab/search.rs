@@ -132,6 +132,7 @@ impl WarmLab {
             variants: &variants,
             seed: request.seed,
             mutations: request.mutations,
+            examples: request.examples,
             limit_s: request.limit.as_secs_f64(),
         };
         let answer = match self.behave_once(&question, request.limit, cancel) {

@@ -143,6 +143,7 @@ impl Engine for Search {
             regions: &regions,
             spectrum: &spectrum,
             seed: context.seed,
+            snapshot: context.snapshot,
             looks_further: self.has(SearchPart::Ranking),
         };
         let alternatives = u32::try_from(outcome.found.len()).unwrap_or(u32::MAX).saturating_sub(1);

@@ -6,6 +6,7 @@
 mod data;
 mod edits;
 mod engine;
+mod examples;
 mod hunt;
 mod locate;
 mod pool;

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use hephaestus_core::{
-    Behaviour, BehaviourRequest, CancelToken, Probe, Question, RelPath, Spectrum, TracedTest, Variant,
+    Behaviour, BehaviourRequest, CancelToken, Probe, Question, RelPath, Snapshot, Spectrum, TracedTest,
+    Variant,
 };
 
+use super::examples::{Example, examples, is_kept};
 use super::hunt::Change;
 use super::locate::Region;
 
@@ -16,6 +18,8 @@ const COMPARED: usize = 60;
 const INPUTS: u32 = 200;
 /// What the agreement of others weighs beside a change's own likelihood.
 const AGREEMENT: f64 = 1.0;
+/// What a promise of the documentation that is not kept weighs.
+const BROKEN_PROMISE: f64 = 4.0;
 /// How many questions are asked.
 const QUESTIONS: usize = 3;
 /// What running on other inputs may take.
@@ -39,6 +43,8 @@ pub(super) struct Ranking<'a> {
     pub(super) regions: &'a [Region],
     pub(super) spectrum: &'a Spectrum,
     pub(super) seed: u64,
+    /// The code that is repaired, to read what its documentation promises.
+    pub(super) snapshot: &'a Snapshot,
     /// Whether other inputs are made up; otherwise what was likely before stays so.
     pub(super) looks_further: bool,
 }
@@ -53,6 +59,7 @@ impl Ranking<'_> {
         let classes = if self.looks_further && found.len() > 1 { self.classes(&found) } else { None };
         let (classes, behaviour) =
             classes.unwrap_or_else(|| ((0..found.len()).collect(), Behaviour::default()));
+        self.hold_to_promises(&mut found, &behaviour);
         let best = found.iter().map(|change| change.score).fold(f64::NEG_INFINITY, f64::max);
         let likely: Vec<f64> = found.iter().map(|change| (change.score - best).exp()).collect();
         let mut mass: BTreeMap<usize, f64> = BTreeMap::new();
@@ -77,6 +84,33 @@ impl Ranking<'_> {
         ranked.into_iter().map(|(_, at, own)| Ranked { questions: answers.questions(at), ..own }).collect()
     }
 
+    /// Makes changes less likely by what the documentation promises and they do not keep. What none of them keeps is not
+    /// believed: documentation is wrong, too.
+    fn hold_to_promises(&self, found: &mut [Change], behaviour: &Behaviour) {
+        let says = |at: usize, input: usize| {
+            let row = u32::try_from(at).ok().and_then(|id| behaviour.table.get(&id))?;
+            behaviour.said.get(usize::try_from(*row.get(input)?).ok()?)
+        };
+        for promise in self.promises(found) {
+            let Some(input) = behaviour.inputs.iter().position(|own| *own == promise.call) else { continue };
+            let kept: Vec<bool> = (0..found.len())
+                .map(|at| says(at, input).is_some_and(|said| is_kept(said, &promise.gives)))
+                .collect();
+            if kept.contains(&true) {
+                let broken = found.iter_mut().zip(kept).filter(|(_, kept)| !kept);
+                broken.for_each(|(change, _)| change.score -= BROKEN_PROMISE);
+            }
+        }
+    }
+
+    /// What the file of the changes promises of their function.
+    fn promises(&self, found: &[Change]) -> Vec<Example> {
+        let region = found.first().and_then(|change| self.regions.get(change.region));
+        let text = region.and_then(|region| self.snapshot.file(&region.file));
+        let function = region.and_then(|region| region.function.as_deref());
+        text.zip(function).map_or_else(Vec::new, |(file, function)| examples(&file.text, function))
+    }
+
     /// Which changes do the same on all inputs: for each the number of the first one that does what it does.
     fn classes(&self, found: &[Change]) -> Option<(Vec<usize>, Behaviour)> {
         let region = found.first().and_then(|change| self.regions.get(change.region))?;
@@ -92,7 +126,9 @@ impl Ranking<'_> {
             })
             .collect();
         let tests = reaching(region, &self.spectrum.red, &self.spectrum.green);
+        let examples: Vec<String> = self.promises(found).into_iter().map(|promise| promise.call).collect();
         let request = BehaviourRequest {
+            examples: &examples,
             file: &region.file,
             function,
             tests: &tests,

@@ -40,7 +40,6 @@ class Task:
         self.times = float(spec.get("times") or 20)
         self.least_s = float(spec.get("least_s") or 0.004)
         self.facts = {}
-        self.is_protocol = False
         self.limit_s = self.least_s
         self.wall_s = clock.WALL
 
@@ -51,10 +50,14 @@ class Task:
             mark, seconds, direct = self.facts.get(case.test, (None, 0.0, True))[:3]
             if not direct:
                 case.call = None
-            self.is_protocol |= case.call is None
             if seconds is not None:
                 self.limit_s = max(self.limit_s, self.times * seconds)
         self.wall_s = max(clock.WALL, 3 * self.limit_s)
+
+    def quick_reds(self):
+        """The red tests that are shown to many variants in one process: those that are nothing but a call, if there are any.
+        What passes them is shown all of them in a process of its own."""
+        return [case for case in self.reds if case.call is not None] or self.reds
 
     def text(self, number):
         """The whole text of a variant, -1 is the unchanged code."""
@@ -109,6 +112,8 @@ class Shift:
 
     def __init__(self, task, board, numbers):
         self._task = task
+        self._reds = task.quick_reds()
+        self._is_protocol = any(case.call is None for case in self._reds)
         self._board = board
         self._numbers = numbers
         self._null = settle(task)
@@ -181,14 +186,14 @@ class Shift:
             for function, _, code in swaps:
                 function.__code__ = code
             # Who passes goes on to a process of its own with all other tests: they need not be shown twice.
-            result = task.show(self._watch, self._board.beat, task.reds, ())
+            result = task.show(self._watch, self._board.beat, self._reds, ())
         finally:
             for function, code, _ in swaps:
                 function.__code__ = code
         if result[0] != "passed" and parts is not None:
             self._known[parts] = result
         self._reds_ran = max(self._reds_ran, task.ahead, result[1] + 1)
-        if result[0] == "timeout" and task.is_protocol and not self._bears_out():
+        if result[0] == "timeout" and self._is_protocol and not self._bears_out():
             # The runner was stopped in the middle of something.
             return None
         return result if self._is_clean() else None
@@ -216,7 +221,7 @@ class Shift:
     def _bears_out(self):
         missed = self._traces.look_closely() if self._number is not None else False
         task = self._task
-        for case in task.reds[: self._reds_ran]:
+        for case in self._reds[: self._reds_ran]:
             mark, seconds = task.facts.get(case.test, (None, None))[:2]
             if seconds is None:
                 continue

@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use hephaestus_core::{
-    CancelToken, Edit, Probe, ProbeEnd, ProbeRequest, Probed, RelPath, Spectrum, TracedTest, Variant,
-};
+use hephaestus_core::{CancelToken, Edit, Probe, ProbeEnd, ProbeRequest, Probed, RelPath, Spectrum, Variant};
 
 use super::edits::Move;
 use super::locate::Region;
@@ -171,8 +169,8 @@ impl<'a> Hunt<'a> {
     }
 
     fn ask(&mut self, region: usize, variants: &[Variant], done: &mut dyn FnMut(Probed)) {
-        let green =
-            self.regions.get(region).map_or_else(Vec::new, |region| reaching(region, &self.spectrum.green));
+        let region = self.regions.get(region);
+        let green = region.map_or_else(Vec::new, |region| region.reached_by(&self.spectrum.green));
         let request = ProbeRequest { variants, red: &self.red, green: &green, ahead: AHEAD, limit: LIMIT };
         let mut tried = 0;
         let answer = self.probe.probe(&request, self.cancel, &mut |probed| {
@@ -215,15 +213,6 @@ fn paired(left: &Change, right: &Change, gain: f64) -> Option<Change> {
     let both = Move::several("pair", edits, 1.0)?;
     let families = left.families.iter().chain(&right.families).copied().collect();
     Some(Change { region: left.region, edits: both.edits, families, score: left.score + right.score + gain })
-}
-
-/// The tests that run through a region.
-fn reaching(region: &Region, tests: &[TracedTest]) -> Vec<String> {
-    let runs_through = |test: &&TracedTest| {
-        let lines = test.lines.get(&region.file);
-        lines.is_some_and(|lines| lines.range(region.lines.0..=region.lines.1).next().is_some())
-    };
-    tests.iter().filter(runs_through).map(|test| test.id.clone()).collect()
 }
 
 /// The changes of all regions in one order, the likeliest first.

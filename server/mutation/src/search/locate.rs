@@ -93,6 +93,19 @@ pub(super) struct Region {
     pub(super) lines: (u32, u32),
 }
 
+impl Region {
+    /// Whether a test runs through it.
+    pub(super) fn is_reached_by(&self, test: &TracedTest) -> bool {
+        let lines = test.lines.get(&self.file);
+        lines.is_some_and(|lines| lines.range(self.lines.0..=self.lines.1).next().is_some())
+    }
+
+    /// The ids of the tests that run through it.
+    pub(super) fn reached_by<'a>(&self, tests: impl IntoIterator<Item = &'a TracedTest>) -> Vec<String> {
+        tests.into_iter().filter(|test| self.is_reached_by(test)).map(|test| test.id.clone()).collect()
+    }
+}
+
 /// The functions that the failing tests run through, the most suspicious first.
 pub(super) fn regions(
     suspicion: &Suspicion,
@@ -143,10 +156,6 @@ pub fn causes(spectrum: &Spectrum, snapshot: &Snapshot, languages: &Languages) -
     while !left.is_empty() {
         let suspicion = Suspicion::of(&left, &spectrum.green);
         let regions = regions(&suspicion, snapshot, languages, &|_| true);
-        let reaches = |test: &TracedTest, region: &Region| {
-            let lines = test.lines.get(&region.file);
-            lines.is_some_and(|lines| lines.range(region.lines.0..=region.lines.1).next().is_some())
-        };
         let Some((first, _)) = regions.first() else {
             // Nobody knows what these run through: one each.
             let alone = |test: &&TracedTest| Cause { tests: vec![test.id.clone()], suspects: vec![] };
@@ -154,7 +163,7 @@ pub fn causes(spectrum: &Spectrum, snapshot: &Snapshot, languages: &Languages) -
             break;
         };
         let (mine, others): (Vec<&TracedTest>, Vec<&TracedTest>) =
-            left.into_iter().partition(|test| reaches(test, first));
+            left.into_iter().partition(|test| first.is_reached_by(test));
         let own = Suspicion::of(&mine, &spectrum.green);
         let tests = mine.iter().map(|test| test.id.clone()).collect();
         causes.push(Cause { tests, suspects: suspects(&own, snapshot, languages) });

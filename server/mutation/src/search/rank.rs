@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use hephaestus_core::{
-    Behaviour, BehaviourRequest, CancelToken, Probe, Question, RelPath, Snapshot, Spectrum, TracedTest,
-    Variant,
+    Behaviour, BehaviourRequest, CancelToken, Probe, Question, Snapshot, Spectrum, Variant,
 };
 
 use super::examples::{Example, examples, is_kept};
@@ -125,7 +124,7 @@ impl Ranking<'_> {
                 Some(Variant { id, file: region.file.clone(), edits: found.get(*at)?.edits.clone() })
             })
             .collect();
-        let tests = reaching(region, &self.spectrum.red, &self.spectrum.green);
+        let tests = region.reached_by(self.spectrum.red.iter().chain(&self.spectrum.green));
         let examples: Vec<String> = self.promises(found).into_iter().map(|promise| promise.call).collect();
         let request = BehaviourRequest {
             examples: &examples,
@@ -198,13 +197,4 @@ impl Answers<'_> {
 
 fn size(change: &Change) -> usize {
     change.edits.iter().map(|edit| edit.text.len() + edit.range.len()).sum()
-}
-
-fn reaching(region: &Region, red: &[TracedTest], green: &[TracedTest]) -> Vec<String> {
-    let path: &RelPath = &region.file;
-    let through = |test: &&TracedTest| {
-        let lines = test.lines.get(path);
-        lines.is_some_and(|lines| lines.range(region.lines.0..=region.lines.1).next().is_some())
-    };
-    red.iter().chain(green).filter(through).map(|test| test.id.clone()).collect()
 }

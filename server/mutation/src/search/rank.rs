@@ -18,7 +18,11 @@ const INPUTS: u32 = 200;
 /// What the agreement of others weighs beside a change's own likelihood.
 const AGREEMENT: f64 = 1.0;
 /// What a promise of the documentation that is not kept weighs.
-const BROKEN_PROMISE: f64 = 4.0;
+const BROKEN_PROMISE: f64 = 8.0;
+/// What a byte less of code weighs, up to so many of them: of two changes that are about as likely, the simpler text.
+const SIMPLER: f64 = 0.08;
+/// See [`SIMPLER`].
+const MOST_SIMPLER: f64 = 6.0;
 /// How many questions are asked.
 const QUESTIONS: usize = 3;
 /// What running on other inputs may take.
@@ -73,7 +77,8 @@ impl Ranking<'_> {
             let own_mass = mass.get(class).copied().unwrap_or_default();
             let share = own_mass / total.max(f64::MIN_POSITIVE);
             let value = likely.get(at).copied().unwrap_or_default().max(1e-12).ln()
-                + AGREEMENT * share.max(1e-12).ln();
+                + AGREEMENT * share.max(1e-12).ln()
+                + simpler(change);
             let agreeing = members.get(class).copied().unwrap_or(1).saturating_sub(1);
             let questions = Vec::new();
             ranked.push((value, at, Ranked { change: change.clone(), share, agreeing, questions }));
@@ -193,6 +198,16 @@ impl Answers<'_> {
     fn said(&self, at: i32) -> Option<String> {
         usize::try_from(at).ok().and_then(|at| self.behaviour.said.get(at)).cloned()
     }
+}
+
+/// How much simpler a change makes the text, as a weight.
+fn simpler(change: &Change) -> f64 {
+    let less: f64 = change.edits.iter().map(|edit| bytes(edit.range.len()) - bytes(edit.text.len())).sum();
+    SIMPLER * less.clamp(-MOST_SIMPLER, MOST_SIMPLER)
+}
+
+fn bytes(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 fn size(change: &Change) -> usize {

@@ -9,7 +9,7 @@ use hephaestus_core::{
 use hephaestus_syntax::{Languages, LineIndex, Parsed};
 
 use super::hunt::{Change, Hunt, file_of, merged};
-use super::locate::{Region, Suspicion, regions};
+use super::locate::{Region, Suspicion, line_of, regions};
 use super::pool::{Mined, mine};
 use super::prior::Prior;
 use super::rank::{Ranked, Ranking};
@@ -68,9 +68,7 @@ impl Search {
             let index = LineIndex::new(Arc::clone(&file.text));
             let scene = Scene::new(&parsed, lexicon);
             let own = parsed.functions().iter().map(|function| function.range).filter(|range| {
-                let first = u32::try_from(index.line_of(range.start) + 1).unwrap_or(u32::MAX);
-                let last = u32::try_from(index.line_of(range.end) + 1).unwrap_or(u32::MAX);
-                lines.range(first..=last).next().is_some()
+                lines.range(line_of(&index, range.start)..=line_of(&index, range.end)).next().is_some()
             });
             let own: Vec<_> = own.collect();
             let whole = [hephaestus_core::ByteRange::new(0, file.text.len())];
@@ -98,8 +96,7 @@ impl Search {
             let Some(lexicon) = self.lexicons.of(&parsed) else { continue };
             let index = LineIndex::new(Arc::clone(&parsed.file().text));
             let at = |byte: usize| {
-                let line = u32::try_from(index.line_of(byte) + 1).unwrap_or(u32::MAX);
-                let own = suspicion.at(&region.file, line);
+                let own = suspicion.at(&region.file, line_of(&index, byte));
                 // A line that does not run is part of one that does, or was not reached because of it.
                 if self.has(SearchPart::Localisation) { own.max(0.3 * region.suspicion) } else { 1.0 }
             };

@@ -15,6 +15,11 @@ const NAMED: f64 = 1.3;
 /// How many suspects a cause has.
 const MOST: usize = 12;
 
+/// The line of a byte, 1-based.
+pub(super) fn line_of(index: &LineIndex, at: usize) -> u32 {
+    u32::try_from(index.line_of(at) + 1).unwrap_or(u32::MAX)
+}
+
 /// Suspicion by file and line, 0 to 1.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Suspicion {
@@ -119,7 +124,6 @@ pub(super) fn regions(
         let Some(language) = languages.get(&file.language) else { continue };
         let Some(parsed) = Parsed::new(language, Arc::clone(file)) else { continue };
         let index = LineIndex::new(Arc::clone(&file.text));
-        let line_of = |at: usize| u32::try_from(index.line_of(at) + 1).unwrap_or(u32::MAX);
         let outermost = parsed.functions().iter().filter(|own| {
             !parsed
                 .functions()
@@ -127,7 +131,7 @@ pub(super) fn regions(
                 .any(|other| other.range != own.range && other.range.contains(own.range))
         });
         for function in outermost {
-            let lines = (line_of(function.range.start), line_of(function.range.end));
+            let lines = (line_of(&index, function.range.start), line_of(&index, function.range.end));
             let most = (lines.0..=lines.1).map(|line| suspicion.at(path, line)).fold(0.0, f64::max);
             if most > 0.0 {
                 let region = Region {

@@ -59,10 +59,12 @@ impl Ranking<'_> {
             right.score.total_cmp(&left.score).then_with(|| size(left).cmp(&size(right)))
         });
         found.truncate(COMPARED);
-        let classes = if self.looks_further && found.len() > 1 { self.classes(&found) } else { None };
+        let promises = self.promises(&found);
+        let looks = self.looks_further && found.len() > 1;
+        let classes = if looks { self.classes(&found, &promises) } else { None };
         let (classes, behaviour) =
             classes.unwrap_or_else(|| ((0..found.len()).collect(), Behaviour::default()));
-        self.hold_to_promises(&mut found, &behaviour);
+        hold_to_promises(&promises, &mut found, &behaviour);
         let best = found.iter().map(|change| change.score).fold(f64::NEG_INFINITY, f64::max);
         let likely: Vec<f64> = found.iter().map(|change| (change.score - best).exp()).collect();
         let mut mass: BTreeMap<usize, f64> = BTreeMap::new();
@@ -88,25 +90,6 @@ impl Ranking<'_> {
         ranked.into_iter().map(|(_, at, own)| Ranked { questions: answers.questions(at), ..own }).collect()
     }
 
-    /// Makes changes less likely by what the documentation promises and they do not keep. What none of them keeps is not
-    /// believed: documentation is wrong, too.
-    fn hold_to_promises(&self, found: &mut [Change], behaviour: &Behaviour) {
-        let says = |at: usize, input: usize| {
-            let row = u32::try_from(at).ok().and_then(|id| behaviour.table.get(&id))?;
-            behaviour.said.get(usize::try_from(*row.get(input)?).ok()?)
-        };
-        for promise in self.promises(found) {
-            let Some(input) = behaviour.inputs.iter().position(|own| *own == promise.call) else { continue };
-            let kept: Vec<bool> = (0..found.len())
-                .map(|at| says(at, input).is_some_and(|said| is_kept(said, &promise.gives)))
-                .collect();
-            if kept.contains(&true) {
-                let broken = found.iter_mut().zip(kept).filter(|(_, kept)| !kept);
-                broken.for_each(|(change, _)| change.score -= BROKEN_PROMISE);
-            }
-        }
-    }
-
     /// What the file of the changes promises of their function.
     fn promises(&self, found: &[Change]) -> Vec<Example> {
         let region = found.first().and_then(|change| self.regions.get(change.region));
@@ -116,7 +99,7 @@ impl Ranking<'_> {
     }
 
     /// Which changes do the same on all inputs: for each the number of the first one that does what it does.
-    fn classes(&self, found: &[Change]) -> Option<(Vec<usize>, Behaviour)> {
+    fn classes(&self, found: &[Change], promises: &[Example]) -> Option<(Vec<usize>, Behaviour)> {
         let region = found.first().and_then(|change| self.regions.get(change.region))?;
         let function = region.function.as_deref()?;
         let here: Vec<usize> = (0..found.len())
@@ -130,7 +113,7 @@ impl Ranking<'_> {
             })
             .collect();
         let tests = region.reached_by(self.spectrum.red.iter().chain(&self.spectrum.green));
-        let examples: Vec<String> = self.promises(found).into_iter().map(|promise| promise.call).collect();
+        let examples: Vec<String> = promises.iter().map(|promise| promise.call.clone()).collect();
         let request = BehaviourRequest {
             examples: &examples,
             file: &region.file,
@@ -150,6 +133,25 @@ impl Ranking<'_> {
             })
             .collect();
         Some((classes, behaviour))
+    }
+}
+
+/// Makes changes less likely by what the documentation promises and they do not keep. What none of them keeps is not
+/// believed: documentation is wrong, too.
+fn hold_to_promises(promises: &[Example], found: &mut [Change], behaviour: &Behaviour) {
+    let says = |at: usize, input: usize| {
+        let row = u32::try_from(at).ok().and_then(|id| behaviour.table.get(&id))?;
+        behaviour.said.get(usize::try_from(*row.get(input)?).ok()?)
+    };
+    for promise in promises {
+        let Some(input) = behaviour.inputs.iter().position(|own| *own == promise.call) else { continue };
+        let kept: Vec<bool> = (0..found.len())
+            .map(|at| says(at, input).is_some_and(|said| is_kept(said, &promise.gives)))
+            .collect();
+        if kept.contains(&true) {
+            let broken = found.iter_mut().zip(kept).filter(|(_, kept)| !kept);
+            broken.for_each(|(change, _)| change.score -= BROKEN_PROMISE);
+        }
     }
 }
 

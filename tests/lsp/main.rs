@@ -15,6 +15,7 @@
 
 mod editor;
 mod features;
+mod goals;
 mod hostile;
 mod neovim;
 #[path = "../e2e/project.rs"]

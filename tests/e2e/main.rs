@@ -25,6 +25,7 @@ mod languages;
 mod mutants;
 mod output;
 mod project;
+mod proofs;
 mod remains;
 mod repairs;
 mod side_by_side;

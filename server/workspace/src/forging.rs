@@ -4,6 +4,7 @@ use crate::combine::{Together, disjoint, prove_together};
 use crate::memory::{Known, Memory};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
+use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
@@ -62,6 +63,10 @@ pub struct ForgeRequest {
     pub retry: Vec<(GoalId, Patch)>,
     /// This goal only.
     pub only: Option<GoalId>,
+    /// These goals, whether or not anybody would propose them, and for them nothing but what is in `retry`.
+    pub given: Option<Vec<Goal>>,
+    /// Whether what is proved is written down, to be proved again by anybody.
+    pub keeps_proofs: bool,
 }
 
 impl ForgeRequest {
@@ -77,6 +82,8 @@ impl ForgeRequest {
             background: false,
             retry: Vec::new(),
             only: None,
+            given: None,
+            keeps_proofs: true,
         }
     }
 
@@ -284,6 +291,7 @@ impl Run<'_> {
         (self.listener)(ForgeEvent::Goals(goals.len()));
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
+        self.report.passing.extend(harness.baseline().passing.iter().cloned());
         let scorer = self.scorer(harness.baseline());
         let engines = self.engines()?;
         (self.listener)(ForgeEvent::Stage("forging"));
@@ -308,12 +316,15 @@ impl Run<'_> {
         if let Some(facts) = harness.lab_facts() {
             keep_tests(workspace, &bench.suite, &facts);
         }
-        self.put_together(&harness, offers);
+        self.put_together(bench, &harness, offers);
         Ok(())
     }
 
     /// What is to be worked on: the goals that this suite judges.
     fn goals(&mut self, bench: &Bench, harness: &Harness, linted: &Linted) -> Vec<Goal> {
+        if let Some(given) = &self.request.given {
+            return given.iter().filter(|goal| bench.languages.contains(&goal.language)).cloned().collect();
+        }
         (self.listener)(ForgeEvent::Stage("looking for goals"));
         let (workspace, only) = (self.workspace, self.request.only.as_ref());
         let red = &harness.baseline().red;
@@ -370,7 +381,8 @@ impl Run<'_> {
         let wanted = &workspace.config.forge.engines;
         let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
             .map_err(|error| ForgeError::Internal(error.to_string()))?;
-        let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|own| own == name);
+        let is_given = self.request.given.is_some();
+        let is_wanted = |name: &str| !is_given && (wanted.is_empty() || wanted.iter().any(|own| own == name));
         let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
@@ -551,7 +563,7 @@ impl Run<'_> {
     }
 
     /// What holds alone is proved together.
-    fn put_together(&mut self, harness: &Harness, offers: Vec<Offer>) {
+    fn put_together(&mut self, bench: &Bench, harness: &Harness, offers: Vec<Offer>) {
         let (kept, superseded) = disjoint(offers);
         self.report.superseded.extend(superseded);
         if kept.is_empty() {
@@ -570,7 +582,16 @@ impl Run<'_> {
             prove_together(harness, &kept, runs, self.cancel)
         };
         self.report.stats.cpu += together.cost.cpu;
+        let holds = |offer: &&Offer| together.taken.contains(&offer.goal.id);
+        let proved: Vec<Offer> = match together.verdict {
+            Verdict::Passed => kept.iter().filter(holds).cloned().collect(),
+            _ => Vec::new(),
+        };
         self.report.add_together(kept, together);
+        if self.request.keeps_proofs && !proved.is_empty() {
+            let (runner, tests) = (bench.suite.runner.name.as_str(), &harness.baseline().passing);
+            Witness { workspace: self.workspace, runner, tests }.testify(&proved, &mut self.report);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ mod known;
 pub(crate) use known::{Known, files_that_count};
 
 /// Files that say which versions of what the code runs with; a verdict holds for these alone.
-const MANIFESTS: &[&str] = &[
+pub(crate) const MANIFESTS: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
     "package.json",

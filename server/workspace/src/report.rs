@@ -182,6 +182,12 @@ pub struct ForgeReport {
     pub(crate) stages: Stages,
     /// What the user should know.
     pub notices: Vec<Notice>,
+    /// The tests that judged.
+    pub passing: BTreeSet<String>,
+    /// Where the proof of an improvement lies, relative to the root.
+    pub proofs: BTreeMap<GoalId, PathBuf>,
+    /// Where the proofs of all improvements together lie: one per runner that had several.
+    pub proofs_together: Vec<PathBuf>,
     /// Whether every goal was dealt with.
     is_complete: bool,
     snapshot: Snapshot,
@@ -208,6 +214,9 @@ impl ForgeReport {
             stats: Stats { ended: "done".to_owned(), ..Stats::default() },
             stages: BTreeMap::new(),
             notices: workspace.notices.clone(),
+            passing: BTreeSet::new(),
+            proofs: BTreeMap::new(),
+            proofs_together: vec![],
             is_complete: true,
             snapshot: workspace.snapshot.clone(),
         }

@@ -11,6 +11,7 @@ pub(crate) mod mutants;
 pub(crate) mod registry;
 pub(crate) mod repair;
 pub(crate) mod schema;
+pub(crate) mod verify;
 
 use crate::args::{Common, Selection};
 use crate::failure::{Failure, Kind};

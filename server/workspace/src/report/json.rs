@@ -124,7 +124,7 @@ impl ForgeReport {
             "runners_up": self.runners_up(offer),
             "found": candidate.found.as_ref().map(super::repairs::found_json),
             "together": taken.contains(&goal.id),
-            "proof": Value::Null,
+            "proof": self.proofs.get(&goal.id),
         })
     }
 
@@ -151,6 +151,7 @@ impl ForgeReport {
         json!({
             "verdict": verdict,
             "patch": patch,
+            "proofs": self.proofs_together,
             "improvements": self.taken().len(),
             "left_out": self.together.iter().flat_map(|part| &part.left_out).collect::<Vec<_>>(),
             "applied": self.applied && verdict == Verdict::Passed,

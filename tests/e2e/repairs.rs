@@ -76,6 +76,24 @@ fn project(tests: &[(&str, &str)]) -> Project {
     Project::with(&files.iter().chain(tests).copied().collect::<Vec<_>>())
 }
 
+#[test]
+fn a_search_that_is_made_again_goes_on_where_it_stopped() {
+    let project = project(&[("test_shop.py", GREEN), ("test_hopeless.py", HOPELESS)]);
+    let searched = |more: &[&str]| {
+        let run = project.run(&[&["repair", "--format", "json"], more].concat()).expect(1);
+        let report = run.json();
+        let tried = report["stats"]["searched"]["tried"].as_u64().unwrap();
+        (tried, report["notices"].to_string().contains("in an earlier search"), run.out)
+    };
+    let (first, was_recalled, _) = searched(&[]);
+    assert!(first > 50 && !was_recalled, "{first}");
+    let (again, was_recalled, said) = searched(&[]);
+    assert_eq!((again, was_recalled), (first, true));
+    assert!(said.contains(&format!("{first} of the changes")), "{said}");
+    let (fresh, was_recalled, _) = searched(&["--fresh"]);
+    assert_eq!((fresh, was_recalled), (first, false));
+}
+
 fn mended() -> String {
     SHOP.replace("result -= price", "result += price")
 }

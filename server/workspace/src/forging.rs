@@ -1,7 +1,7 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
 use crate::combine::{Together, disjoint, prove_together};
-use crate::memory::{Known, Memory};
+use crate::memory::{Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
 use crate::proofs::Witness;
@@ -9,7 +9,7 @@ use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
     Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
-    Offer, Pace, Patch, SandboxSettings, Score, Trial, Verdict,
+    Offer, Pace, Patch, Probe, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -296,12 +296,14 @@ impl Run<'_> {
         let engines = self.engines()?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
+        let probe = repairs::probe_of(&harness)
+            .map(|probe| memory.recalling(probe, workspace, &bench.suite, harness.baseline()));
         let parts = Parts {
             engines: &engines,
             judge: &harness,
             scorer: &scorer,
             ledger: &ledger,
-            probe: repairs::probe_of(&harness),
+            probe: probe.as_ref().map(|probe| probe as &dyn Probe),
             search: &request.search,
             clock: &clock,
             snapshot: &workspace.snapshot,
@@ -313,6 +315,7 @@ impl Run<'_> {
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
+        self.report.note_recalled(probe.as_ref().map_or(0, Recalling::recalled));
         if let Some(facts) = harness.lab_facts() {
             keep_tests(workspace, &bench.suite, &facts);
         }

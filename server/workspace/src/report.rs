@@ -297,6 +297,16 @@ impl ForgeReport {
         };
     }
 
+    /// Says how many changes were searched through in earlier runs and not again.
+    pub(crate) fn note_recalled(&mut self, recalled: u64) {
+        if recalled > 0 {
+            let message = format!(
+                "{recalled} of the changes were tried in an earlier search of this very code, and not again (--fresh tries them)"
+            );
+            self.notices.push(Notice { path: None, message });
+        }
+    }
+
     pub(crate) fn add_stages(&mut self, stages: Stages) {
         for (stage, (runs, wall, cpu)) in stages {
             let entry = self.stages.entry(stage).or_default();

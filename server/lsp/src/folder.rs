@@ -116,6 +116,8 @@ impl Applied {
 
 /// What opening a folder gave.
 pub(crate) struct Opened {
+    /// The editor's settings it was opened with: others may be in force by the time it is open.
+    pub(crate) settings: Value,
     config: Config,
     problem: Option<ConfigProblem>,
     registry: Option<Registry>,
@@ -151,7 +153,7 @@ impl Folder {
 
     /// Takes in what was read. What was proven in this session stays.
     pub(crate) fn take(&mut self, opened: Opened) {
-        let Opened { config, problem, registry, standing, dismissed, applied } = opened;
+        let Opened { config, problem, registry, standing, dismissed, applied, .. } = opened;
         self.is_open = true;
         self.settled.clear();
         // They are compiled anew, from what the rule files say now.
@@ -255,7 +257,7 @@ pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
     let (standing, applied) =
         registry.as_ref().map(|registry| remembered(root, registry)).unwrap_or_default();
     let dismissed = registry.as_ref().map(dismissed).unwrap_or_default();
-    Opened { config, problem, registry, standing, dismissed, applied }
+    Opened { settings: settings.clone(), config, problem, registry, standing, dismissed, applied }
 }
 
 /// The configuration; a broken one is told and replaced by the defaults.

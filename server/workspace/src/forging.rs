@@ -316,7 +316,9 @@ impl Run<'_> {
     fn goals(&mut self, bench: &Bench, harness: &Harness, linted: &Linted) -> Vec<Goal> {
         (self.listener)(ForgeEvent::Stage("looking for goals"));
         let (workspace, only) = (self.workspace, self.request.only.as_ref());
-        let red = &harness.baseline().red;
+        let (red, said) = repairs::without_surroundings(&harness.baseline().red, &workspace.snapshot);
+        self.report.notices.extend(said.map(|message| Notice { path: None, message }));
+        let red = red.as_slice();
         let mut goals = workspace.propose(&linted.findings, red, &[]);
         if let Some(probe) = repairs::probe_of(harness)
             && repairs::are_wanted(workspace, red, only, &goals)

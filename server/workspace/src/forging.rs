@@ -330,7 +330,9 @@ impl Run<'_> {
         }
         (self.listener)(ForgeEvent::Stage("looking for goals"));
         let (workspace, only) = (self.workspace, self.request.only.as_ref());
-        let red = &harness.baseline().red;
+        let (red, said) = repairs::without_surroundings(&harness.baseline().red, &workspace.snapshot);
+        self.report.notices.extend(said.map(|message| Notice { path: None, message }));
+        let red = red.as_slice();
         let mut goals = workspace.propose(&linted.findings, red, &[]);
         if let Some(probe) = repairs::probe_of(harness)
             && repairs::are_wanted(workspace, red, only, &goals)

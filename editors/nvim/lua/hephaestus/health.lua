@@ -1,6 +1,6 @@
 --- `:checkhealth hephaestus`: what is there, what runs, what is not as good as it could be, and how to mend it.
 ---
---- It changes nothing, and runs nothing of a project that is not trusted.
+--- It changes nothing, and runs nothing of a project that is not known to be trusted.
 
 local clients = require('hephaestus.client')
 local server = require('hephaestus.server')
@@ -10,6 +10,7 @@ local M = {}
 
 local health = vim.health
 local DOCTOR_MS = 60000
+local STATS_MS = 2000
 
 local function check_neovim()
   local version = tostring(vim.version())
@@ -38,13 +39,10 @@ local function check_program()
   end
   local program = vim.fn.exepath(command[1])
   if program == '' then
-    health.error(
-      ('`%s` is not found'):format(command[1]),
-      {
-        'Install it and put it on PATH',
-        "or say where it is: vim.lsp.config('hephaestus', { cmd = { '/path/to/hephaestus', 'lsp' } })",
-      }
-    )
+    health.error(('`%s` is not found'):format(command[1]), {
+      'Install it and put it on PATH',
+      "or say where it is: vim.lsp.config('hephaestus', { cmd = { '/path/to/hephaestus', 'lsp' } })",
+    })
     return
   end
   local done = run(program, { '--version' })
@@ -97,6 +95,18 @@ local function check_client(client)
   elseif said and root then
     health.ok('trust: tests may be run, or you are asked first')
   end
+end
+
+--- Whether something may be run in the client's folder: the configuration says so, or something was run already.
+---@param client vim.lsp.Client
+local function is_trusted(client)
+  if (status.of(client) or {}).state == 'untrusted' then
+    return false
+  elseif vim.tbl_get(client.config, 'init_options', 'trusted') == true then
+    return true
+  end
+  local answer = client:request_sync('hephaestus/stats', nil, STATS_MS)
+  return (vim.tbl_get(answer or {}, 'result', 'forges') or 0) > 0
 end
 
 -- How the states of `hephaestus doctor` are told.
@@ -152,8 +162,7 @@ function M.check()
   local trusted
   for _, client in ipairs(all) do
     check_client(client)
-    local said = status.of(client)
-    if said and said.state ~= 'untrusted' then
+    if is_trusted(client) then
       trusted = trusted or clients.root(client)
     end
   end

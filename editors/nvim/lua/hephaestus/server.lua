@@ -108,18 +108,27 @@ local function failed(done)
   clients.say(words ~= '' and words or ('the program ended with %d'):format(done.code), vim.log.levels.ERROR)
 end
 
---- For a server without `report`: a run now, told as a page. Running tests is what trust is about.
-local function forge_page(client, root, file)
-  if (require('hephaestus.status').of(client) or {}).state == 'untrusted' then
-    return clients.warn('this server has no report without a run, and nothing is run in a folder that is not trusted')
-  end
-  clients.say('this server has no report of earlier runs: the workspace is forged now')
+--- A run now, told as a page.
+local function forge_page(root, file)
   M.run({ '--root', root, 'forge', '--format', 'html' }, function(done)
     if not vim.startswith(vim.trim(done.stdout or ''), '<') then
       return failed(done)
     end
     vim.fn.writefile(vim.split(done.stdout, '\n'), file)
     show_page(file)
+  end)
+end
+
+--- For a server without `report`. The program asks nobody whether tests may be run, so that is asked here.
+local function offer_forge_page(client, root, file)
+  if (require('hephaestus.status').of(client) or {}).state == 'untrusted' then
+    return clients.warn('this server has no report without a run, and nothing is run in a folder that is not trusted')
+  end
+  local choices = { 'Run the tests now, for a report of that run', 'No' }
+  vim.ui.select(choices, { prompt = 'This server has no report of earlier runs' }, function(choice)
+    if choice == choices[1] then
+      forge_page(root, file)
+    end
   end)
 end
 
@@ -137,7 +146,7 @@ function M.report()
     if done.code == 0 then
       show_page(file)
     elseif done.code == USAGE and (done.stderr or ''):find('unrecognized subcommand', 1, true) then
-      forge_page(client, root, file)
+      offer_forge_page(client, root, file)
     else
       failed(done)
     end

@@ -14,6 +14,7 @@
 )]
 
 mod editor;
+mod eglot;
 mod features;
 mod hostile;
 mod neovim;

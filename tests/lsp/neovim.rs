@@ -224,6 +224,25 @@ fn the_status_line_bears_whatever_a_server_says() {
 }
 
 #[test]
+fn the_script_to_try_it_makes_a_profile_that_works_and_leaves_nothing() {
+    let Some(nvim) = tools::folder("nvim") else { return };
+    if !tools::has("cargo", "--version") {
+        return;
+    }
+    let project = Project::empty();
+    let mut command = Command::new(Path::new(REPOSITORY).join("editors/try-nvim"));
+    project.prepare(&mut command);
+    command.env("NVIM", nvim.join("nvim/bin/nvim")).env("HEPHAESTUS", env!("CARGO_BIN_EXE_hephaestus"));
+    command.args(["--headless", "-l"]).arg(Path::new(REPOSITORY).join("tests/nvim/try.lua"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim_end().ends_with("held"), "{}\n{said}", output.status);
+    let places = remains::scratch(&project.temp());
+    let left: Vec<&String> = places.iter().filter(|place| place.contains("try-nvim")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn every_language_is_looked_after_in_the_workspace_a_user_would_name() {
     if let Some(neovim) = Neovim::on(Project::empty(), "") {
         neovim.run("where.lua", &[]);

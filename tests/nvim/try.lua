@@ -23,5 +23,4 @@ session.press('a')
 session.await('the improvement is applied', function()
   return vim.bo.modified
 end)
-print(vim.fs.dirname(vim.uv.cwd()))
 print('held')

@@ -10,51 +10,9 @@
 
 ;;; Code:
 
-(require 'cl-lib)
-(require 'eglot)
-(require 'flymake)
+(load (expand-file-name "session.el" (file-name-directory load-file-name)) nil t)
 
-(defconst session-patience 300 "Seconds until a wait has failed: the machine may be busy.")
-
-(defvar session-rule "python/return-condition")
-
-(defun session-shown ()
-  "What is shown about the current buffer, for messages."
-  (mapconcat (lambda (diagnostic)
-               (format "%s %s" (flymake-diagnostic-type diagnostic) (flymake-diagnostic-text diagnostic)))
-             (flymake-diagnostics) "\n  "))
-
-(defun session-await (what condition)
-  "Wait until CONDITION gives something, and return that.  WHAT is for the message when it never does."
-  (let ((deadline (+ (float-time) session-patience))
-        found)
-    (while (not (setq found (funcall condition)))
-      (when (> (float-time) deadline)
-        (error "Not within %d s: %s\n  %s" session-patience what (session-shown)))
-      (accept-process-output nil 0.05))
-    found))
-
-(defun session-diagnostic (words)
-  "The diagnostic whose text has WORDS in it, if there is one."
-  (cl-find-if (lambda (diagnostic) (string-match-p (regexp-quote words) (flymake-diagnostic-text diagnostic)))
-              (flymake-diagnostics)))
-
-(defun session-pick (words)
-  "Answer menus with the choice that has WORDS in it."
-  (setq completing-read-function
-        (lambda (prompt collection &rest _)
-          (or (cl-find-if (lambda (choice) (string-match-p (regexp-quote words) choice))
-                          (all-completions "" collection))
-              (error "`%s' has nothing about `%s': %S" prompt words (all-completions "" collection))))))
-
-;; Without a screen a menu is asked in words.
-(setq last-nonmenu-event ?x)
-(setq make-backup-files nil)
-
-(find-file "shelf.py")
-(buffer-enable-undo)
-(call-interactively #'eglot)
-(session-await "the server is there" #'eglot-current-server)
+(session-open "shelf.py")
 (let ((goal (session-await "a goal is shown" (lambda () (session-diagnostic "Return the condition itself")))))
   (cl-assert (eq (line-number-at-pos (flymake-diagnostic-beg goal)) 12) t)
   (cl-assert (not (string-match-p "proven" (flymake-diagnostic-text goal))) t))
@@ -85,7 +43,6 @@
     (undo)
     (cl-assert (equal (buffer-string) after) t)))
 (save-buffer)
-(eglot-shutdown (eglot-current-server))
-(message "held")
+(session-end (eglot-current-server))
 
 ;;; eglot.el ends here

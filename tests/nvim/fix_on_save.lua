@@ -17,7 +17,16 @@ session.await('the server is ready', function()
   return require('hephaestus').status():match('^hephaestus: idle')
 end)
 
--- The setting is obeyed: a save proves nothing, and applies nothing.
+-- The setting has arrived: the evidence tells what has to be done.
+session.answer_menus('Return the condition itself')
+local goal = session.diagnostic(CONDITION)()
+vim.api.nvim_win_set_cursor(0, { goal.lnum + 1, goal.col })
+vim.cmd('Hephaestus evidence')
+local card = session.text_in(session.await('the evidence', session.float))
+assert(card:find('it is proved when you forge the file', 1, true), card)
+session.press('q')
+
+-- And is obeyed: a save proves nothing, and applies nothing.
 local before = text()
 vim.cmd.write()
 assert(text() == before, 'something was applied that nobody proved')

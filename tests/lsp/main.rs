@@ -14,6 +14,7 @@
 )]
 
 mod editor;
+mod eglot;
 mod features;
 mod goals;
 mod hostile;

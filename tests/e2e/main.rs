@@ -27,6 +27,7 @@ mod output;
 mod project;
 mod remains;
 mod repairs;
+mod reports;
 mod side_by_side;
 mod table;
 mod tools;

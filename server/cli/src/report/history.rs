@@ -2,7 +2,7 @@
 //! comes out. The headline is written here, escaped, so that it can be read without JavaScript; the scripts draw the
 //! rest from the same data. Data is never markup: it enters the page through [`markup`](super::markup) alone. Does no IO.
 
-use super::markup::{amount, counted, duration, embed, escape, fill, list, moment, number, text};
+use super::markup::{amount, counted, embed, escape, fill, list, moment, number, text};
 use super::{base_name, mutants, nonce};
 use hephaestus_workspace::History;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ const SCRIPT: &str = concat!(
 /// What the page may use. The mutants' own page, in a frame, is held to the policy of this one too: where there is one,
 /// styles and fonts of its component are let in.
 const POLICY: &str = "style-src 'nonce-{{nonce}}'";
-const POLICY_WITH_MUTANTS: &str = "style-src 'unsafe-inline'; font-src data:; frame-src blob:";
+const POLICY_WITH_MUTANTS: &str = "style-src 'unsafe-inline'; font-src data:";
 
 /// Renders everything that was tried as a self-contained HTML page.
 #[must_use]
@@ -116,7 +116,7 @@ fn answer(index: &Value) -> String {
         (
             "alone",
             format!("{} {verb} applied", counted(applied, "improvement")),
-            "<p>Nothing else that was proven fits the code as it is now.</p>".to_owned(),
+            "<p>Nothing more is ready to be applied.</p>".to_owned(),
         )
     } else {
         let tried = list(index, "/candidates").len() as u64;
@@ -142,14 +142,13 @@ fn numbers(index: &Value) -> String {
         || "\u{2013}".to_owned(),
         |score| format!("{}<small>%</small>", amount((score * 10.0 + 1e-9).floor() / 10.0)),
     );
-    let seconds = number(index, "/cpu_s").unwrap_or_default();
-    let cpu = if seconds < 1000.0 { format!("{}<small>s</small>", amount(seconds.round())) } else { duration(seconds) };
+    let cpu = cpu_words(number(index, "/cpu_s").unwrap_or_default());
     let rows = [
         ("goals", amount(list(index, "/goals").len() as f64), "places worth improving"),
         ("tried", amount(tried as f64), "candidates run in the sandbox"),
         ("proven", amount(proven as f64), "goals with a candidate that passed every gate"),
         ("applied", amount(goals_in(index, &["applied"]) as f64), "of them written into the files"),
-        ("strength", strength, if strength_is_known(index) { "of the mutants are noticed by the tests" } else { "hephaestus mutants measures the tests" }),
+        ("strength", strength, strength_meaning(index)),
         ("CPU time", cpu, "spent in all runs"),
     ];
     rows.iter().fold(String::new(), |mut out, (name, value, meaning)| {
@@ -159,8 +158,23 @@ fn numbers(index: &Value) -> String {
     })
 }
 
-fn strength_is_known(index: &Value) -> bool {
-    number(index, "/strength/score").is_some()
+/// A time in one unit, as large as it may be.
+fn cpu_words(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        s if s < 600.0 => (s.round(), "s"),
+        s if s < 36_000.0 => ((s / 60.0).round(), "min"),
+        s => ((s / 3600.0).round(), "h"),
+    };
+    format!("{}<small>{unit}</small>", amount(value))
+}
+
+fn strength_meaning(index: &Value) -> &'static str {
+    let is_measured = number(index, "/strength/score").is_some();
+    match number(index, "/strength/untried").unwrap_or_default() > 0.0 {
+        _ if !is_measured => "hephaestus mutants measures the tests",
+        true => "of the mutants tried so far are noticed by the tests",
+        false => "of the mutants are noticed by the tests",
+    }
 }
 
 /// Goals of which some candidate held, whatever became of it since.

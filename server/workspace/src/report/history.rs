@@ -9,7 +9,7 @@ use crate::forging::now_ms;
 use crate::mutants::MutantsReport;
 use crate::open::Workspace;
 use crate::registry::{KnownCandidate, Registry, RegistryError, RunSummary, SeenGoal};
-use hephaestus_core::{CandidateId, Direction, GoalId, MutantStatus, Score};
+use hephaestus_core::{CandidateId, Direction, Goal, GoalId, GoalOrigin, MutantStatus, Score};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,6 +22,9 @@ use state::State;
 
 /// Candidates that are told, the latest; a page of more is no pleasure any more.
 const MOST_CANDIDATES: usize = 20_000;
+
+/// Failing tests, and places where the reason may lie, that are told of one goal.
+const MOST_TESTS: usize = 10;
 
 /// What a registry holds, ready to be shown.
 #[derive(Debug)]
@@ -62,7 +65,9 @@ impl History {
                 registry.visit_candidates(MOST_CANDIDATES, &mut |known| history.add_candidate(&known))?;
         }
         runs.reverse();
-        let mutants = workspace.as_deref().ok().and_then(Workspace::known_mutants);
+        // Without a registry nothing is known of mutants, and asking would make one.
+        let mutants =
+            workspace.as_deref().ok().filter(|_| registry.is_some()).and_then(|it| it.known_mutants());
         let notices: Vec<String> = workspace.err().into_iter().collect();
         let left_out = in_all.saturating_sub(history.candidates.len() as u64);
         let cpu: f64 = runs.iter().map(|run| stat(run, "cpu_s")).sum();
@@ -189,6 +194,8 @@ impl Draft {
                 "symbol": goal.symbol,
                 "message": goal.message,
                 "why": entry.why,
+                "tests": goal.acceptance.must_pass.iter().take(MOST_TESTS).collect::<Vec<_>>(),
+                "suspects": suspects(goal),
                 "state": state::of_goal(states.map(|candidate| candidate.state), entry.is_current),
                 "seen_ms": entry.seen.seen_ms,
                 "candidates": entry.candidates,
@@ -226,6 +233,13 @@ impl Draft {
         };
         self.candidates.iter().map(candidate).collect()
     }
+}
+
+/// Where the reason of a failing test may lie, the most suspicious first: file, line, and how suspicious from 0 to 1.
+fn suspects(goal: &Goal) -> Vec<Value> {
+    let GoalOrigin::Test { suspects, .. } = &goal.origin else { return Vec::new() };
+    let told = suspects.iter().take(MOST_TESTS);
+    told.map(|suspect| json!([suspect.file, suspect.line, round(suspect.suspicion)])).collect()
 }
 
 /// The measure that gained most of what was there.

@@ -56,12 +56,18 @@ function sift() {
   paintRows();
 }
 
+/** The file's name first: of a long path its beginning says least. */
+function where(goal) {
+  const cut = string(goal.file).lastIndexOf('/') + 1;
+  return el('span', { class: 'where', title: `${goal.file}:${goal.line}` }, el('bdi', null, `${string(goal.file).slice(cut)}:${goal.line}`), cut ? el('bdi', { class: 'path' }, string(goal.file).slice(0, cut - 1)) : null);
+}
+
 /** The row of a goal. */
 function goalRow(goal, number) {
   const gain = gainOf(goal);
   const node = el('div', { class: 'row', role: 'row', id: `g-${goal.place}`, 'aria-rowindex': number + 2, 'aria-selected': String(goal === list.chosen) },
     el('div', { role: 'gridcell', class: 'c-state' }, el('i', { class: `dot ${goal.state}`, 'aria-hidden': 'true' }), goal.state),
-    el('div', { role: 'gridcell', class: 'c-goal' }, el('span', { class: 'title' }, prose(goal.message)), el('span', { class: 'where' }, el('bdi', null, `${goal.file}:${goal.line}`))),
+    el('div', { role: 'gridcell', class: 'c-goal' }, el('span', { class: 'title' }, prose(goal.message)), where(goal)),
     el('div', { role: 'gridcell', class: 'c-kind' }, goal.kind),
     el('div', { role: 'gridcell', class: 'c-gain' }, gain ? [el('span', { class: 'what' }, gain[0]), el('span', null, `${amount(gain[1])} \u2192 `, el('b', null, amount(gain[2])))] : el('span', { class: 'soft' }, '\u2013')),
     el('div', { role: 'gridcell', class: 'c-seen' }, day(goal.seen_ms)));

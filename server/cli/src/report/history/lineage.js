@@ -8,6 +8,10 @@ const READABLE = 0.55;
 /** Goals drawn at once: more would be a pattern, and no picture. */
 const MOST_TREES = 4000;
 
+/** How high the drawing is, in pixels: what is small needs no large frame. */
+const LOWEST = 180;
+const HIGHEST = 460;
+
 const graph = { nodes: [], byPlace: new Map(), scale: 1, x: 0, y: 0, chosen: null, width: 1, height: 1, due: false, colours: {}, only: 'steps' };
 
 const isGoal = (node) => node.place < 0;
@@ -77,8 +81,8 @@ function paint() {
 
 function paintEdges(pen, sight) {
   pen.strokeStyle = graph.colours['strong-line'];
-  pen.lineWidth = Math.max(1, 0.6 / graph.scale);
-  pen.globalAlpha = 0.6;
+  pen.lineWidth = 1 / Math.min(1, graph.scale);
+  pen.globalAlpha = 0.8;
   pen.beginPath();
   for (const node of graph.nodes) {
     const from = node.parent;
@@ -102,10 +106,13 @@ function paintDots(pen, nodes) {
   }
   for (const [state, some] of byState) {
     pen.fillStyle = graph.colours[state];
+    // What held stands out from the many that did not.
+    pen.globalAlpha = state === 'proven' || state === 'applied' ? 1 : 0.5;
     pen.beginPath();
-    for (const node of some) pen.rect(node.x, node.y - BOX_HIGH / 2, isGoal(node) ? BOX * 0.5 : BOX, BOX_HIGH);
+    for (const node of some) pen.rect(isGoal(node) ? node.x + BOX * 0.7 : node.x, node.y - BOX_HIGH / 2, isGoal(node) ? BOX * 0.3 : BOX, BOX_HIGH);
     pen.fill();
   }
+  pen.globalAlpha = 1;
 }
 
 function paintBox(pen, node) {
@@ -252,7 +259,8 @@ function goalsDrawn() {
 function drawGraph() {
   const chosen = goalsDrawn();
   const drawn = chosen.slice(0, MOST_TREES);
-  Object.assign(graph, layOut(drawn, graph.canvas.clientWidth / Math.max(1, graph.canvas.clientHeight)), { chosen: null });
+  Object.assign(graph, layOut(drawn, graph.canvas.clientWidth / HIGHEST), { chosen: null });
+  graph.canvas.style.height = `${Math.round(Math.max(LOWEST, Math.min(HIGHEST, graph.height + 80)))}px`;
   const count = graph.nodes.length - drawn.length;
   const rest = chosen.length > drawn.length ? `; ${amount(chosen.length - drawn.length)} more goals are left out` : '';
   graph.said.textContent = `${counted(count, 'candidate')} of ${counted(drawn.length, 'goal')}${rest}`;

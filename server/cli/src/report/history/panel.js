@@ -74,6 +74,13 @@ function speedWords(speed) {
   return `${amount(speed.ratio)} times the time (95 % interval ${amount(low)} to ${amount(high)}, noise ${amount(speed.floor)}, ${counted(speed.pairs, 'pair')} of samples)`;
 }
 
+/** What fails now, and where the reason may lie; nothing for goals that are about no test. */
+function failingFacet(goal) {
+  const suspects = array(goal.suspects).map(([file, line, suspicion]) => `${string(file)}:${string(line)} (${Math.round(100 * finite(suspicion))} %)`);
+  const tests = array(goal.tests).map(string);
+  return tests.length ? facet('Failing tests', [lines(tests), suspects.length ? el('p', { class: 'soft' }, 'suspicious, most first') : null, suspects.length ? lines(suspects) : null], true) : null;
+}
+
 function provenance(candidate, detail) {
   const evidence = record(detail.evidence);
   const isolation = isolationWords(evidence.isolation).filter(([, words]) => words !== '').map(([key, words]) => `${key}: ${words}`).join('; ');
@@ -121,6 +128,7 @@ function showGoal(goal, at) {
       el('p', { class: 'where mono' }, `${goal.file}:${goal.line}`),
       why ? el('p', { class: 'why' }, prose(why)) : null,
       choices(goal)),
+    failingFacet(goal),
     ...(candidate ? candidateParts(goal, candidate) : [el('p', { class: 'empty' }, 'Nothing was tried for this goal yet. ', el('code', null, 'hephaestus forge'), ' goes on where the last run stopped.')]));
   overflow.disconnect();
   panel.node.replaceChildren();

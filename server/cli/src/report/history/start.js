@@ -9,8 +9,8 @@ function setUpMutants() {
   const open = action('Open the mutants', () => {
     const chosen = document.documentElement.dataset.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
     const page = string(JSON.parse(source.textContent)[0]).replace('data-theme=""', `data-theme="${chosen}"`);
-    const address = URL.createObjectURL(new Blob([page], { type: 'text/html;charset=utf-8' }));
-    const frame = el('iframe', { class: 'mutants', title: 'Mutants, at their places in the code', src: address });
+    // Not a blob: in a page opened from disk, those may not go from one of their own places to another.
+    const frame = el('iframe', { class: 'mutants', title: 'Mutants, at their places in the code', srcdoc: page });
     open.replaceWith(frame);
     frame.focus();
   }, true);

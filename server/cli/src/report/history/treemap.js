@@ -87,6 +87,7 @@ function setUpStrength() {
   const holder = document.getElementById('treemap');
   if (drawn.length === 0) { holder.hidden = true; return; }
   document.getElementById('treemap-legend').append(el('span', null, 'noticed'), ...Array.from({ length: SHADES }, (_, shade) => el('span', { class: 'key' }, el('i', { class: `swatch shade${shade}` }), `${(shade * 100) / SHADES}\u2013${((shade + 1) * 100) / SHADES} %`)));
+  holder.classList.toggle('few', drawn.length < 4);
   holder.setAttribute('role', 'group');
   holder.setAttribute('aria-label', 'Strength of the tests by file; the table below says the same');
   new ResizeObserver(() => drawTiles(holder, drawn.slice(0, MOST_TILES))).observe(holder);

@@ -76,10 +76,10 @@ function runnersUp(improvement) {
   return others.length ? facet(`${counted(others.length, 'other change')} that make the same tests pass`, others.map((it) => diff(string(it.patch), string(improvement.file))), true) : null;
 }
 
-/** What overflows sideways must be reachable by key; what does not is no stop. Observed, since measuring at once would lay
+/** What overflows must be reachable by key; what does not is no stop. Observed, since measuring at once would lay
     the page out anew for every row. */
 const overflow = new ResizeObserver((entries) => {
-  const parts = entries.map(({ target }) => [target, target.scrollWidth > target.clientWidth]);
+  const parts = entries.map(({ target }) => [target, target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight]);
   for (const [part, wide] of parts) {
     if (wide) part.tabIndex = 0;
     else part.removeAttribute('tabindex');

@@ -88,7 +88,9 @@ fn a_broken_configuration_and_a_project_without_code_do_not_hide_what_was_tried(
     project.write("hephaestus.toml", "nonsense");
     project.run(&["report"]).expect(0);
     let index = index(&written(&project));
-    assert!(!index["goals"].as_array().unwrap().is_empty() && !index["notices"].as_array().unwrap().is_empty());
+    assert!(
+        !index["goals"].as_array().unwrap().is_empty() && !index["notices"].as_array().unwrap().is_empty()
+    );
 }
 
 #[test]
@@ -106,7 +108,10 @@ fn the_page_goes_where_it_is_asked_for_and_nothing_else_changes() {
 #[test]
 fn open_starts_the_browser_with_the_page() {
     let project = Project::of("python-unittest");
-    project.write("bin/xdg-open", "#!/bin/sh\nprintf '%s' \"$1\" > \"$E2E_MARK/part\" && mv \"$E2E_MARK/part\" \"$E2E_MARK/opened\"\n");
+    project.write(
+        "bin/xdg-open",
+        "#!/bin/sh\nprintf '%s' \"$1\" > \"$E2E_MARK/part\" && mv \"$E2E_MARK/part\" \"$E2E_MARK/opened\"\n",
+    );
     fs::set_permissions(project.path("bin/xdg-open"), fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
     let project = project.env("PATH", path);

@@ -138,6 +138,16 @@ test('an address names a goal or a candidate', { skip }, async (t) => {
   await page.waitForFunction(() => document.querySelector('#panel h3').textContent.includes('number 1 can be'));
 });
 
+test('on a phone a chosen goal is brought into sight', { skip }, async (t) => {
+  const page = await open(report(remembered(t, many(40))), { width: 400, height: 800 });
+  await rows(page).nth(2).click();
+  const [title, wanted] = [page.locator('#panel h3'), await rows(page).nth(2).locator('.title').textContent()];
+  assert.equal(await title.textContent(), wanted);
+  const box = await title.boundingBox();
+  assert.ok(box.y >= 0 && box.y < 800, `the title is at ${box.y}`);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400, 'nothing is wider than the screen');
+});
+
 const EVIL = '</script><script>window.broken = 1</script><!-- <img src=x onerror="window.broken = 2"> \u2028\u2029 \'"><svg onload=window.broken=3> {{script}} ]]> \u202e';
 
 test('hostile text stays text', { skip }, async (t) => {

@@ -3,10 +3,11 @@
 //! The binary that writes the pages is built first. What is missing is skipped with one line that says so, and with `CI`
 //! set that is an error; whether there is a Chromium, the tests say themselves.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::{setup, tidy};
 
@@ -26,7 +27,7 @@ pub(crate) fn commands(root: &Path) -> anyhow::Result<Vec<Command>> {
             println!("pages: skipped, {what} is missing: run `cargo xtask setup`");
             Ok(Vec::new())
         }
-        None => Ok(vec![build(root), browse(root, &packages)]),
+        None => Ok(vec![build(root), browse(root, &packages)?]),
     }
 }
 
@@ -36,16 +37,28 @@ fn build(root: &Path) -> Command {
     build
 }
 
-fn browse(root: &Path, packages: &Path) -> Command {
+fn browse(root: &Path, packages: &Path) -> anyhow::Result<Command> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let binary = target.join("debug").join(if cfg!(windows) { "hephaestus.exe" } else { "hephaestus" });
     let mut browse = Command::new("node");
+    // One after the other: one of them takes the time of the page, and should not take that of its neighbours.
     browse
-        .args(["--test", "--test-reporter=tap", "tests/page/"])
+        .args(["--test", "--test-concurrency=1", "--test-reporter=tap"])
+        .args(tests(&root.join("tests/page"))?)
         .current_dir(root)
         .env("HEPHAESTUS", binary)
         .env("NODE_PATH", packages);
-    browse
+    Ok(browse)
+}
+
+/// The files with tests, by name: newer versions of Node.js take no folder.
+fn tests(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.mjs");
+    let mut tests: Vec<PathBuf> = paths.filter(is_test).collect();
+    tests.sort();
+    Ok(tests)
 }
 
 fn node_is_there() -> bool {

@@ -288,7 +288,10 @@ mod tests {
         let names = |quick: bool| -> Vec<&str> {
             steps(true).iter().filter(|step| !(quick && step.is_slow)).map(|step| step.name).collect()
         };
-        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "pages", "doc tests"]);
+        assert_eq!(
+            names(false),
+            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "pages", "doc tests"]
+        );
         assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();
         assert_eq!(alone[3], "cargo xtask tidy");

@@ -39,6 +39,7 @@ pub use mutants::{
 };
 pub use open::{OpenOptions, Workspace, WorkspaceError};
 pub use report::{
-    ForgeReport, GoalsReport, History, Repaired, confidence_in_words, found_in_words, question_in_words, sarif,
+    ForgeReport, GoalsReport, History, Repaired, confidence_in_words, found_in_words, question_in_words,
+    sarif,
 };
 pub use roles::{FileRole, FileRoles};

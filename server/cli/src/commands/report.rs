@@ -39,7 +39,9 @@ pub(crate) fn run(common: &Common, own: &Report) -> Result<ExitCode, Failure> {
     if own.open
         && let Err(error) = open::that_detached(&path)
     {
-        anstream::eprintln!("{ODD}note{ODD:#}: no browser could be started ({error}); open the file yourself");
+        anstream::eprintln!(
+            "{ODD}note{ODD:#}: no browser could be started ({error}); open the file yourself"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

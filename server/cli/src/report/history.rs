@@ -41,19 +41,21 @@ pub(crate) fn render(history: &History) -> String {
     let mut details = String::new();
     for (place, piece) in history.details.iter().enumerate() {
         let piece = embed(piece);
-        let _ = writeln!(
-            details,
-            "<script type=\"application/json\" id=\"details-{place}\">{piece}</script>"
-        );
+        let _ =
+            writeln!(details, "<script type=\"application/json\" id=\"details-{place}\">{piece}</script>");
     }
     let mutants = history.mutants.as_ref().map(|report| {
         let page = mutants::render_with(&report.to_json(), &strength_words(index), &nonce);
         let page = embed(&json!([page]));
         format!("<script type=\"application/json\" id=\"mutants-page\">{page}</script>")
     });
-    let policy = if mutants.is_some() { POLICY_WITH_MUTANTS.to_owned() } else { fill(POLICY, &[("nonce", &nonce)]) };
-    let notices: String =
-        list(index, "/notices").iter().filter_map(Value::as_str).map(|it| format!("<li>{}</li>", escape(it))).collect();
+    let policy =
+        if mutants.is_some() { POLICY_WITH_MUTANTS.to_owned() } else { fill(POLICY, &[("nonce", &nonce)]) };
+    let notices: String = list(index, "/notices")
+        .iter()
+        .filter_map(Value::as_str)
+        .map(|it| format!("<li>{}</li>", escape(it)))
+        .collect();
     fill(
         PAGE,
         &[
@@ -69,7 +71,10 @@ pub(crate) fn render(history: &History) -> String {
             ("facts", &facts(index)),
             ("answer", &answer(index)),
             ("numbers", &numbers(index)),
-            ("notices", &if notices.is_empty() { notices } else { format!("<ul class=\"warnings\">{notices}</ul>") }),
+            (
+                "notices",
+                &if notices.is_empty() { notices } else { format!("<ul class=\"warnings\">{notices}</ul>") },
+            ),
             ("version", &escape(text(index, "/version"))),
         ],
     )
@@ -78,7 +83,8 @@ pub(crate) fn render(history: &History) -> String {
 /// When it was written, and what it tells about.
 fn facts(index: &Value) -> String {
     let runs = list(index, "/runs");
-    let mut facts = vec![format!("written {}", moment(number(index, "/written_ms").unwrap_or_default() as u64))];
+    let mut facts =
+        vec![format!("written {}", moment(number(index, "/written_ms").unwrap_or_default() as u64))];
     if let Some(first) = runs.first() {
         let since = moment(number(first, "/started_ms").unwrap_or_default() as u64);
         let day = since.split(' ').next().unwrap_or_default();
@@ -153,7 +159,10 @@ fn numbers(index: &Value) -> String {
     ];
     rows.iter().fold(String::new(), |mut out, (name, value, meaning)| {
         let class = if *name == "proven" { "ready" } else { "" };
-        let _ = write!(out, "<div class=\"{class}\"><dt>{name}</dt><dd><b>{value}</b><span>{meaning}</span></dd></div>");
+        let _ = write!(
+            out,
+            "<div class=\"{class}\"><dt>{name}</dt><dd><b>{value}</b><span>{meaning}</span></dd></div>"
+        );
         out
     })
 }
@@ -183,7 +192,9 @@ fn proven_goals(index: &Value) -> usize {
     let held = |place: &Value| {
         let place = place.as_u64().and_then(|place| usize::try_from(place).ok());
         let candidate = place.and_then(|place| candidates.get(place));
-        candidate.is_some_and(|it| matches!(text(it, "/state"), "proven" | "applied" | "superseded" | "undone" | "dismissed"))
+        candidate.is_some_and(|it| {
+            matches!(text(it, "/state"), "proven" | "applied" | "superseded" | "undone" | "dismissed")
+        })
     };
     list(index, "/goals").iter().filter(|goal| list(goal, "/candidates").iter().any(held)).count()
 }

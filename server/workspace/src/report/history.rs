@@ -207,8 +207,10 @@ impl Draft {
 
     /// What became of the goal: the candidate that came furthest, the better one of two.
     fn best_of(&self, entry: &GoalEntry) -> Option<usize> {
-        let candidates = entry.candidates.iter().filter_map(|place| Some((*place, self.candidates.get(*place)?)));
-        let rank = |candidate: &CandidateEntry| (candidate.state.rank(), candidate.weighted.unwrap_or(f64::MIN));
+        let candidates =
+            entry.candidates.iter().filter_map(|place| Some((*place, self.candidates.get(*place)?)));
+        let rank =
+            |candidate: &CandidateEntry| (candidate.state.rank(), candidate.weighted.unwrap_or(f64::MIN));
         let best = candidates.max_by(|(_, left), (_, right)| {
             let ((left_state, left_score), (right_state, right_score)) = (rank(left), rank(right));
             left_state.cmp(&right_state).then(left_score.total_cmp(&right_score))

@@ -7,6 +7,9 @@ const SPARE = 6;
 /** Goals listed on paper. */
 const MOST_PRINTED = 300;
 
+/** Where the list has the whole width: as in `history.css`. */
+const NARROW = matchMedia('(max-width: 1080px)');
+
 const best = (goal) => candidates[goal.best];
 const gainOf = (goal) => {
   const gain = array(record(best(goal)).gain);
@@ -234,7 +237,10 @@ function setUpGoals() {
   list.body.addEventListener('keydown', (event) => { if (event.target === list.body) onKey(event); });
   list.inner.addEventListener('click', (event) => {
     const row = event.target.closest('.row');
-    if (row) choose(goals[Number(row.id.slice(2))]);
+    if (!row) return;
+    choose(goals[Number(row.id.slice(2))]);
+    // Where the details stand below the list, nobody would see that they have changed.
+    if (NARROW.matches) say('enter');
   });
   list.inner.addEventListener('dblclick', () => say('enter'));
   list.heads.state.setAttribute('aria-sort', 'ascending');

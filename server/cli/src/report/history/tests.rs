@@ -15,7 +15,11 @@ fn sample(text: &str) -> History {
         "candidates": [{"id": text, "state": "proven", "steps": [text]}, {"state": "applied"}, {"state": "failed"}],
         "strength": {"score": 66.666, "killed": 2, "counted": 3, "untried": 1, "files": [{"path": text}]},
     });
-    History { index, details: vec![json!({"parts": [text], "items": [{"patch": text}, {"=": 0}]})], mutants: None }
+    History {
+        index,
+        details: vec![json!({"parts": [text], "items": [{"patch": text}, {"=": 0}]})],
+        mutants: None,
+    }
 }
 
 /// The text between the markers that open and close a block of data.
@@ -50,11 +54,25 @@ fn hostile_text_survives_unchanged_in_the_data() {
 fn nothing_is_loaded_and_nothing_is_written_as_markup() {
     let page = render(&sample("x"));
     assert!(page.contains("content=\"default-src 'none'; script-src 'nonce-"));
-    assert!(page.contains("; style-src 'nonce-") && !page.contains("unsafe"), "without mutants nothing more is let in");
-    for address in ["http://", "https://", "@import", "url(", " src=\"", "fetch(", "XMLHttpRequest", "import("] {
+    assert!(
+        page.contains("; style-src 'nonce-") && !page.contains("unsafe"),
+        "without mutants nothing more is let in"
+    );
+    for address in
+        ["http://", "https://", "@import", "url(", " src=\"", "fetch(", "XMLHttpRequest", "import("]
+    {
         assert!(!page.contains(address), "{address}");
     }
-    for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval(", "new Function", "</script"] {
+    for way in [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "DOMParser",
+        "eval(",
+        "new Function",
+        "</script",
+    ] {
         assert!(!SCRIPT.contains(way), "{way}");
     }
     assert!(!STYLE.contains("</style"));
@@ -83,13 +101,19 @@ fn the_headline_stands_without_javascript() {
 fn what_to_do_next_depends_on_what_there_is() {
     let with = |index: Value| render(&History { index, details: vec![], mutants: None });
     assert!(with(json!({})).contains("Nothing has been tried here yet"));
-    assert!(with(json!({"runs": [{}], "goals": [{"state": "open"}]})).contains("Nothing is ready to be applied"));
+    assert!(
+        with(json!({"runs": [{}], "goals": [{"state": "open"}]})).contains("Nothing is ready to be applied")
+    );
     assert!(with(json!({"goals": [{"state": "applied"}]})).contains("1 improvement was applied"));
 }
 
 #[test]
 fn odd_data_still_makes_a_page() {
-    for odd in [Value::Null, json!([1]), json!({"goals": 3, "runs": [null], "strength": [], "cpu_s": "x", "written_ms": -5})] {
+    for odd in [
+        Value::Null,
+        json!([1]),
+        json!({"goals": 3, "runs": [null], "strength": [], "cpu_s": "x", "written_ms": -5}),
+    ] {
         let page = render(&History { index: odd.clone(), details: vec![], mutants: None });
         assert!(page.ends_with("</html>\n") && !page.contains("{{"), "{odd}");
     }

@@ -54,7 +54,7 @@ function drawTiles(holder, files) {
   const tiles = squarify(files, width, height).map((tile) => {
     const name = string(tile.file.path);
     const said = `${name}: the tests notice ${share100(tile.file)} % of ${counted(weight(tile.file), 'mutant')}`;
-    const roomy = tile.width > 64 && tile.height > 34;
+    const roomy = tile.width > 64 && tile.height > 46;
     const node = el('button', { type: 'button', class: `tile shade${shadeOf(tile.file)}`, title: said, 'aria-label': `${said}. Show its goals.` },
       roomy ? [el('span', { class: 'name' }, name.slice(name.lastIndexOf('/') + 1)), el('span', { class: 'figure' }, `${share100(tile.file)} %`)] : null);
     Object.assign(node.style, { left: `${tile.x}px`, top: `${tile.y}px`, width: `${Math.max(1, tile.width - 2)}px`, height: `${Math.max(1, tile.height - 2)}px` });

@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn what_stands_there_twice_is_kept_once() {
         let long = "a sentence that comes again and again";
-        let item = |n: u32| json!({ "reason": long, "short": "x", "list": [long, "and another one"], "n": n });
+        let item =
+            |n: u32| json!({ "reason": long, "short": "x", "list": [long, "and another one"], "n": n });
         let mut value = json!([item(1), item(2), "a sentence that comes once only"]);
         let parts = keep_once(&mut value);
         assert_eq!(parts, [json!(long), json!([long, "and another one"])]);

@@ -34,14 +34,20 @@ fn goal(line: u32, text: &str) -> Goal {
 
 fn candidate(goal: &Goal, text: &str) -> Candidate {
     let patch = Patch::edit(goal.file.clone(), goal.base.clone(), vec![Edit::new(0..1, text)]).unwrap();
-    Candidate::new(&goal.id, patch, EngineId::new("rewrite"), vec![text.to_owned()], 0.5)
+    Candidate::new(&goal.id, patch, EngineId::new("rewrite"), vec![text.to_owned()], text.len() as f64 / 10.0)
 }
 
 fn try_it(ledger: &dyn Ledger, goal: &Goal, candidate: &Candidate, verdict: Verdict, weighted: f64) {
     let evidence = Evidence { not_checked: vec!["speed".to_owned()], ..Evidence::default() };
-    let trial =
-        Trial { candidate: candidate.id.clone(), verdict, evidence, cost: TrialCost::default(), remembered: false };
-    let gates = vec![GateResult { gate: Gate::Compiles, open: true, reason: "it parses as it has to".to_owned() }];
+    let trial = Trial {
+        candidate: candidate.id.clone(),
+        verdict,
+        evidence,
+        cost: TrialCost::default(),
+        remembered: false,
+    };
+    let gates =
+        vec![GateResult { gate: Gate::Compiles, open: true, reason: "it parses as it has to".to_owned() }];
     let score = Score {
         measures: vec![],
         gates,
@@ -75,7 +81,7 @@ fn goals_candidates_and_evidence_are_told_once_each() {
     let second = candidate(&proven, "second").going_on_from(&first);
     try_it(&ledger, &proven, &first, Verdict::Passed, 0.25);
     try_it(&ledger, &proven, &second, Verdict::Passed, 0.5);
-    try_it(&ledger, &stale, &candidate(&stale, "s"), Verdict::Passed, 0.5);
+    try_it(&ledger, &stale, &candidate(&stale, "old"), Verdict::Passed, 0.5);
     let written = candidate(&applied, "w");
     try_it(&ledger, &applied, &written, Verdict::Passed, 0.5);
     registry.decide(&written.id, DecisionKind::Applied, 20).unwrap();
@@ -84,7 +90,10 @@ fn goals_candidates_and_evidence_are_told_once_each() {
     let states: Vec<&str> = (1..=4).map(|line| state(&history, line)).collect();
     assert_eq!(states, ["open", "proven", "applied", "stale"]);
     let index = &history.index;
-    assert_eq!((&index["cpu_s"], &index["texts"]), (&json!(2.5), &json!(["The same sentence for every goal."])));
+    assert_eq!(
+        (&index["cpu_s"], &index["texts"]),
+        (&json!(2.5), &json!(["The same sentence for every goal."]))
+    );
     let candidates = index["candidates"].as_array().unwrap();
     let best = &index["goals"][1]["best"];
     let best = &candidates[usize::try_from(best.as_u64().unwrap()).unwrap()];
@@ -93,7 +102,11 @@ fn goals_candidates_and_evidence_are_told_once_each() {
     assert_eq!(parent["id"], json!(first.id));
     let piece = &history.details[0];
     assert_eq!(piece["items"].as_array().unwrap().len(), 4);
-    assert_eq!(piece.to_string().matches("it parses as it has to").count(), 1, "what is said twice is kept once");
+    assert_eq!(
+        piece.to_string().matches("it parses as it has to").count(),
+        1,
+        "what is said twice is kept once"
+    );
     assert!(!history.is_empty() && history.mutants.is_none());
 }
 

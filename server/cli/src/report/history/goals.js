@@ -68,7 +68,7 @@ function where(goal) {
 /** The row of a goal. */
 function goalRow(goal, number) {
   const gain = gainOf(goal);
-  const node = el('div', { class: 'row', role: 'row', id: `g-${goal.place}`, 'aria-rowindex': number + 2, 'aria-selected': String(goal === list.chosen) },
+  const node = el('div', { class: `row is-${goal.state}`, role: 'row', id: `g-${goal.place}`, 'aria-rowindex': number + 2, 'aria-selected': String(goal === list.chosen) },
     el('div', { role: 'gridcell', class: 'c-state' }, el('i', { class: `dot ${goal.state}`, 'aria-hidden': 'true' }), goal.state),
     el('div', { role: 'gridcell', class: 'c-goal' }, el('span', { class: 'title' }, prose(goal.message)), where(goal)),
     el('div', { role: 'gridcell', class: 'c-kind' }, goal.kind),

@@ -158,6 +158,13 @@ function zoom(factor, atX = graph.canvas.clientWidth / 2, atY = graph.canvas.cli
   paintSoon();
 }
 
+/** Keeps what is chosen where it stands. */
+function zoomAtChosen(factor) {
+  const node = graph.chosen;
+  if (node) zoom(factor, (node.x + BOX / 2) * graph.scale + graph.x, node.y * graph.scale + graph.y);
+  else zoom(factor);
+}
+
 function fit() {
   const [wide, high] = [graph.canvas.clientWidth, graph.canvas.clientHeight];
   const scale = Math.min((wide - 40) / Math.max(1, graph.width), (high - 40) / Math.max(1, graph.height), 1);
@@ -200,8 +207,8 @@ function neighbour(node, key) {
 
 function graphKey(event) {
   const pans = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
-  if (event.key === '+' || event.key === '=') zoom(1.3);
-  else if (event.key === '-') zoom(1 / 1.3);
+  if (event.key === '+' || event.key === '=') zoomAtChosen(1.3);
+  else if (event.key === '-') zoomAtChosen(1 / 1.3);
   else if (event.key === '0') fit();
   else if (event.key === 'Enter') openChosen();
   else if (event.key in pans && event.shiftKey) {
@@ -283,7 +290,7 @@ function setUpLineage() {
   };
   document.getElementById('graphbar').append(
     withSteps ? el('fieldset', { class: 'theme' }, el('legend', null, 'Which goals'), which('steps', `Several steps (${amount(withSteps)})`), which('all', `All that were tried (${amount(goals.filter((goal) => goal.candidates.length).length)})`)) : '',
-    el('span', { class: 'zooms' }, ...[['\u2212', 'Zoom out', () => zoom(1 / 1.3)], ['+', 'Zoom in', () => zoom(1.3)], ['All', 'Show all', fit]].map(([word, label, run]) => {
+    el('span', { class: 'zooms' }, ...[['\u2212', 'Zoom out', () => zoomAtChosen(1 / 1.3)], ['+', 'Zoom in', () => zoomAtChosen(1.3)], ['All', 'Show all', fit]].map(([word, label, run]) => {
       const button = action(word, run);
       button.setAttribute('aria-label', label);
       return button;

@@ -60,7 +60,7 @@ fn try_it(ledger: &dyn Ledger, goal: &Goal, candidate: &Candidate, verdict: Verd
     ledger.record_trial(goal, candidate, &trial, (verdict == Verdict::Passed).then_some(&score));
 }
 
-fn state<'a>(history: &'a History, line: u64) -> &'a str {
+fn state(history: &History, line: u64) -> &str {
     let goals = history.index["goals"].as_array().unwrap();
     goals.iter().find(|goal| goal["line"] == line).unwrap()["state"].as_str().unwrap()
 }

@@ -28,6 +28,7 @@ mod project;
 mod proofs;
 mod remains;
 mod repairs;
+mod reports;
 mod side_by_side;
 mod table;
 mod tools;

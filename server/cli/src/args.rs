@@ -14,6 +14,7 @@ Examples:
   hephaestus repair --apply               fix what makes tests fail, where a fix can be proved
   hephaestus verify x.proof               prove an accepted improvement again, anywhere
   hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
+  hephaestus report --open                everything that was tried so far, as a page
   hephaestus goals --format sarif         what could be improved, for a code host
   hephaestus lsp                          serve an editor
   hephaestus doctor                       what works here, what does not, how to mend it
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Lsp(Lsp),
     /// Look at what was tried and what came of it
     Registry(Registry),
+    /// Write a page about everything that was tried: goals, evidence, lineage, strength of the tests
+    Report(Report),
     /// Show what works here, what is degraded, and how to mend it
     Doctor(Doctor),
     /// Write a commented hephaestus.toml
@@ -357,6 +360,22 @@ pub(crate) enum RegistryVerb {
         #[arg(long, default_value_t = 512)]
         megabytes: u64,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus report                    write .hephaestus/report.html
+  hephaestus report --open             and show it in the browser
+  hephaestus report --output page.html
+
+The page is one file that loads nothing. It tells what is remembered of earlier runs; no test is run.")]
+pub(crate) struct Report {
+    /// Where to [default: .hephaestus/report.html in the project]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 #[derive(Debug, Args)]

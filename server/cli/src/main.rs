@@ -48,6 +48,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Mutants(own) => commands::mutants::run(common, own),
         Command::Lsp(own) => commands::lsp::run(own),
         Command::Registry(own) => commands::registry::run(common, own),
+        Command::Report(own) => commands::report::run(common, own),
         Command::Doctor(own) => commands::doctor::run(common, own),
         Command::Init(own) => commands::init::run(common, own),
         Command::Demo(own) => commands::demo::run(common, own),

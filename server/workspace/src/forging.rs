@@ -246,9 +246,9 @@ impl Run<'_> {
         if let Err(error) = &result {
             self.report.stats.ended = error.to_string();
         }
+        self.report.measure_after(self.workspace);
         memory.close(&self.report);
         result?;
-        self.report.measure_after(self.workspace);
         Ok(self.report)
     }
 

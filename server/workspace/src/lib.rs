@@ -41,6 +41,7 @@ pub use mutants::{
 pub use open::{OpenOptions, Workspace, WorkspaceError};
 pub use proofs::{Checked, Verification, VerifyError, VerifyRequest, verify};
 pub use report::{
-    ForgeReport, GoalsReport, Repaired, confidence_in_words, found_in_words, question_in_words, sarif,
+    ForgeReport, GoalsReport, History, Repaired, confidence_in_words, found_in_words, question_in_words,
+    sarif,
 };
 pub use roles::{FileRole, FileRoles};

@@ -113,7 +113,11 @@ impl Memory {
 
     /// Notes that the run came to its end.
     pub(crate) fn close(&self, report: &ForgeReport) {
-        if let Err(error) = self.registry.finish_run(&self.run, &report.stats_json()) {
+        let mut stats = report.stats_json();
+        if let Some(fields) = stats.as_object_mut() {
+            fields.insert("score".to_owned(), report.score_json());
+        }
+        if let Err(error) = self.registry.finish_run(&self.run, &stats) {
             tracing::warn!("the run is not recorded: {error}");
         }
     }

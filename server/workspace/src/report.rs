@@ -17,11 +17,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod history;
 mod json;
 pub(crate) mod mutants;
 mod repairs;
 mod sarif;
 
+pub use history::History;
 pub use json::GoalsReport;
 pub use repairs::{Repaired, confidence_in_words, found_in_words, question_in_words};
 pub use sarif::sarif;

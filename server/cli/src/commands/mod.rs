@@ -10,6 +10,7 @@ pub(crate) mod lsp;
 pub(crate) mod mutants;
 pub(crate) mod registry;
 pub(crate) mod repair;
+pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod verify;
 

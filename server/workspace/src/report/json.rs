@@ -70,10 +70,15 @@ impl ForgeReport {
             "improvements": self.improvements.iter().map(|offer| self.improvement(offer, &taken)).collect::<Vec<_>>(),
             "rejected": self.rejected.iter().map(|rejected| self.rejection(rejected)).collect::<Vec<_>>(),
             "together": self.together_json(),
-            "score": { "before": self.before, "after": self.after },
+            "score": self.score_json(),
             "stats": self.stats_json(),
             "notices": self.notices,
         })
+    }
+
+    /// The whole workspace in numbers, before and with everything that holds together.
+    pub(crate) fn score_json(&self) -> Value {
+        json!({ "before": self.before, "after": self.after })
     }
 
     /// What became of each goal.
@@ -197,7 +202,7 @@ pub(crate) fn line_column(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, column)
 }
 
-fn scores_json(score: &Score) -> Vec<Value> {
+pub(super) fn scores_json(score: &Score) -> Vec<Value> {
     score
         .measures
         .iter()
@@ -213,7 +218,7 @@ fn scores_json(score: &Score) -> Vec<Value> {
         .collect()
 }
 
-fn evidence_json(evidence: &Evidence) -> Value {
+pub(super) fn evidence_json(evidence: &Evidence) -> Value {
     json!({
         "runner": evidence.runner,
         "tests_passed": evidence.tests_passed(),

@@ -46,7 +46,7 @@ function setting(schema, property, name, order) {
 
 /** A property without references, in the words the editor's settings page understands. */
 function flattened(schema, property) {
-  const { $ref: _, format, oneOf, ...rest } = { ...resolve(schema, property), ...property };
+  const { $ref: _ref, format: _format, oneOf, ...rest } = { ...resolve(schema, property), ...property };
   const flat = { ...rest };
   if (oneOf !== undefined) {
     flat.type = 'string';
@@ -65,7 +65,7 @@ function flattened(schema, property) {
 }
 
 /** What stands in backquotes is code on the settings page, if the description is Markdown. */
-function described({ description, title: _, ...rest }) {
+function described({ description, title: _title, ...rest }) {
   return description === undefined ? rest : { ...rest, markdownDescription: description };
 }
 

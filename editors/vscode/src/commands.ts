@@ -24,7 +24,7 @@ export interface Parts {
   readonly panel: EvidencePanel;
 }
 
-type Run = (...args: unknown[]) => Promise<unknown>;
+type Run = (...args: unknown[]) => unknown;
 
 /** Registers everything. */
 export function registerCommands(parts: Parts): vscode.Disposable[] {
@@ -35,7 +35,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
 }
 
 /** Shows an error as what it is: a sentence for the user. */
-async function reporting(run: () => Promise<unknown>): Promise<void> {
+async function reporting(run: () => unknown): Promise<void> {
   try {
     await run();
   } catch (error) {
@@ -105,8 +105,12 @@ function aboutUs(parts: Parts): Record<string, Run> {
       await session.restart();
       if (session.process.kind === 'missing') await tellMissing(context, session);
     },
-    'hephaestus.server.showOutput': () => Promise.resolve(session.output.show()),
-    'hephaestus.server.showTrace': () => Promise.resolve(session.trace.show()),
+    'hephaestus.server.showOutput': () => {
+      session.output.show();
+    },
+    'hephaestus.server.showTrace': () => {
+      session.trace.show();
+    },
     'hephaestus.server.openPath': () => openSettings(context, 'hephaestus.server.path'),
     'hephaestus.server.install': () => showInstallation(context),
     'hephaestus.openSettings': () => openSettings(context),

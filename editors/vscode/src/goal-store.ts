@@ -1,7 +1,7 @@
 // What goals there are, as the server last told. It must not show anything.
 import * as vscode from 'vscode';
 
-import { goalsOfDiagnostics, type Told, type ToldFile } from './diagnostic-goals.js';
+import { goalsOfDiagnostics, type ToldFile } from './diagnostic-goals.js';
 import type { GoalNode } from './goal-tree.js';
 import type { GoalFile } from './protocol.js';
 import type { Session } from './session.js';
@@ -80,6 +80,6 @@ function told(): ToldFile[] {
     uri: uri.toString(),
     path: vscode.workspace.asRelativePath(uri, false),
     folder: vscode.workspace.getWorkspaceFolder(uri)?.uri.toString() ?? '',
-    told: diagnostics as readonly Told[],
+    told: diagnostics,
   }));
 }

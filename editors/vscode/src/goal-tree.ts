@@ -103,11 +103,11 @@ export function groups(files: readonly GoalFile[], view: View): GroupNode[] {
 }
 
 function byFile(nodes: readonly GoalNode[], isNamed: boolean): GroupNode[] {
-  return [...grouped(nodes, (node) => node.file.uri).values()]
-    .map((children): GroupNode => {
-      const file = (children[0] as GoalNode).file;
-      const label = isNamed ? `${folderName(file.folder)}/${file.path}` : file.path;
-      return { type: 'file', key: file.uri, label, description: summary(children), children: sorted(children) };
+  return [...grouped(nodes, (node) => node.file.uri)]
+    .map(([key, children]): GroupNode => {
+      const { path, folder } = children[0]?.file ?? { path: key, folder: '' };
+      const label = isNamed ? `${folderName(folder)}/${path}` : path;
+      return { type: 'file', key, label, description: summary(children), children: sorted(children) };
     })
     .sort((a, b) => compare(a.label, b.label));
 }

@@ -189,7 +189,8 @@ export class Session implements vscode.Disposable {
       // The start's own errors are shown by whoever started it.
       initializationFailedHandler: () => false,
       middleware: {
-        executeCommand: (command, args, next) => this.intercept(command, args) ?? next(command, args),
+        executeCommand: (command, args: unknown[], next): Promise<unknown> =>
+          this.intercept(command, args) ?? Promise.resolve(next(command, args)),
         workspace: {
           configuration: (params, token, next) => {
             const isOurs = params.items.every((item) => item.section === 'hephaestus');

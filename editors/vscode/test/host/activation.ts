@@ -4,6 +4,7 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 
 import type { Api } from '../../src/extension.js';
+import type { Tests } from './tests.js';
 import { until } from './until.js';
 
 /** The extension's own interface, once it is active. */
@@ -22,7 +23,7 @@ export async function openSource(): Promise<vscode.TextDocument> {
   return document;
 }
 
-export const activation = {
+export const activation: Tests = {
   'the extension activates and the server runs': async () => {
     const ours = await api();
     await until('a running server', () => (/^(idle|indexing|forging|untrusted|paused)$/.test(ours.state()) ? true : undefined));

@@ -4,13 +4,14 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 
 import { api, openSource } from './activation.js';
+import type { Tests } from './tests.js';
 import { until } from './until.js';
 
 interface Contributed {
   readonly contributes: { readonly commands: readonly { readonly command: string }[] };
 }
 
-export const commandsAndViews = {
+export const commandsAndViews: Tests = {
   'every command of the manifest is registered': async () => {
     await api();
     const known = new Set(await vscode.commands.getCommands(true));

@@ -4,9 +4,6 @@ import { activation } from './activation.js';
 import { commandsAndViews } from './commands.js';
 import { settings } from './settings.js';
 
-/** A test: its name, and what it does. */
-export type Tests = Readonly<Record<string, () => Promise<void>>>;
-
 /** Runs everything; fails with all that failed. Results go to the console, as TAP. */
 export async function run(): Promise<void> {
   const all = Object.entries({ ...activation, ...commandsAndViews, ...settings });

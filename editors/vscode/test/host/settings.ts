@@ -4,9 +4,10 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 
 import { api, openSource } from './activation.js';
+import type { Tests } from './tests.js';
 import { until } from './until.js';
 
-export const settings = {
+export const settings: Tests = {
   'a setting that is set takes effect, and its removal too': async () => {
     await api();
     const document = await openSource();

@@ -8,17 +8,35 @@ import type { Score, Strength } from './protocol.js';
 /** How wide the bars' room is, in the drawing's own units. */
 const WIDTH = 200;
 
-/** Measures before and after, each with two bars and its numbers. */
+/** Measures before and after, each with two bars and its numbers; what stayed as it was is named below. */
 export function scoresPart(scores: readonly Score[]): string {
   if (scores.length === 0) return '';
-  const rows = scores.map(scoreRow).join('');
-  const table = `<table class="plain scores"><thead><tr><th scope="col">${text(l10n.t('Measure'))}</th><th scope="col" class="number">${text(l10n.t('Before'))}</th><th scope="col" class="number">${text(l10n.t('After'))}</th><th scope="col">${text(l10n.t('Change'))}</th></tr></thead><tbody>${rows}</tbody></table>`;
-  return section('scores', l10n.t('Measures'), table);
+  const changed = [...scores.filter((score) => score.before !== score.after)].sort((a, b) => rank(a) - rank(b));
+  const same = scores.filter((score) => score.before === score.after);
+  const rows = changed.map(scoreRow).join('');
+  const table =
+    rows === ''
+      ? ''
+      : `<table class="plain scores"><thead><tr><th scope="col">${text(l10n.t('Measure'))}</th><th scope="col" class="number">${text(l10n.t('Before'))}</th><th scope="col" class="number">${text(l10n.t('After'))}</th><th scope="col">${text(l10n.t('Change'))}</th></tr></thead><tbody>${rows}</tbody></table>`;
+  const names = same.map((score) => `${score.dimension} (${amount(score.after, unitOf(score))})`).join(', ');
+  const rest = same.length === 0 ? '' : `<p class="rest">${text(l10n.t('Unchanged: {0}', names))}</p>`;
+  return section('scores', l10n.t('Measures'), table + rest);
+}
+
+/** What got better comes first, what is only shown last. */
+function rank(score: Score): number {
+  return score.improved === null ? 2 : Number(!score.improved);
+}
+
+/** The unit of what is measured; everything else is counted. */
+function unitOf(score: Score): string {
+  return score.unit ?? (score.dimension === 'run-time' ? 's' : '');
 }
 
 function scoreRow(score: Score): string {
-  const verdict = score.improved === null ? 'equal' : score.improved ? 'better' : 'worse';
-  return `<tr class="${verdict}"><th scope="row">${text(score.dimension)}</th><td class="number">${text(amount(score.before, score.unit))}</td><td class="number after">${text(amount(score.after, score.unit))}</td><td>${bars(score)}<span class="verdict">${text(verdictName(score))}</span></td></tr>`;
+  const verdict = score.improved === null ? 'shown' : score.improved ? 'better' : 'worse';
+  const unit = unitOf(score);
+  return `<tr class="${verdict}"><th scope="row">${text(score.dimension)}</th><td class="number">${text(amount(score.before, unit))}</td><td class="number after">${text(amount(score.after, unit))}</td><td class="change">${bars(score)}<span class="verdict">${text(verdictName(score))}</span></td></tr>`;
 }
 
 function bars(score: Score): string {
@@ -28,16 +46,16 @@ function bars(score: Score): string {
 }
 
 function verdictName(score: Score): string {
-  if (score.improved === null) return l10n.t('unchanged');
   const change = percent(score);
-  return score.improved ? l10n.t('better{0}', change) : l10n.t('worse{0}', change);
+  if (score.improved === null) return change === '' ? l10n.t('not judged') : l10n.t('{0}, not judged', change);
+  if (change === '') return score.improved ? l10n.t('better') : l10n.t('worse');
+  return score.improved ? l10n.t('{0}, better', change) : l10n.t('{0}, worse', change);
 }
 
 function percent(score: Score): string {
   if (score.before === 0) return '';
   const change = Math.round(((score.after - score.before) / Math.abs(score.before)) * 100);
-  if (change === 0) return '';
-  return `, ${change > 0 ? '+' : '−'}${Math.abs(change)} %`;
+  return change === 0 ? '' : `${change > 0 ? '+' : '−'}${Math.abs(change)}\u00a0%`;
 }
 
 /** A number with at most three digits behind the point, and its unit. */

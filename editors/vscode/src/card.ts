@@ -47,7 +47,8 @@ export function cardMessage(message: string, isError: boolean): string {
 
 /** The card. */
 export function cardBody(evidence: Evidence): string {
-  const isTextOnly = evidence.diff === null && evidence.rule === '' && evidence.markdown !== '';
+  // A server that knows no more than text names no rule.
+  const isTextOnly = evidence.rule === '' && evidence.markdown !== '';
   const parts = isTextOnly
     ? [head(evidence), `<pre class="markdown" data-testid="markdown">${text(evidence.markdown)}</pre>`]
     : [
@@ -61,7 +62,7 @@ export function cardBody(evidence: Evidence): string {
         strengthPart(evidence.strength),
         listPart('failing', l10n.t('Tests that fail'), evidence.failing),
         suspectsPart(evidence.suspects),
-        listPart('alternatives', l10n.t('Alternatives that held too'), evidence.alternatives),
+        listPart('alternatives', l10n.t('How it was found, and what else would pass'), evidence.alternatives),
         listPart('notes', l10n.t('Notes'), evidence.notes),
         notCheckedPart(evidence),
       ];

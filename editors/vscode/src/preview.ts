@@ -32,7 +32,8 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     if (more.length === 0) {
       const { left, right } = this.sides(first, evidence.goal);
       const title = vscode.l10n.t('{0}: {1} (proven)', nameOf(first.path), evidence.title);
-      await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true });
+      const viewColumn = columnOf(vscode.Uri.parse(first.uri));
+      await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true, viewColumn });
       return true;
     }
     const resources = evidence.files.map((file) => {
@@ -66,6 +67,12 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     for (const registration of this.registrations) registration.dispose();
     this.changed.dispose();
   }
+}
+
+/** Where the file is shown already, so that a card beside it stays in view. */
+function columnOf(uri: vscode.Uri): vscode.ViewColumn {
+  const shown = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === uri.toString());
+  return shown?.viewColumn ?? vscode.ViewColumn.One;
 }
 
 function nameOf(path: string): string {

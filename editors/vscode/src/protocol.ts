@@ -63,13 +63,13 @@ export interface ChangedFile {
   readonly after: string | null;
 }
 
-/** One measure before and after. */
+/** One measure before and after; `improved` is null where nothing changed or nothing is judged. */
 export interface Score {
   readonly dimension: string;
   readonly before: number;
   readonly after: number;
-  readonly unit: string;
-  readonly better: 'lower' | 'higher';
+  readonly unit?: string;
+  readonly better: string;
   readonly improved: boolean | null;
 }
 
@@ -156,15 +156,15 @@ export const METHODS = {
 /** JSON-RPC's code for a request the server does not know: it is older than we are. */
 export const METHOD_NOT_FOUND = -32601;
 
-/** An evidence card with nothing but text on it, for servers that send no more than that. */
-export function evidenceOfText(goal: string, title: string, state: GoalState, markdown: string): Evidence {
+/** What a server told of a goal, with nothing in the place of what an older one does not tell. */
+export function evidenceOf(told: Partial<Evidence>): Evidence {
   return {
-    goal,
-    title,
+    goal: '',
+    title: '',
     rule: '',
     kind: '',
     why: '',
-    state,
+    state: 'open',
     engine: null,
     summary: '',
     diff: null,
@@ -179,6 +179,7 @@ export function evidenceOfText(goal: string, title: string, state: GoalState, ma
     suspects: [],
     notes: [],
     notChecked: [],
-    markdown,
+    markdown: '',
+    ...told,
   };
 }

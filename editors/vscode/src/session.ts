@@ -14,7 +14,7 @@ import {
 
 import { findServer, expand, type Found } from './lookup.js';
 import {
-  evidenceOfText,
+  evidenceOf,
   METHOD_NOT_FOUND,
   METHODS,
   SERVER_COMMANDS,
@@ -254,11 +254,11 @@ export class Session implements vscode.Disposable {
     // The server answers for documents that are open.
     await vscode.workspace.openTextDocument(uri);
     const address = client.code2ProtocolConverter.asUri(uri);
-    const answer = await this.ask<Evidence>(METHODS.evidence, { uri: address, goal });
-    if (answer !== undefined) return answer;
+    const answer = await this.ask<Partial<Evidence>>(METHODS.evidence, { uri: address, goal });
+    if (answer !== undefined) return evidenceOf(answer);
     const text = (await this.run(SERVER_COMMANDS.showEvidence, address, goal, true)) as { value?: string } | null;
     const markdown = text?.value ?? '';
-    return evidenceOfText(goal, titleOf(markdown), 'open', markdown);
+    return evidenceOf({ goal, title: titleOf(markdown), markdown });
   }
 
   private async ask<Answer>(method: string, params: object): Promise<Answer | undefined> {

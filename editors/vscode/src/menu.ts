@@ -12,7 +12,7 @@ export async function showMenu(session: Session, hasFile: boolean): Promise<void
   const title = session.status?.message ?? '';
   const picked = await vscode.window.showQuickPick(entries(session, hasFile), {
     title: 'Hephaestus',
-    placeHolder: title === '' ? vscode.l10n.t('What to do') : title,
+    placeHolder: title === '' ? vscode.l10n.t('What to do') : vscode.l10n.t('What to do ({0})', title),
     matchOnDescription: true,
   });
   if (picked?.command !== undefined) await vscode.commands.executeCommand(picked.command);

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions, State } from 'vscode-languageclient/node';
 
+import type * as library from './client.js';
 import { findServer, expand, type Found } from './lookup.js';
 import {
   evidenceOf,
@@ -22,7 +23,7 @@ import type { Process } from './status-text.js';
 const LANGUAGES = ['python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'rust'];
 
 /** The library, which is read only when a server is to be started. */
-type Library = typeof import('./client.js');
+type Library = typeof library;
 
 /** What the client does instead of the server when a command is run. */
 export type Intercept = (command: string, args: unknown[]) => Promise<unknown> | undefined;

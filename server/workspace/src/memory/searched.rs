@@ -197,7 +197,8 @@ mod tests {
     #[test]
     fn other_code_and_other_tests_are_other_questions() {
         let registry = Registry::open_in_memory().unwrap();
-        search(&registry, "code", "red", 9);
+        let (told, ..) = search(&registry, "code", "red", 9);
+        assert_eq!(told.len(), 6);
         assert_eq!(search(&registry, "other code", "red", 9).1.len(), 6);
         assert_eq!(search(&registry, "code", "another test", 9).1.len(), 6);
     }

@@ -254,7 +254,8 @@ class LoopTest(unittest.TestCase):
 #[test]
 fn a_test_that_never_ends_is_mended_like_any_other() {
     let settings = format!("{SETTINGS}baseline_timeout = 20\n");
-    let files = [("loops.py", ENDLESS), ("test_loops.py", NEVER_ENDS), ("hephaestus.toml", settings.as_str())];
+    let files =
+        [("loops.py", ENDLESS), ("test_loops.py", NEVER_ENDS), ("hephaestus.toml", settings.as_str())];
     let project = Project::with(&files);
     let run = project.run_writing(&["repair", "--apply"]).expect(0);
     for words in ["1 test fails", "test_turns", "does not end", "3 tests passed in a fresh process"] {

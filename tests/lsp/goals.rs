@@ -188,6 +188,25 @@ fn an_improvement_is_proved_again_when_that_is_asked_for_and_withdrawn_when_it_d
 }
 
 #[test]
+fn what_is_proven_in_a_file_that_is_not_open_can_be_applied_from_the_list() {
+    let mut editor = Editor::open(project(), "store.py");
+    wait_for_states(&mut editor, "shelf.py", &["open"]);
+    editor.execute("hephaestus.forgeWorkspace", json!([]));
+    let goals = wait_for_states(&mut editor, "shelf.py", &["proven"]);
+    editor.wait_for_state("idle");
+    let uri = editor.session.uri("shelf.py");
+    editor.execute("hephaestus.apply", json!([uri, goals[0]["id"]]));
+    let is_edit = |message: &hephaestus_lsp::client::Message| message.method() == "workspace/applyEdit";
+    let sent = editor.session.client.wait_for(is_edit, PATIENCE).unwrap();
+    let change = &sent.params()["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"], json!({"uri": uri, "version": null}));
+    // An editor opens what it changes.
+    editor.session.open(&uri, "def is_empty(books):\n    return len(books) == 0\n").unwrap();
+    wait_for_states(&mut editor, "shelf.py", &["applied"]);
+    editor.session.close().unwrap();
+}
+
+#[test]
 fn who_never_asks_for_the_list_is_not_told_that_it_changed() {
     let mut editor = Editor::open_with(project(), "shelf.py", capabilities(), trusted(Some(true)));
     proven(&mut editor);

@@ -9,8 +9,9 @@ use crate::features::exhibit::{self, EvidenceParams, Exhibit};
 use crate::features::goals::{GoalList, GoalsParams, Sources};
 use crate::features::{Part, diagnostics, evidence, hover, lenses};
 use crate::locations;
-use hephaestus_core::{CandidateId, Patch, RelPath};
+use hephaestus_core::{CandidateId, ContentHash, Patch, RelPath};
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tower_lsp::jsonrpc::{self, Error};
 use tower_lsp::ls_types::{
@@ -116,17 +117,18 @@ impl State {
         let offered = actions::actions(&view, params.range, &params.context);
         let facts = self.facts.as_ref()?;
         let later = facts.resolves_edits;
+        let root = self.root_of(&uri);
         let mut shown = Vec::new();
         for Offered { mut action, change } in offered {
             if let Some((candidates, patch)) = change {
-                let edit = self.edit(&uri, &candidates, &patch);
+                let edit = root.as_ref().and_then(|root| self.edit(root, &candidates, &patch));
                 // Only what can be made is offered: a file on disk may have changed, an editor may not create files.
                 let Some(edit) = edit else { continue };
                 // Later means: when it is picked.
-                if !later {
+                if !later && let Some(root) = &root {
                     action.data = None;
                     action.edit = Some(edit);
-                    self.watch(&uri, candidates, &patch);
+                    self.watch(root, candidates, &patch);
                 }
             }
             shown.push(CodeActionOrCommand::CodeAction(action));
@@ -145,8 +147,9 @@ impl State {
         }
         let candidates: Vec<CandidateId> = data.candidates.into_iter().map(CandidateId).collect();
         let patch = self.patch_of(&uri, &candidates).ok_or_else(Error::content_modified)?;
-        action.edit = Some(self.edit(&uri, &candidates, &patch).ok_or_else(Error::content_modified)?);
-        self.watch(&uri, candidates, &patch);
+        let root = self.root_of(&uri).ok_or_else(Error::content_modified)?;
+        action.edit = Some(self.edit(&root, &candidates, &patch).ok_or_else(Error::content_modified)?);
+        self.watch(&root, candidates, &patch);
         Ok(action)
     }
 
@@ -160,9 +163,27 @@ impl State {
         })
     }
 
+    /// The folder an open document lies in.
+    fn root_of(&self, uri: &Uri) -> Option<PathBuf> {
+        self.documents.get(uri)?.place.root.clone()
+    }
+
+    /// The hash of a file's text: as the editor has it or, where it is not open, as the index saw it on disk.
+    pub(super) fn hash_now(&self, root: &Path, path: &RelPath) -> Option<ContentHash> {
+        match self.documents.at(root, path) {
+            Some(document) => Some(ContentHash::of(document.file.text().as_bytes())),
+            None => self.folder(root)?.facts.get(path).map(|facts| facts.hash.clone()),
+        }
+    }
+
     /// A change as the editor takes it.
-    pub(super) fn edit(&self, uri: &Uri, candidates: &[CandidateId], patch: &Patch) -> Option<WorkspaceEdit> {
-        let folder = self.view(uri)?.folder?;
+    pub(super) fn edit(
+        &self,
+        root: &Path,
+        candidates: &[CandidateId],
+        patch: &Patch,
+    ) -> Option<WorkspaceEdit> {
+        let folder = self.folder(root)?;
         let shown = candidates.iter().filter_map(|candidate| folder.offers.get(candidate));
         let in_short: Vec<String> = shown.map(evidence::in_short).collect();
         let label = Label { label: "Proven improvement".to_owned(), description: in_short.join("; ") };
@@ -170,18 +191,14 @@ impl State {
     }
 
     /// Watches for a change that the user may make now.
-    pub(super) fn watch(&mut self, uri: &Uri, candidates: Vec<CandidateId>, patch: &Patch) {
-        let Some(root) = self.documents.get(uri).and_then(|document| document.place.root.clone()) else {
-            return;
+    pub(super) fn watch(&mut self, root: &Path, candidates: Vec<CandidateId>, patch: &Patch) {
+        let text = |path: &RelPath| match self.documents.at(root, path) {
+            Some(document) => Some(document.file.text()),
+            None => std::fs::read_to_string(path.under(root)).ok(),
         };
-        let texts: HashMap<RelPath, String> = patch
-            .paths()
-            .filter_map(|path| {
-                let document = self.documents.get(&locations::uri_of(&root, path)?)?;
-                Some((path.clone(), document.file.text()))
-            })
-            .collect();
-        if let Some(folder) = self.folder_mut(&root) {
+        let texts: HashMap<RelPath, String> =
+            patch.paths().filter_map(|path| Some((path.clone(), text(path)?))).collect();
+        if let Some(folder) = self.folder_mut(root) {
             folder.offers.watch(candidates, patch, |path| texts.get(path).map(String::as_str));
         }
     }

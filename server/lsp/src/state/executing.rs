@@ -7,9 +7,9 @@ use crate::features::evidence;
 use crate::forging::Order;
 use crate::locations::{self, Place};
 use crate::trust::Trust;
-use hephaestus_core::{CandidateId, DecisionKind, GoalId, RelPath};
+use hephaestus_core::{CandidateId, DecisionKind, GoalId, Patch, RelPath};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 use tower_lsp::jsonrpc::{self, Error};
 use tower_lsp::ls_types::request::ApplyWorkspaceEdit;
@@ -93,9 +93,14 @@ impl State {
         let goal = GoalId(arguments.text(1, "a goal's id")?.to_owned());
         let (root, _) = self.place_of(&uri)?;
         let standing = self.folder(&root).and_then(|folder| folder.offers.of_goal(&goal));
-        let candidate = standing.map(|standing| standing.offer.candidate.id.clone());
-        let candidate = candidate.ok_or("nothing is proven for this goal")?;
-        self.apply_candidates(&uri, vec![candidate])
+        let standing = standing.ok_or("nothing is proven for this goal")?;
+        let candidate = standing.offer.candidate.id.clone();
+        if self.documents.get(&uri).is_some() {
+            return self.apply_candidates(&root, &self.patch_of(&uri, &[candidate.clone()]), vec![candidate]);
+        }
+        // A view of all goals offers what stands in files that nobody has open.
+        let patch = standing.patch_now(&|path| self.hash_now(&root, path)).cloned();
+        self.apply_candidates(&root, &patch, vec![candidate])
     }
 
     fn apply_all(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
@@ -106,15 +111,23 @@ impl State {
         let offered = crate::features::actions::actions(&view, Range::default(), &context);
         let candidates =
             offered.into_iter().find_map(|offered| offered.change).map(|(candidates, _)| candidates);
-        self.apply_candidates(&uri, candidates.ok_or("nothing is proven about this file")?)
+        let candidates = candidates.ok_or("nothing is proven about this file")?;
+        let (root, _) = self.place_of(&uri)?;
+        self.apply_candidates(&root, &self.patch_of(&uri, &candidates), candidates)
     }
 
-    fn apply_candidates(&mut self, uri: &Uri, candidates: Vec<CandidateId>) -> Result<Option<Value>, String> {
+    /// Sends a change; `patch` is `None` where nothing was proved for the texts as they are.
+    fn apply_candidates(
+        &mut self,
+        root: &Path,
+        patch: &Option<Patch>,
+        candidates: Vec<CandidateId>,
+    ) -> Result<Option<Value>, String> {
         const CHANGED: &str = "the file was edited since this was proved";
         self.check_that_edits_are_applied()?;
-        let patch = self.patch_of(uri, &candidates).ok_or(CHANGED)?;
-        let edit = self.edit(uri, &candidates, &patch).ok_or(CHANGED)?;
-        self.watch(uri, candidates, &patch);
+        let patch = patch.as_ref().ok_or(CHANGED)?;
+        let edit = self.edit(root, &candidates, patch).ok_or(CHANGED)?;
+        self.watch(root, candidates, patch);
         self.send_edit("Proven improvement", edit);
         Ok(None)
     }

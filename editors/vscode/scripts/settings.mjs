@@ -1,0 +1,122 @@
+// Makes the server's settings in `package.json` from the schema of `hephaestus.toml` (`hephaestus schema`), or says that
+// they are stale. It must not touch the settings of the extension's own sections, `server` and `trace`.
+//
+//   node scripts/settings.mjs --write [--server PROGRAM]   writes package.json; with a program also the schema kept here
+//   node scripts/settings.mjs --check [--server PROGRAM]   exits with 1 when either is stale
+//
+// The program may be named by the environment variable HEPHAESTUS_SERVER too.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const MANIFEST = fileURLToPath(new URL('../package.json', import.meta.url));
+const SCHEMA = fileURLToPath(new URL('../schemas/settings.schema.json', import.meta.url));
+
+const OWN = /^hephaestus\.(server|trace)\./;
+
+/** What can run programs, or makes running them less safe: an untrusted workspace has no say in it. */
+const RESTRICTED = /^hephaestus\.(testing\.(command|env|runner)|sandbox\..*|fixers)$/;
+
+/** Settings about the machine, which are not carried from one to another. */
+const OF_THE_MACHINE = /^hephaestus\.(forge\.jobs|sandbox\..*)$/;
+
+/** The contributed settings for a schema, by key. */
+export function settingsOf(schema) {
+  const settings = {};
+  let order = 100;
+  for (const [section, about] of Object.entries(schema.properties)) {
+    const resolved = resolve(schema, about);
+    if (resolved.properties === undefined) {
+      // A table of tables with names of the user's choice: one setting.
+      settings[`hephaestus.${section}`] = setting(schema, about, `hephaestus.${section}`, order++);
+      continue;
+    }
+    for (const [key, property] of Object.entries(resolved.properties)) {
+      const name = `hephaestus.${section}.${key}`;
+      settings[name] = setting(schema, property, name, order++);
+    }
+  }
+  return settings;
+}
+
+function setting(schema, property, name, order) {
+  const scope = OF_THE_MACHINE.test(name) ? 'machine-overridable' : 'window';
+  return { order, scope, ...described(flattened(schema, property)) };
+}
+
+/** A property without references, in the words the editor's settings page understands. */
+function flattened(schema, property) {
+  const { $ref: _ref, format: _format, oneOf, ...rest } = { ...resolve(schema, property), ...property };
+  const flat = { ...rest };
+  if (oneOf !== undefined) {
+    flat.type = 'string';
+    flat.enum = oneOf.map((one) => one.const);
+    flat.enumDescriptions = oneOf.map((one) => one.description ?? '');
+  }
+  for (const within of ['items', 'additionalProperties']) {
+    if (typeof flat[within] === 'object') flat[within] = flattened(schema, flat[within]);
+  }
+  if (flat.properties !== undefined) {
+    flat.properties = Object.fromEntries(
+      Object.entries(flat.properties).map(([key, value]) => [key, flattened(schema, value)]),
+    );
+  }
+  return flat;
+}
+
+/** What stands in backquotes is code on the settings page, if the description is Markdown. */
+function described({ description, title: _title, ...rest }) {
+  return description === undefined ? rest : { ...rest, markdownDescription: description };
+}
+
+function resolve(schema, property) {
+  if (property.$ref === undefined) return property;
+  const name = property.$ref.replace('#/$defs/', '');
+  const found = schema.$defs[name];
+  if (found === undefined) throw new Error(`the schema has no ${property.$ref}`);
+  return found;
+}
+
+/** The manifest with these settings instead of the ones it had. */
+export function withSettings(manifest, settings) {
+  const { configuration } = manifest.contributes;
+  const own = Object.entries(configuration.properties).filter(([key]) => OWN.test(key));
+  const properties = { ...Object.fromEntries(own), ...settings };
+  const { untrustedWorkspaces } = manifest.capabilities;
+  const restrictedConfigurations = Object.keys(properties).filter(
+    (key) => key.startsWith('hephaestus.server.') || RESTRICTED.test(key),
+  );
+  return {
+    ...manifest,
+    capabilities: {
+      ...manifest.capabilities,
+      untrustedWorkspaces: { ...untrustedWorkspaces, restrictedConfigurations },
+    },
+    contributes: { ...manifest.contributes, configuration: { ...configuration, properties } },
+  };
+}
+
+function main(args) {
+  const isCheck = args.includes('--check');
+  const isWrite = args.includes('--write');
+  if (isCheck === isWrite) throw new Error('say either --check or --write');
+  const named = args.includes('--server') ? args[args.indexOf('--server') + 1] : process.env.HEPHAESTUS_SERVER;
+  const kept = existsSync(SCHEMA) ? readFileSync(SCHEMA, 'utf8') : '';
+  const schemaText = named ? execFileSync(named, ['schema'], { encoding: 'utf8' }) : kept;
+  const manifestText = readFileSync(MANIFEST, 'utf8');
+  const wanted = withSettings(JSON.parse(manifestText), settingsOf(JSON.parse(schemaText)));
+  const wantedText = `${JSON.stringify(wanted, null, 2)}\n`;
+  if (isWrite) {
+    writeFileSync(SCHEMA, schemaText);
+    writeFileSync(MANIFEST, wantedText);
+    return;
+  }
+  const stale = [
+    schemaText !== kept && 'schemas/settings.schema.json is not what the program prints',
+    wantedText !== manifestText && 'the settings in package.json are not those of the schema',
+  ].filter(Boolean);
+  for (const message of stale) console.error(`${message}; mend it with: npm run settings`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));

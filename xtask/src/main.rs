@@ -1,4 +1,4 @@
-//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | vscode | screenshots | test | setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
@@ -11,6 +11,7 @@ mod setup;
 mod skeleton;
 mod suite;
 mod tidy;
+mod vscode;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,10 @@ enum Task {
     Lua,
     /// Run the tests of the test drivers.
     Drivers,
+    /// Build the extension for VS Code and try it in a real one
+    Vscode(vscode::Request),
+    /// Make the manual's pictures from those of the last `cargo xtask vscode`
+    Screenshots,
     /// Install what the tests need below target/tools
     Setup,
     /// Measure the product beside others
@@ -58,6 +63,8 @@ fn main() -> ExitCode {
         Task::Lua => lua::run(&root),
         Task::Drivers => suite::run_drivers(&root),
         Task::Bench(bench) => bench::run(&root, &bench),
+        Task::Vscode(request) => vscode::run(&root, &request),
+        Task::Screenshots => vscode::copy_pictures(&root),
         Task::Setup => setup::run(&root),
         Task::Test { quick } => suite::run(&root, quick),
     });

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{drivers, lua, setup, tidy};
+use crate::{drivers, lua, setup, tidy, vscode};
 
 /// One step.
 struct Step {
@@ -46,6 +46,7 @@ fn steps(has_nextest: bool) -> Vec<Step> {
         step("drivers", Action::Programs(drivers::commands), true),
         step("tests", Action::Cargo(if has_nextest { NEXTEST } else { LIBTEST }), false),
         step("doc tests", Action::Cargo(DOC_TESTS), true),
+        step("vscode", Action::Programs(vscode::commands), true),
     ]
 }
 
@@ -81,6 +82,16 @@ impl Step {
 pub(crate) fn run_drivers(root: &Path) -> anyhow::Result<bool> {
     let step = Step { name: "drivers", action: Action::Programs(drivers::commands), is_slow: false };
     step.run(root, &mut Counts::default())
+}
+
+/// Runs other test runners one after the other. Whether all held.
+pub(crate) fn run_programs(commands: Vec<Command>) -> anyhow::Result<bool> {
+    let (mut counts, mut all_held) = (Counts::default(), true);
+    for mut command in commands {
+        all_held &= run_and_count(&mut command, &mut counts)?;
+    }
+    println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+    Ok(all_held)
 }
 
 /// How many tests ended how.
@@ -281,7 +292,10 @@ mod tests {
         let names = |quick: bool| -> Vec<&str> {
             steps(true).iter().filter(|step| !(quick && step.is_slow)).map(|step| step.name).collect()
         };
-        assert_eq!(names(false), ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "doc tests"]);
+        assert_eq!(
+            names(false),
+            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "doc tests", "vscode"]
+        );
         assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();
         assert_eq!(alone[3], "cargo xtask tidy");

@@ -162,8 +162,8 @@ fn build_server(root: &Path) -> anyhow::Result<PathBuf> {
     ensure!(output.status.success(), "hephaestus does not build");
     let messages = String::from_utf8_lossy(&output.stdout);
     let built = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let program = built.filter_map(|message| Some(message.get("executable")?.as_str()?.to_owned())).last();
-    program.map(PathBuf::from).context("cargo did not say where hephaestus is")
+    let mut programs = built.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
+    programs.next_back().context("cargo did not say where hephaestus is")
 }
 
 fn succeed(mut command: Command) -> anyhow::Result<()> {

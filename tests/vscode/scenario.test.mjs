@@ -73,8 +73,10 @@ describe('the path of an improvement', () => {
   it('a dismissed goal is no offer any more, and restored it is one again', async () => {
     await bench.rowAction(GOAL, 'Dismiss');
     await bench.untilNoRow(new RegExp(`${GOAL}, Proven`));
-    await bench.picture('dismissed');
+    await bench.untilNoRow(new RegExp(GOAL));
+    await bench.toggleState('Dismissed');
     await bench.untilRow(new RegExp(`${GOAL}, Dismissed`));
+    await bench.picture('dismissed');
     await bench.rowAction(GOAL, 'Restore');
     await bench.untilRow(new RegExp(`${GOAL}, (Proven|To be tried)`));
   });

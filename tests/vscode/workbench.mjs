@@ -185,6 +185,15 @@ export class Workbench {
     });
   }
 
+  /** Shows goals of a state that the tree hides, or hides them. */
+  async toggleState(name) {
+    await this.command('Hephaestus: Filter Goals by State');
+    const row = this.page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first();
+    await row.click();
+    await this.press('Enter');
+    await this.page.locator('.quick-input-widget').first().waitFor({ state: 'hidden' });
+  }
+
   /** Clicks one of the buttons of a row. */
   async rowAction(words, action) {
     const row = this.row(words);

@@ -19,7 +19,15 @@ const host = {
 
 const bundles = {
   extension: [
-    { ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', minify: true, sourcemap: isWatching },
+    {
+      ...host,
+      external: ['vscode', './client.js'],
+      entryPoints: ['src/extension.ts'],
+      outfile: 'dist/extension.js',
+      minify: true,
+      sourcemap: isWatching,
+    },
+    { ...host, entryPoints: ['src/client.ts'], outfile: 'dist/client.js', minify: true, sourcemap: isWatching },
     {
       bundle: true,
       platform: 'browser',

@@ -100,7 +100,7 @@ function aboutRuns(parts: Parts): Record<string, Run> {
 function aboutUs(parts: Parts): Record<string, Run> {
   const { context, session } = parts;
   return {
-    'hephaestus.status.menu': () => showMenu(session),
+    'hephaestus.status.menu': () => showMenu(session, activeDocument() !== undefined),
     'hephaestus.server.restart': async () => {
       await session.restart();
       if (session.process.kind === 'missing') await tellMissing(context, session);
@@ -156,10 +156,11 @@ async function forFile(parts: Parts, command: string, picked: unknown): Promise<
   await onDocument(parts, command, uri);
 }
 
-/** The document in the active editor, if it is one of the user's files. */
+/** The user's file in the active editor, or the one in view while a card or a view has the focus. */
 export function activeDocument(): string | undefined {
-  const document = vscode.window.activeTextEditor?.document;
-  return document?.uri.scheme === 'file' ? document.uri.toString() : undefined;
+  const { activeTextEditor, visibleTextEditors } = vscode.window;
+  const editors = activeTextEditor === undefined ? visibleTextEditors : [activeTextEditor];
+  return editors.find((editor) => editor.document.uri.scheme === 'file')?.document.uri.toString();
 }
 
 /** What a command is about: the tree's node, what was passed by name, or what the user means at the cursor. */

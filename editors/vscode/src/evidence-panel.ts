@@ -32,7 +32,7 @@ export class EvidencePanel implements vscode.WebviewPanelSerializer, vscode.Disp
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly session: Session,
-    store: GoalStore,
+    private readonly store: GoalStore,
     private readonly act: Act,
   ) {
     this.registrations = [
@@ -129,10 +129,16 @@ export class EvidencePanel implements vscode.WebviewPanelSerializer, vscode.Disp
     const turn = ++this.asked;
     try {
       const evidence = await this.session.evidence(vscode.Uri.parse(subject.uri), subject.goal);
-      if (turn === this.asked) this.send(evidence);
+      if (turn === this.asked) this.send(this.withState(evidence, subject));
     } catch (error) {
       if (turn === this.asked) this.fail(messageOf(error));
     }
+  }
+
+  /** An older server's evidence is text; what has become of the goal is known from elsewhere. */
+  private withState(evidence: Evidence, subject: Subject): Evidence {
+    const known = this.store.find(vscode.Uri.parse(subject.uri), subject.goal);
+    return evidence.rule === '' && known !== undefined ? { ...evidence, state: known.goal.state } : evidence;
   }
 
   private send(evidence: Evidence): void {
@@ -142,10 +148,15 @@ export class EvidencePanel implements vscode.WebviewPanelSerializer, vscode.Disp
     this.post(this.panel.title, cardBody(evidence));
   }
 
-  /** A goal may be gone because its code is: what was shown stays readable only if it still holds. */
+  /** A goal is gone when its code is: after it was applied, say. What was shown stays then, with what became of it. */
   private fail(message: string): void {
-    this.shown = undefined;
-    this.post(vscode.l10n.t('Evidence'), cardMessage(message, true));
+    const state = this.subject && this.store.find(vscode.Uri.parse(this.subject.uri), this.subject.goal)?.goal.state;
+    if (this.shown !== undefined && (state === 'applied' || state === 'dismissed')) {
+      this.send({ ...this.shown, state });
+    } else {
+      this.shown = undefined;
+      this.post(vscode.l10n.t('Evidence'), cardMessage(message, true));
+    }
   }
 
   private post(title: string, body: string): void {

@@ -97,8 +97,20 @@ function followEditor(running: Session): vscode.Disposable[] {
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('hephaestus.server')) void vscode.commands.executeCommand('hephaestus.server.restart');
+      else lookAgain(running);
+    }),
+    vscode.window.onDidChangeWindowState(() => {
+      lookAgain(running);
+    }),
+    vscode.window.onDidChangeActiveTextEditor(() => {
+      lookAgain(running);
     }),
   ];
+}
+
+/** A program that was missing may be there by now: installed meanwhile, or named by settings that came late. */
+function lookAgain(running: Session): void {
+  if (running.process.kind === 'missing' && running.locate().kind === 'found') void running.start();
 }
 
 async function begin(context: vscode.ExtensionContext, running: Session): Promise<void> {

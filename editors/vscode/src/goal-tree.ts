@@ -172,7 +172,7 @@ function folderName(uri: string): string {
 /** What a goal's line says to the right of its title. */
 export function goalDescription(node: GoalNode, grouping: View['grouping']): string {
   const line = node.goal.range.start.line + 1;
-  const place = grouping === 'state' ? `${node.file.path}:${line}` : l10n.t('line {0}', line);
+  const place = grouping === 'state' ? `${node.file.path}:${line}` : `:${line}`;
   return node.goal.detail === '' ? place : `${place} · ${node.goal.detail}`;
 }
 

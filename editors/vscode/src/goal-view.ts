@@ -36,7 +36,7 @@ export class GoalView implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.listener = store.onDidChange(() => {
       this.update();
     });
-    this.tree = vscode.window.createTreeView<Node>('hephaestus.goals', { treeDataProvider: this, showCollapseAll: true });
+    this.tree = vscode.window.createTreeView<Node>('hephaestus.goals', { treeDataProvider: this });
     this.update();
   }
 

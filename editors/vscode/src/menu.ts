@@ -7,18 +7,18 @@ interface Entry extends vscode.QuickPickItem {
   readonly command?: string;
 }
 
-/** Shows the menu and runs what was picked. */
-export async function showMenu(session: Session): Promise<void> {
+/** Shows the menu and runs what was picked; `hasFile` says whether there is a file the user may mean. */
+export async function showMenu(session: Session, hasFile: boolean): Promise<void> {
   const title = session.status?.message ?? '';
-  const picked = await vscode.window.showQuickPick(entries(session), {
+  const picked = await vscode.window.showQuickPick(entries(session, hasFile), {
     title: 'Hephaestus',
-    placeHolder: title === '' ? vscode.l10n.t('What to do') : title,
+    placeHolder: title === '' ? vscode.l10n.t('What to do') : vscode.l10n.t('What to do ({0})', title),
     matchOnDescription: true,
   });
   if (picked?.command !== undefined) await vscode.commands.executeCommand(picked.command);
 }
 
-function entries(session: Session): Entry[] {
+function entries(session: Session, hasFile: boolean): Entry[] {
   const kind = session.process.kind;
   const state = session.status?.state;
   const list: Entry[] = [];
@@ -37,7 +37,7 @@ function entries(session: Session): Entry[] {
     if (state === 'forging' || state === 'paused') {
       list.push(entry('debug-stop', vscode.l10n.t('Cancel the Run'), 'hephaestus.run.cancel'));
     }
-    if (vscode.window.activeTextEditor !== undefined) {
+    if (hasFile) {
       list.push(entry('flame', vscode.l10n.t('Forge This File'), 'hephaestus.file.forge'));
     }
     list.push(

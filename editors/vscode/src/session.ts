@@ -3,15 +3,9 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 
 import * as vscode from 'vscode';
-import {
-  ExecuteCommandRequest,
-  LanguageClient,
-  type LanguageClientOptions,
-  ResponseError,
-  RevealOutputChannelOn,
-  State,
-} from 'vscode-languageclient/node';
+import type { LanguageClient, LanguageClientOptions, State } from 'vscode-languageclient/node';
 
+import type * as library from './client.js';
 import { findServer, expand, type Found } from './lookup.js';
 import {
   evidenceOf,
@@ -27,6 +21,9 @@ import type { Process } from './status-text.js';
 
 /** The languages there are rules for; files of others are not told to the server. */
 const LANGUAGES = ['python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'rust'];
+
+/** The library, which is read only when a server is to be started. */
+type Library = typeof library;
 
 /** What the client does instead of the server when a command is run. */
 export type Intercept = (command: string, args: unknown[]) => Promise<unknown> | undefined;
@@ -131,7 +128,7 @@ export class Session implements vscode.Disposable {
     }
     this.output.info(`server: ${found.file} (${found.from})`);
     this.become({ kind: 'starting' });
-    const client = this.makeClient(found.file);
+    const client = this.makeClient(await import('./client.js'), found.file);
     this.client = client;
     try {
       await client.start();
@@ -156,17 +153,17 @@ export class Session implements vscode.Disposable {
     }
   }
 
-  private makeClient(command: string): LanguageClient {
+  private makeClient(library: Library, command: string): LanguageClient {
     const args = ['lsp', ...own().get<string[]>('args', [])];
     const env = { ...process.env, ...this.environment() };
-    const client = new LanguageClient(
+    const client = new library.LanguageClient(
       'hephaestus',
       'Hephaestus',
       { command, args, options: { env } },
-      this.clientOptions(),
+      this.clientOptions(library),
     );
     client.onDidChangeState((event) => {
-      this.clientBecame(event.newState);
+      this.clientBecame(library, event.newState);
     });
     client.onNotification(METHODS.status, (status: Status) => {
       this.lastStatus = status;
@@ -178,12 +175,12 @@ export class Session implements vscode.Disposable {
     return client;
   }
 
-  private clientOptions(): LanguageClientOptions {
+  private clientOptions(library: Library): LanguageClientOptions {
     return {
       documentSelector: LANGUAGES.map((language) => ({ scheme: 'file', language })),
       outputChannel: this.output,
       traceOutputChannel: this.trace,
-      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      revealOutputChannelOn: library.RevealOutputChannelOn.Never,
       diagnosticCollectionName: 'hephaestus',
       initializationOptions: () => ({ trusted: vscode.workspace.isTrusted }),
       // The start's own errors are shown by whoever started it.
@@ -218,9 +215,9 @@ export class Session implements vscode.Disposable {
     );
   }
 
-  private clientBecame(state: State): void {
-    if (state === State.Running) this.become({ kind: 'running' });
-    else if (state === State.Starting) this.become({ kind: 'starting' });
+  private clientBecame(library: Library, state: State): void {
+    if (state === library.State.Running) this.become({ kind: 'running' });
+    else if (state === library.State.Starting) this.become({ kind: 'starting' });
     else if (!this.isStopping && this.currentProcess.kind !== 'failed') {
       this.become({ kind: 'failed', message: vscode.l10n.t('The server stopped. Its output says why.') });
     }
@@ -235,7 +232,7 @@ export class Session implements vscode.Disposable {
 
   /** Runs one of the server's commands. Errors are the server's own sentences. */
   async run(command: string, ...args: unknown[]): Promise<unknown> {
-    return this.running().sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+    return this.running().sendRequest('workspace/executeCommand', { command, arguments: args });
   }
 
   /** Whether the server that runs has a command; older ones lack some. */
@@ -265,7 +262,7 @@ export class Session implements vscode.Disposable {
     try {
       return await this.running().sendRequest<Answer>(method, params);
     } catch (error) {
-      if (error instanceof ResponseError && error.code === METHOD_NOT_FOUND) return undefined;
+      if ((error as { code?: unknown }).code === METHOD_NOT_FOUND) return undefined;
       throw error;
     }
   }

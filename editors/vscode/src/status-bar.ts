@@ -12,9 +12,10 @@ export class StatusBar implements vscode.Disposable {
   constructor(private readonly session: Session) {
     this.item.name = 'Hephaestus';
     this.item.command = 'hephaestus.status.menu';
-    this.listener = session.onDidChange(() => {
+    const update = (): void => {
       this.update();
-    });
+    };
+    this.listener = vscode.Disposable.from(session.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update));
     this.update();
     this.item.show();
   }
@@ -30,6 +31,8 @@ export class StatusBar implements vscode.Disposable {
     this.item.accessibilityInformation = { label: `${label}, ${this.session.status?.message ?? ''}`, role: 'button' };
     void vscode.commands.executeCommand('setContext', 'hephaestus.state', shown.state);
     void vscode.commands.executeCommand('setContext', 'hephaestus.ready', this.session.isRunning);
+    // The editor's own key is not set where workspace trust is switched off.
+    void vscode.commands.executeCommand('setContext', 'hephaestus.trusted', vscode.workspace.isTrusted);
   }
 
   dispose(): void {

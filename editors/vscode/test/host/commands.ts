@@ -36,9 +36,11 @@ export const commandsAndViews: Tests = {
     await vscode.commands.executeCommand('hephaestus.showEvidence', document.uri.toString(), goal.id);
     const shown = await until('the evidence', () => ours.evidence());
     assert.notEqual(shown.markdown, '');
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-    const card = tabs.find((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith('hephaestus.evidence'));
-    assert.ok(card, 'no tab shows the card');
+    const isCard = ({ input }: vscode.Tab): boolean =>
+      input instanceof vscode.TabInputWebview && input.viewType.endsWith('hephaestus.evidence');
+    const card = await until('a tab with the card', () =>
+      vscode.window.tabGroups.all.flatMap((group) => group.tabs).find(isCard),
+    );
     await vscode.window.tabGroups.close(card);
   },
 

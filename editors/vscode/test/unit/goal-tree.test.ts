@@ -86,7 +86,7 @@ describe('a goal', () => {
   const node = { type: 'goal', file: file('src/a.py', [proven]), goal: proven } as const;
 
   it('says where it is and what gets better', () => {
-    assert.equal(goalDescription(node, 'file'), 'line 12 · cognitive 2 → 0');
+    assert.equal(goalDescription(node, 'file'), ':12 · cognitive 2 → 0');
     assert.equal(goalDescription(node, 'state'), 'src/a.py:12 · cognitive 2 → 0');
   });
 

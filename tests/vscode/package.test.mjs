@@ -27,8 +27,8 @@ describe('the package', () => {
     const others = times.filter(({ name }) => name !== 'Hephaestus').map(({ ms }) => ms);
     console.log(`# active after ${ours?.ms} ms; the editor's own extensions: ${others.join(', ')} ms`);
     assert.ok(ours !== undefined, 'it is not among the running extensions');
-    // On a machine that is busy everything is slow: then it may be as slow as the editor's own.
-    assert.ok(ours.ms < Math.max(MOST_MS, 3 * Math.max(...others)), `${ours.ms} ms`);
+    // On a machine that is busy everything is slow: then it may be about as slow as the slowest of the editor's own.
+    assert.ok(ours.ms < Math.max(MOST_MS, 1.5 * Math.max(...others)), `${ours.ms} ms`);
     await bench.close();
   });
 });
@@ -50,10 +50,11 @@ describe('inside the editor', () => {
     });
     await until('the tests end', () => outcome, { otherwise: () => `${lines.join('\n')}\n${bench.shown()}` });
     const results = lines.map((line) => /^(not )?ok \d+ - (.*)$/.exec(line)).filter((found) => found !== null);
+    const told = lines.slice(Math.max(0, lines.findIndex((line) => line.startsWith('TAP version')))).join('\n');
     for (const [, failed, name] of results) {
-      await test.test(name, () => assert.ok(!failed, lines.join('\n')));
+      await test.test(name, () => assert.ok(!failed, told));
     }
-    assert.ok(results.length > 0 && outcome.code === 0, lines.join('\n'));
+    assert.ok(results.length > 0 && outcome.code === 0, told);
     await bench.close();
   });
 });

@@ -196,9 +196,18 @@ export class Workbench {
 
   /** Clicks one of the buttons of a row. */
   async rowAction(words, action) {
+    // Rows move while goals come and go: then the one under the mouse is another.
     const row = this.row(words);
-    await row.hover();
-    await row.locator(`.action-label[aria-label^="${action}"]`).first().click();
+    const button = row.locator(`.action-label[aria-label^="${action}"]`).first();
+    await until(`the row of ${words} has the button ${action}`, async () => {
+      try {
+        await row.hover({ timeout: 3000 });
+        await button.click({ timeout: 1000 });
+        return true;
+      } catch {
+        return false;
+      }
+    }, { otherwise: () => this.shown() });
   }
 
   // --- Problems, messages ---

@@ -228,18 +228,26 @@ export class Workbench {
   }
 
   messages() {
-    return this.page.locator('.notification-toast, .monaco-dialog-box').allInnerTexts();
+    return this.page.locator('.notification-list-item, .monaco-dialog-box').allInnerTexts();
   }
 
   untilMessage(pattern) {
-    return until(`a message is ${pattern}`, async () => (await this.messages()).find((text) => pattern.test(text)), {
+    const bell = this.page.locator('[id="status.notifications"]');
+    const center = this.page.locator('.notifications-center.visible');
+    return until(`a message is ${pattern}`, async () => {
+      const found = (await this.messages()).find((text) => pattern.test(text));
+      // Messages hide after a while; the bell keeps them.
+      const isHidden = /new|hidden/i.test((await bell.getAttribute('aria-label')) ?? '') && !(await center.isVisible());
+      if (found === undefined && isHidden) await bell.click();
+      return found;
+    }, {
       otherwise: async () => `but: ${(await this.messages()).join(' | ')}; ${await this.shown()}`,
     });
   }
 
   /** Clicks a button of a message. */
   async messageAction(label) {
-    await this.page.locator('.notification-toast .monaco-button', { hasText: label }).first().click();
+    await this.page.locator('.notification-list-item .monaco-button', { hasText: label }).first().click();
   }
 
   /** Says that the workspace is trusted, in the editor of trust. */

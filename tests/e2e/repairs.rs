@@ -76,6 +76,24 @@ fn project(tests: &[(&str, &str)]) -> Project {
     Project::with(&files.iter().chain(tests).copied().collect::<Vec<_>>())
 }
 
+#[test]
+fn a_search_that_is_made_again_goes_on_where_it_stopped() {
+    let project = project(&[("test_shop.py", GREEN), ("test_hopeless.py", HOPELESS)]);
+    let searched = |more: &[&str]| {
+        let run = project.run(&[&["repair", "--format", "json"], more].concat()).expect(1);
+        let report = run.json();
+        let tried = report["stats"]["searched"]["tried"].as_u64().unwrap();
+        (tried, report["notices"].to_string().contains("in an earlier search"), run.out)
+    };
+    let (first, was_recalled, _) = searched(&[]);
+    assert!(first > 50 && !was_recalled, "{first}");
+    let (again, was_recalled, said) = searched(&[]);
+    assert_eq!((again, was_recalled), (first, true));
+    assert!(said.contains(&format!("{first} of the changes")), "{said}");
+    let (fresh, was_recalled, _) = searched(&["--fresh"]);
+    assert_eq!((fresh, was_recalled), (first, false));
+}
+
 fn mended() -> String {
     SHOP.replace("result -= price", "result += price")
 }
@@ -200,6 +218,83 @@ fn mends(project: &Project, file: &str, wrong: &str, right: &str) -> Run {
     let run = project.run_writing(&["repair", "--apply"]).expect(0);
     assert_eq!(project.read(file), before.replace(wrong, right), "{}", run.out);
     run
+}
+
+/// In `turns` only the first line is right: it never ends.
+const ENDLESS: &str = "\
+def turns(count):
+    result = 0
+    while count > 0:
+        count += 1
+        result += 1
+    return result
+
+
+def double(count):
+    return count * 2
+";
+
+const NEVER_ENDS: &str = "\
+import unittest
+
+import loops
+
+
+class LoopTest(unittest.TestCase):
+    def test_double(self):
+        self.assertEqual(loops.double(2), 4)
+
+    def test_turns(self):
+        self.assertEqual(loops.turns(3), 3)
+
+    def test_zero(self):
+        self.assertEqual(loops.turns(0), 0)
+";
+
+#[test]
+fn a_test_that_never_ends_is_mended_like_any_other() {
+    let settings = format!("{SETTINGS}baseline_timeout = 20\n");
+    let files = [("loops.py", ENDLESS), ("test_loops.py", NEVER_ENDS), ("hephaestus.toml", settings.as_str())];
+    let project = Project::with(&files);
+    let run = project.run_writing(&["repair", "--apply"]).expect(0);
+    for words in ["1 test fails", "test_turns", "does not end", "3 tests passed in a fresh process"] {
+        assert!(run.out.contains(words), "`{words}` is not in: {}", run.out);
+    }
+    let mended = ["count -= 1", "count += -1"].map(|step| ENDLESS.replace("count += 1", step));
+    assert!(mended.contains(&project.read("loops.py")), "{}", project.read("loops.py"));
+    // Whoever judges improvements needs a suite that comes to its end.
+    project.write("loops.py", ENDLESS);
+    project.run(&["forge"]).expect(3).says(&["the tests did not end within 20 s"]);
+}
+
+#[test]
+fn a_test_that_takes_its_process_down_is_mended_like_any_other() {
+    let code = "pub fn depth(value: u64) -> u64 {\n    if value == 0 {\n        return 0;\n    }\n    depth(value) + 1\n}\n\n\
+                pub fn double(value: u64) -> u64 {\n    value * 2\n}\n";
+    let tests = "use deep::{depth, double};\n\n#[test]\nfn none() {\n    assert_eq!(depth(0), 0);\n}\n\n\
+                 #[test]\nfn some() {\n    assert_eq!(depth(3), 3);\n}\n\n#[test]\nfn doubles() {\n    assert_eq!(double(3), 6);\n}\n";
+    let manifest = "[package]\nname = \"deep\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"deep\"\nversion = \"0.1.0\"\n";
+    let project = Project::with(&[
+        ("Cargo.toml", manifest),
+        ("Cargo.lock", lock),
+        ("src/lib.rs", code),
+        ("tests/it.rs", tests),
+    ]);
+    let run = mends(&project, "src/lib.rs", "depth(value) + 1", "depth(value - 1) + 1");
+    assert!(run.out.contains("1 test fails") && run.out.contains("tests/it.rs::some"), "{}", run.out);
+}
+
+#[test]
+fn what_is_missing_around_a_test_is_no_reason_to_search() {
+    let wanting = "import unittest\n\nimport shop\n\n\nclass WantingTest(unittest.TestCase):\n    def test_wanting(self):\n        \
+                   import no_such_package_anywhere\n        self.assertEqual(no_such_package_anywhere.f(shop), 1)\n";
+    let project = project(&[("test_red.py", RED), ("test_wanting.py", wanting)]);
+    let report = repair(&project, 0, &[]);
+    assert_eq!(of_kind(&report, "repair").len(), 1, "{:#}", report["goals"]);
+    assert_eq!(improvements(&report).len(), 1);
+    let notices = report["notices"].to_string();
+    assert!(notices.contains("test_wanting") && notices.contains("no_such_package_anywhere"), "{notices}");
 }
 
 #[test]

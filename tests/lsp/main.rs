@@ -14,7 +14,9 @@
 )]
 
 mod editor;
+mod eglot;
 mod features;
+mod goals;
 mod hostile;
 mod neovim;
 #[path = "../e2e/project.rs"]

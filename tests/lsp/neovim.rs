@@ -20,6 +20,16 @@ fn from_readme(word: &str) -> &'static str {
     pieces.into_iter().find(|piece| piece.contains(word)).unwrap()
 }
 
+/// The plugin set up with all the README has to offer, but for what applies by itself.
+fn everything_in_readme() -> String {
+    ["vim.lsp.enable", "trusted", "code_lens", "statusline"].map(from_readme).concat()
+}
+
+/// The plugin set up for a project that is trusted, with nothing else.
+fn trusted() -> String {
+    ["vim.lsp.enable", "trusted"].map(from_readme).concat()
+}
+
 /// Neovim for one project, with nothing of the machine's own configuration and the plugin as a package.
 struct Neovim {
     program: PathBuf,
@@ -86,8 +96,10 @@ impl Neovim {
             .args(arguments);
         let output = command.output().unwrap();
         let log = |name| fs::read_to_string(self.data("XDG_STATE_HOME").join(name)).unwrap_or_default();
+        // A session that stops early, at a question nobody answers, say, ends well too.
+        let held = String::from_utf8_lossy(&output.stderr).trim_end().ends_with("held");
         assert!(
-            output.status.success(),
+            output.status.success() && held,
             "{session}: {}\n{}{}\nNeovim's log:\n{}\nthe server's log:\n{}",
             output.status,
             String::from_utf8_lossy(&output.stdout),
@@ -111,7 +123,7 @@ impl Neovim {
 
 #[test]
 fn a_proven_improvement_is_applied_undone_redone_and_written() {
-    let init = ["vim.lsp.enable", "trusted", "codelens", "statusline"].map(from_readme).concat();
+    let init = everything_in_readme();
     let neovim = Neovim::on_shelf(&init);
     let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
     let project = &neovim.project;
@@ -129,7 +141,7 @@ fn a_proven_improvement_is_applied_undone_redone_and_written() {
 
 #[test]
 fn a_failing_test_is_mended_from_the_test_and_written() {
-    let init = ["vim.lsp.enable", "trusted", "codelens", "statusline"].map(from_readme).concat();
+    let init = everything_in_readme();
     let neovim = Neovim::on_shelf(&init);
     let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
     let project = &neovim.project;
@@ -151,10 +163,83 @@ fn nothing_is_run_before_the_workspace_is_trusted_and_that_is_asked_once() {
 }
 
 #[test]
+fn goals_are_listed_previewed_applied_dismissed_and_proved_anew_by_one_command() {
+    let neovim = Neovim::on_shelf(&trusted());
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    let before = neovim.project.read("shelf.py");
+    neovim.run("work.lua", &[]);
+    assert_eq!(neovim.project.read("shelf.py"), before, "nothing that was looked at or undone is written");
+}
+
+#[test]
+fn what_is_proven_is_applied_by_a_save_where_that_is_asked_for() {
+    let init = trusted() + from_readme("fix_on_save") + from_readme("on-demand");
+    let neovim = Neovim::on_shelf(&init);
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    neovim.run("fix_on_save.lua", &[]);
+    let text = neovim.project.read("shelf.py");
+    assert!(text.ends_with("def is_empty(books):\n    return len(books) == 0\n"), "{text}");
+}
+
+#[test]
+fn a_server_that_dies_is_started_again_by_a_command() {
+    if let Some(neovim) = Neovim::on_shelf(&trusted()) {
+        neovim.run("restart.lua", &[]);
+    }
+}
+
+#[test]
+fn the_health_check_says_what_is_wrong_and_how_to_mend_it() {
+    let neovim = Neovim::on_shelf(&trusted());
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    neovim.run("health.lua", &[]);
+}
+
+#[test]
+fn the_report_is_a_page_that_opens() {
+    let neovim = Neovim::on_shelf(&trusted());
+    let Some(neovim) = neovim.and_then(Neovim::with_pytest) else { return };
+    neovim.run("report.lua", &[]);
+}
+
+#[test]
+fn every_word_of_the_command_reaches_the_server_and_older_servers_are_borne() {
+    if let Some(neovim) = Neovim::on(Project::empty(), "") {
+        neovim.run("commands.lua", &[]);
+    }
+}
+
+#[test]
+fn the_help_has_every_command_function_and_option_and_nothing_else() {
+    if let Some(neovim) = Neovim::on(Project::empty(), "") {
+        neovim.run("help.lua", &[]);
+    }
+}
+
+#[test]
 fn the_status_line_bears_whatever_a_server_says() {
     if let Some(neovim) = Neovim::on_shelf("") {
         neovim.run("status.lua", &[]);
     }
+}
+
+#[test]
+fn the_script_to_try_it_makes_a_profile_that_works_and_leaves_nothing() {
+    let Some(nvim) = tools::folder("nvim") else { return };
+    if !tools::has("cargo", "--version") {
+        return;
+    }
+    let project = Project::empty();
+    let mut command = Command::new(Path::new(REPOSITORY).join("editors/try-nvim"));
+    project.prepare(&mut command);
+    command.env("NVIM", nvim.join("nvim/bin/nvim")).env("HEPHAESTUS", env!("CARGO_BIN_EXE_hephaestus"));
+    command.args(["--headless", "-l"]).arg(Path::new(REPOSITORY).join("tests/nvim/try.lua"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim_end().ends_with("held"), "{}\n{said}", output.status);
+    let places = remains::scratch(&project.temp());
+    let left: Vec<&String> = places.iter().filter(|place| place.contains("try-nvim")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

@@ -40,15 +40,6 @@ local function apply()
   })
 end
 
---- The text of the floating window, if there is one.
-local function floating()
-  for _, window in ipairs(vim.api.nvim_list_wins()) do
-    if vim.api.nvim_win_get_config(window).relative ~= '' then
-      return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, true), '\n')
-    end
-  end
-end
-
 session.open('shelf.py')
 session.await('a goal is shown', session.diagnostic(RULE, vim.diagnostic.severity.HINT))
 
@@ -71,10 +62,10 @@ session.await('a lens tells of the improvement', function()
     end
   end
 end)
-vim.api.nvim_feedkeys('grl', 'x', false)
-local card = session.await('the evidence is shown', floating)
+session.press('grl')
+local card = session.text_in(session.await('the evidence is shown', session.float))
 assert(card:match('Return the condition itself') and card:match('not checked'), card)
-vim.api.nvim_feedkeys('l', 'x', false)
+session.press('q')
 
 -- A key pressed would end the undo step; a script has to.
 vim.o.undolevels = vim.o.undolevels

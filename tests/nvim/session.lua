@@ -3,7 +3,7 @@
 local M = {}
 
 -- Generous: the machine may be busy.
-local PATIENCE_MS = 300000
+local PATIENCE_MS = tonumber(vim.env.HEPHAESTUS_PATIENCE_MS) or 300000
 
 --- What the server has shown on the current buffer, for messages.
 local function shown()
@@ -46,6 +46,57 @@ function M.diagnostic(rule, severity)
       end
     end
   end
+end
+
+--- From now on menus are answered: the first item whose line has `words` in it is picked.
+function M.answer_menus(words)
+  ---@diagnostic disable-next-line: duplicate-set-field
+  vim.ui.select = function(items, options, on_choice)
+    local lines = {}
+    for index, item in ipairs(items) do
+      local line = options.format_item and options.format_item(item) or tostring(item)
+      if line:find(words, 1, true) then
+        return on_choice(item, index)
+      end
+      table.insert(lines, line)
+    end
+    error(('`%s` has nothing about `%s`:\n  %s'):format(options.prompt, words, table.concat(lines, '\n  ')))
+  end
+end
+
+--- The floating window, if there is one.
+---@return integer?
+function M.float()
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(window).relative ~= '' then
+      return window
+    end
+  end
+end
+
+--- The text of a window.
+---@param window integer
+function M.text_in(window)
+  return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, true), '\n')
+end
+
+--- Presses keys, as a user does.
+function M.press(keys)
+  vim.api.nvim_feedkeys(vim.keycode(keys), 'x', false)
+end
+
+--- What the user was told so far has this in it.
+---@param words string
+function M.was_told(words)
+  return vim.fn.execute('messages'):find(words, 1, true) ~= nil
+end
+
+--- How many runs of the project's tests were begun.
+---@param client vim.lsp.Client
+function M.forges(client)
+  local answer, failure = client:request_sync('hephaestus/stats', nil, 60000)
+  assert(answer and answer.result, failure or vim.inspect(answer))
+  return answer.result.forges
 end
 
 --- Fails when a diagnostic is shown twice: by a server that both pushes and is asked, say.

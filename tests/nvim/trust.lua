@@ -15,13 +15,6 @@ end
 
 local client = session.open('shelf.py')
 
---- How many runs of the project's tests were begun.
-local function forges()
-  local answer, failure = client:request_sync('hephaestus/stats', nil, 60000)
-  assert(answer and answer.result, failure or vim.inspect(answer))
-  return answer.result.forges
-end
-
 session.await('a goal is shown', session.diagnostic(RULE))
 vim.api.nvim_buf_set_lines(0, 1, 1, true, { '', ('LIMIT = %d'):format(#arg[1]) })
 vim.cmd.write()
@@ -31,7 +24,7 @@ if arg[1] == 'asks' then
     return questions[1]
   end)
   assert(question.options.prompt:match('[Tt]rust'), question.options.prompt)
-  assert(forges() == 0, 'tests are run without trust')
+  assert(session.forges(client) == 0, 'tests are run without trust')
   for _, item in ipairs(question.items) do
     if question.options.format_item(item) == 'Trust' then
       question.answer(item)
@@ -40,7 +33,7 @@ if arg[1] == 'asks' then
 end
 
 session.await('a run is begun', function()
-  return forges() > 0
+  return session.forges(client) > 0
 end)
 -- What a run finds is another session's business. This one ends in the middle of it, and nothing may be left running.
 assert(#questions == (arg[1] == 'asks' and 1 or 0), 'it is asked again')

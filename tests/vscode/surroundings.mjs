@@ -29,7 +29,7 @@ const IS_KEPT = process.env.HEPHAESTUS_KEEP === '1';
 /** What a slow machine may take for one thing. */
 export const PATIENCE_MS = Number(process.env.HEPHAESTUS_PATIENCE_MS ?? 120_000);
 
-const load = createRequire(path.join(TOOLS, 'vscode/package.json'));
+const load = createRequire(path.join(TOOLS, 'browser/package.json'));
 export const { chromium } = load('playwright-core');
 /** axe-core as text, to be run in a page. */
 export const axe = () => readFile(load.resolve('axe-core/axe.min.js'), 'utf8');

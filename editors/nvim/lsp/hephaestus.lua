@@ -22,12 +22,15 @@ return {
   },
   commands = {
     ['hephaestus.showEvidence'] = function(...)
-      return require('hephaestus').show_evidence(...)
+      return require('hephaestus.actions').on_show_evidence(...)
     end,
   },
   handlers = {
     ['hephaestus/status'] = function(...)
-      return require('hephaestus').on_status(...)
+      return require('hephaestus.status').on_status(...)
+    end,
+    ['hephaestus/goalsChanged'] = function(...)
+      return require('hephaestus.goals').on_changed(...)
     end,
   },
 }

@@ -12,12 +12,14 @@ Examples:
   hephaestus forge --apply src/           write what was proved together, in src/ alone
   hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
   hephaestus repair --apply               fix what makes tests fail, where a fix can be proved
+  hephaestus verify x.proof               prove an accepted improvement again, anywhere
   hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
+  hephaestus report --open                everything that was tried so far, as a page
   hephaestus goals --format sarif         what could be improved, for a code host
   hephaestus lsp                          serve an editor
   hephaestus doctor                       what works here, what does not, how to mend it
 
-Exit codes: 0 done; 1 --require or --min-score was missed; 2 usage or configuration; 3 the tests cannot judge (red, absent,
+Exit codes: 0 done; 1 --require or --min-score was missed, or a proof does not hold; 2 usage or configuration; 3 the tests cannot judge (red, absent,
 not runnable); 4 internal.";
 
 /// Suggests only what it can prove.
@@ -68,10 +70,14 @@ pub(crate) enum Command {
     Repair(Repair),
     /// Measure how strong the tests are, by small deliberate faults
     Mutants(Mutants),
+    /// Prove again what a proof claims
+    Verify(Verify),
     /// Serve an editor: the language server
     Lsp(Lsp),
     /// Look at what was tried and what came of it
     Registry(Registry),
+    /// Write a page about everything that was tried: goals, evidence, lineage, strength of the tests
+    Report(Report),
     /// Show what works here, what is degraded, and how to mend it
     Doctor(Doctor),
     /// Write a commented hephaestus.toml
@@ -254,6 +260,30 @@ pub(crate) enum MutantsFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus verify .hephaestus/proofs/*.proof     everything that was proved here
+  hephaestus verify review.proof --root checkout   what somebody else proved, in a clone of the same project
+
+Nothing in the project is changed. Exit code 0 when every proof holds, 1 when one does not, 2 when a file is no proof.")]
+pub(crate) struct Verify {
+    /// Proofs, as `hephaestus forge` and `hephaestus repair` write them to .hephaestus/proofs
+    #[arg(value_name = "PROOF", required = true)]
+    pub(crate) proofs: Vec<PathBuf>,
+    /// Prove it among the files as they are now, where others than those it changes differ from what they were
+    #[arg(long)]
+    pub(crate) despite_changes: bool,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: VerifyFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = "Editors start this by themselves: see the manual's page about editors.
 
 Examples:
@@ -330,6 +360,22 @@ pub(crate) enum RegistryVerb {
         #[arg(long, default_value_t = 512)]
         megabytes: u64,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus report                    write .hephaestus/report.html
+  hephaestus report --open             and show it in the browser
+  hephaestus report --output page.html
+
+The page is one file that loads nothing. It tells what is remembered of earlier runs; no test is run.")]
+pub(crate) struct Report {
+    /// Where to [default: .hephaestus/report.html in the project]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 #[derive(Debug, Args)]

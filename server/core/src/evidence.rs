@@ -136,6 +136,23 @@ impl Isolation {
             && self.processes == ProcessIsolation::Namespace
             && self.network == NetworkIsolation::None
     }
+
+    /// What the sandbox does not keep apart as it should, in words; empty when everything is in force.
+    #[must_use]
+    pub fn lacks(self) -> Vec<&'static str> {
+        let files = (self.files != FileIsolation::Overlay).then_some("files are copied");
+        let processes = match self.processes {
+            ProcessIsolation::Namespace => None,
+            ProcessIsolation::Subreaper => Some("processes see those of the machine"),
+            ProcessIsolation::Group => Some("processes that detach themselves survive"),
+        };
+        let network = match self.network {
+            NetworkIsolation::None => None,
+            NetworkIsolation::TcpDenied => Some("only TCP is kept away"),
+            NetworkIsolation::Shared => Some("the network is not kept away"),
+        };
+        [files, processes, network].into_iter().flatten().collect()
+    }
 }
 
 /// How many findings a linter or the rules have in the touched files.

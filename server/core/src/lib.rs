@@ -20,6 +20,7 @@ mod patch;
 mod path;
 mod ports;
 mod probe;
+mod proof;
 mod range;
 mod score;
 mod settings;
@@ -52,6 +53,7 @@ pub use probe::{
     Behaviour, BehaviourRequest, Cause, Found, Probe, ProbeEnd, ProbeRequest, Probed, Question, Spectrum,
     Suspect, TestLines, TracedTest, Variant,
 };
+pub use proof::{Departure, Likeness, Proof, ProofError};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
 pub use settings::{

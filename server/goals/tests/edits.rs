@@ -60,5 +60,5 @@ fn goals_of_rust_stay_the_same() {
 
 #[test]
 fn goals_of_javascript_stay_the_same() {
-    check("script.js", include_str!("../../cli/src/report/script.js"), 30);
+    check("forge.js", include_str!("../../cli/src/report/forge.js"), 30);
 }

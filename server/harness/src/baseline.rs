@@ -3,6 +3,7 @@
 //!
 //! Tests that are red or waver are named and set aside; what the build left behind becomes a layer for all trials.
 
+use crate::lab::{self, LabError};
 use crate::problem::Problem;
 use crate::reports::{TestOutcome, TestReport};
 use crate::sandbox::{Sandbox, SandboxError, Session, View};
@@ -76,7 +77,19 @@ struct Built {
     isolation: Isolation,
     notes: Vec<String>,
     runs: Vec<SuiteRun>,
+    /// CPU time of looking at the tests one by one.
+    looking: Duration,
 }
+
+/// What the first run told.
+enum First {
+    Whole(TestReport),
+    /// There was none that came to its end: what the tests do one by one.
+    Singly(BaselineRecord),
+}
+
+/// Where tests can be run one by one, the whole suite is first given this part of its time.
+const PATIENCE: u32 = 10;
 
 impl Built {
     fn new(root: &Path, sandbox: &Sandbox, suite: &Suite, cancel: &CancelToken) -> Result<Self, Problem> {
@@ -89,7 +102,7 @@ impl Built {
         let session = sandbox.open(&view, cancel).map_err(of_sandbox)?;
         // This workspace may get less than the machine offers: files of another owner cannot be overlaid, say.
         let (isolation, notes) = (session.isolation(), session.notes().to_vec());
-        let mut built = Self { layer, session, isolation, notes, runs: Vec::new() };
+        let mut built = Self { layer, session, isolation, notes, runs: Vec::new(), looking: Duration::ZERO };
         if suite.runner.build.is_some() {
             built.run(suite, Part::Build, cancel)?;
         }
@@ -99,10 +112,63 @@ impl Built {
     /// Runs a part of the suite; tells what its tests did.
     fn run(&mut self, suite: &Suite, part: Part<'_>, cancel: &CancelToken) -> Result<TestReport, Problem> {
         let limit = Duration::from_secs(suite.settings.baseline_timeout);
+        self.run_within(suite, part, limit, cancel)
+    }
+
+    fn run_within(
+        &mut self,
+        suite: &Suite,
+        part: Part<'_>,
+        limit: Duration,
+        cancel: &CancelToken,
+    ) -> Result<TestReport, Problem> {
         let run = run(suite, &mut self.session, part, limit, cancel)?;
         let report = run.report.clone();
         self.runs.push(run);
         Ok(report)
+    }
+
+    /// Runs the suite for the first time; test by test where it does not come to its end and only repairs are wanted.
+    fn first(
+        &mut self,
+        root: &Path,
+        sandbox: &Sandbox,
+        suite: &Suite,
+        known: Option<&BaselineRecord>,
+        cancel: &CancelToken,
+    ) -> Result<First, Problem> {
+        if !suite.red_too || !lab::is_possible(suite) {
+            return self.run(suite, Part::Full, cancel).map(First::Whole);
+        }
+        let look = || one_by_one(root, sandbox, suite, cancel);
+        let knew = known.is_some_and(|known| known.red.iter().any(lab::stops_the_suite));
+        if knew && let Some(seen) = look()? {
+            return Ok(self.singly(seen));
+        }
+        let whole = Duration::from_secs(suite.settings.baseline_timeout);
+        let usual = known.map_or(Duration::ZERO, |known| known.wall * 3);
+        let patience = (whole / PATIENCE).max(usual).min(whole);
+        let mut stopped = match self.run_within(suite, Part::Full, patience, cancel) {
+            Err(problem @ (Problem::TimedOut(_) | Problem::Broken { .. })) => problem,
+            ended => return ended.map(First::Whole),
+        };
+        let is_slow = matches!(stopped, Problem::TimedOut(_)) && patience < whole;
+        let seen = look()?;
+        // What took so long may have been the others: then it is waited for.
+        let is_sure = seen.as_ref().is_some_and(|(record, _)| record.wall * 2 < patience);
+        if is_slow && !is_sure {
+            stopped = match self.run(suite, Part::Full, cancel) {
+                Err(problem @ Problem::TimedOut(_)) => problem,
+                ended => return ended.map(First::Whole),
+            };
+        }
+        seen.map(|seen| self.singly(seen)).ok_or(stopped)
+    }
+
+    fn singly(&mut self, (record, cpu): (BaselineRecord, Duration)) -> First {
+        self.notes.push(singly_note(&record));
+        self.looking += cpu;
+        First::Singly(record)
     }
 
     /// The baseline by what `record` says and by the last `runs` runs.
@@ -118,7 +184,7 @@ impl Built {
             cpu: record.cpu,
             runs,
             spent: self.runs.iter().map(|run| run.wall).sum(),
-            spent_cpu: self.runs.iter().map(|run| run.cpu).sum(),
+            spent_cpu: self.runs.iter().map(|run| run.cpu).sum::<Duration>() + self.looking,
             isolation: self.isolation,
             notes: self.notes,
             layer: Arc::new(self.layer),
@@ -140,7 +206,13 @@ impl Baseline {
         cancel: &CancelToken,
     ) -> Result<Self, Problem> {
         let mut built = Built::new(root, sandbox, suite, cancel)?;
-        let first = built.run(suite, Part::Full, cancel)?;
+        let first = match built.first(root, sandbox, suite, known, cancel)? {
+            First::Whole(first) => first,
+            First::Singly(record) => {
+                judges_enough(suite, &record.passing, &record.red)?;
+                return Ok(built.finish(record, 2));
+            }
+        };
         if let Some(known) = known.filter(|known| known.is_confirmed_by(&first)) {
             judges_enough(suite, &known.passing, &known.red)?;
             let mut record = known.clone();
@@ -196,6 +268,12 @@ impl Baseline {
         self.wall.mul_f64(factor) + Duration::from_secs_f64(floor)
     }
 
+    /// How long each test may take on the unchanged code, in CPU time, where some never end or take their process down.
+    pub(crate) fn each(&self, suite: &Suite) -> Option<Duration> {
+        let stops = self.red.iter().any(lab::stops_the_suite);
+        stops.then(|| lab::limit_beside(&suite.settings, self.wall))
+    }
+
     /// Ids of tests that do not judge.
     #[must_use]
     pub fn set_aside(&self) -> Vec<String> {
@@ -215,6 +293,39 @@ pub(crate) fn judges_enough(
         (true, false) if suite.red_too => Ok(()),
         (true, false) => Err(Problem::AllRed(red.to_vec())),
     }
+}
+
+/// What the tests do one by one, and what finding out took; nothing where that cannot be done, or each comes to its end.
+fn one_by_one(
+    root: &Path,
+    sandbox: &Sandbox,
+    suite: &Suite,
+    cancel: &CancelToken,
+) -> Result<Option<(BaselineRecord, Duration)>, Problem> {
+    match lab::look(root, sandbox, suite, cancel) {
+        Err(LabError::Cancelled) => Err(Problem::Cancelled),
+        Err(why) => {
+            tracing::debug!("the tests cannot be run one by one: {why}");
+            Ok(None)
+        }
+        Ok(seen) => Ok(Some(seen).filter(|(record, _)| record.red.iter().any(lab::stops_the_suite))),
+    }
+}
+
+/// What the user should know of a suite that was looked at test by test.
+fn singly_note(record: &BaselineRecord) -> String {
+    let stopping: Vec<&str> = record
+        .red
+        .iter()
+        .filter(|failure| lab::stops_the_suite(failure))
+        .map(|failure| failure.id.as_str())
+        .collect();
+    format!(
+        "The suite does not come to its end, so the tests were run one by one: {} never {}, or {} the process down.",
+        stopping.join(", "),
+        if stopping.len() == 1 { "ends" } else { "end" },
+        if stopping.len() == 1 { "takes" } else { "take" },
+    )
 }
 
 fn run(

@@ -81,6 +81,7 @@ impl Harness {
     #[must_use]
     pub fn new(mut parts: HarnessParts) -> Self {
         parts.suite.stop_early = parts.baseline.set_aside().is_empty();
+        parts.suite.each = parts.baseline.each(&parts.suite);
         let test_files =
             parts.snapshot.files.values().filter(|file| file.is_test).map(|file| file.path.clone()).collect();
         let grounds = Grounds {

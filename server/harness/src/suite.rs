@@ -31,6 +31,8 @@ pub struct Suite {
     pub settings: TestSettings,
     /// Whether it will do if every test fails: for those who look for repairs. Nobody else can judge anything by it.
     pub red_too: bool,
+    /// How long each test may take on the unchanged code, in CPU time, where it is known that some never end.
+    pub(crate) each: Option<Duration>,
     /// Whether impacted tests may stop at the first failure: only when every test judges.
     pub(crate) stop_early: bool,
 }
@@ -100,7 +102,7 @@ impl Suite {
             let found = facts.package.as_ref().and_then(|package| package.script_args(&script.word));
             found.filter(|args| !args.is_empty()).unwrap_or_else(|| script.default.clone())
         });
-        Self { runner, programs, script_args, settings, red_too: false, stop_early: false }
+        Self { runner, programs, script_args, settings, red_too: false, each: None, stop_early: false }
     }
 
     /// Asks whether the runner's program is there, in the sandbox: a workspace's own files decide what it finds.

@@ -21,6 +21,10 @@ pub(crate) const RESUME: &str = "hephaestus.resume";
 pub(crate) const CANCEL: &str = "hephaestus.cancel";
 /// Hides a goal until its code changes: `[uri, goal]`.
 pub(crate) const DISMISS: &str = "hephaestus.dismiss";
+/// Shows a dismissed goal again: `[uri, goal]`.
+pub(crate) const RESTORE: &str = "hephaestus.restore";
+/// Proves a goal's improvement anew, remembering nothing: `[uri, goal]`.
+pub(crate) const VERIFY: &str = "hephaestus.verify";
 /// Adds a rule to `goals.ignore` in `hephaestus.toml`: `[uri, rule]`.
 pub(crate) const IGNORE_RULE: &str = "hephaestus.ignoreRule";
 /// Answers with the evidence card of a goal, in Markdown: `[uri, goal, answer only?]`. Unless only the answer is wanted,
@@ -40,6 +44,8 @@ pub(crate) const NAMES: &[&str] = &[
     RESUME,
     CANCEL,
     DISMISS,
+    RESTORE,
+    VERIFY,
     IGNORE_RULE,
     SHOW_EVIDENCE,
     TRUST,

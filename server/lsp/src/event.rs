@@ -4,6 +4,8 @@
 //! of the wire.
 
 use crate::client_facts::ClientFacts;
+use crate::features::exhibit::{EvidenceParams, Exhibit};
+use crate::features::goals::{GoalList, GoalsParams};
 use crate::folder::Opened;
 use crate::forging::ForgeNews;
 use hephaestus_core::RelPath;
@@ -91,6 +93,8 @@ pub(crate) enum Ask {
     WorkspaceDiagnostics(WorkspaceDiagnosticParams, Reply<WorkspaceDiagnosticReportResult>),
     Execute(ExecuteCommandParams, Reply<Option<Value>>),
     ViewText(ViewTextParams, Reply<ViewedText>),
+    Goals(GoalsParams, Reply<GoalList>),
+    Evidence(EvidenceParams, Reply<Box<Exhibit>>),
     Stats(Reply<Stats>),
 }
 
@@ -183,6 +187,8 @@ impl Ask {
             Self::WorkspaceDiagnostics(..) => "workspace/diagnostic",
             Self::Execute(..) => "executeCommand",
             Self::ViewText(..) => "hephaestus/viewText",
+            Self::Goals(..) => "hephaestus/goals",
+            Self::Evidence(..) => "hephaestus/evidence",
             Self::Stats(_) => "hephaestus/stats",
         }
     }

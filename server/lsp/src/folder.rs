@@ -2,15 +2,17 @@
 //! happens on other threads; what comes back is put in here.
 
 use crate::event::{Event, Mailbox};
+use crate::features::evidence;
+use crate::features::goals::{self, GoalState, ListedGoal};
 use crate::forging::Order;
 use crate::offers::{Offers, Standing};
 use crate::repairs::Repairs;
 use crate::trust::Trust;
 use hephaestus_core::{
-    CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, Offer, Patch, RelPath,
-    Verdict,
+    CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, GoalKind, Offer, Patch,
+    RelPath, Verdict,
 };
-use hephaestus_workspace::registry::{Registry, SearchFilter};
+use hephaestus_workspace::registry::{Registry, SearchFilter, StoredCandidate, VersionSummary};
 use hephaestus_workspace::{Config, ConfigError, ConfigProblem, FileFacts, RuleSets};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,6 +25,9 @@ const DISMISSED_KEY: &str = "dismissed";
 
 /// Improvements of earlier sessions that are looked at when a folder is opened.
 const MOST_REMEMBERED: usize = 2000;
+
+/// Applied improvements of earlier sessions that are listed.
+const MOST_APPLIED: usize = 50;
 
 /// A folder that the editor has open.
 pub(crate) struct Folder {
@@ -53,6 +58,10 @@ pub(crate) struct Folder {
     pub(crate) settled: HashMap<RelPath, ContentHash>,
     /// Goals the user does not want to see.
     pub(crate) dismissed: HashSet<GoalId>,
+    /// What was proven for those that were dismissed in this session.
+    set_aside: HashMap<GoalId, Standing>,
+    /// Improvements that were applied and not taken back.
+    pub(crate) applied: BTreeMap<CandidateId, Applied>,
     /// Whether its tests may be run.
     pub(crate) trust: Option<Trust>,
     /// Whether the user was asked about trust in this session.
@@ -63,13 +72,58 @@ pub(crate) struct Folder {
     pub(crate) orders: Vec<Order>,
 }
 
+/// An improvement that was applied, as it is listed: its goal is no more.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Applied {
+    goal: GoalId,
+    kind: GoalKind,
+    rule: String,
+    title: String,
+    /// The file it changed.
+    pub(crate) file: RelPath,
+    /// Where its goal was: a 1-based line.
+    line: u32,
+    detail: String,
+}
+
+impl Applied {
+    fn of(standing: &Standing) -> Self {
+        let goal = &standing.offer.goal;
+        Self {
+            goal: goal.id.clone(),
+            kind: goal.kind,
+            rule: goal.rule.clone(),
+            title: goal.message.clone(),
+            file: goal.file.clone(),
+            line: goal.line,
+            detail: evidence::in_short(standing),
+        }
+    }
+
+    /// As an entry of a list.
+    pub(crate) fn listed(&self) -> ListedGoal {
+        ListedGoal {
+            id: self.goal.clone(),
+            title: self.title.clone(),
+            rule: self.rule.clone(),
+            kind: self.kind,
+            range: goals::line(self.line),
+            state: GoalState::Applied,
+            detail: self.detail.clone(),
+        }
+    }
+}
+
 /// What opening a folder gave.
 pub(crate) struct Opened {
+    /// The editor's settings it was opened with: others may be in force by the time it is open.
+    pub(crate) settings: Value,
     config: Config,
     problem: Option<ConfigProblem>,
     registry: Option<Registry>,
     standing: Vec<Standing>,
     dismissed: HashSet<GoalId>,
+    applied: BTreeMap<CandidateId, Applied>,
 }
 
 impl Folder {
@@ -88,6 +142,8 @@ impl Folder {
             repairs: Repairs::default(),
             settled: HashMap::new(),
             dismissed: HashSet::new(),
+            set_aside: HashMap::new(),
+            applied: BTreeMap::new(),
             trust,
             was_asked: false,
             is_open: false,
@@ -97,7 +153,7 @@ impl Folder {
 
     /// Takes in what was read. What was proven in this session stays.
     pub(crate) fn take(&mut self, opened: Opened) {
-        let Opened { config, problem, registry, standing, dismissed } = opened;
+        let Opened { config, problem, registry, standing, dismissed, applied, .. } = opened;
         self.is_open = true;
         self.settled.clear();
         // They are compiled anew, from what the rule files say now.
@@ -106,6 +162,9 @@ impl Folder {
         self.problem = problem;
         self.registry = registry;
         self.dismissed.extend(dismissed);
+        for (candidate, own) in applied {
+            self.applied.entry(candidate).or_insert(own);
+        }
         for standing in standing {
             if self.offers.of_goal(&standing.offer.goal.id).is_none() {
                 self.offers.put(standing);
@@ -123,13 +182,51 @@ impl Folder {
         !self.dismissed.contains(goal)
     }
 
-    /// Hides a goal until its code changes (its id does then), for good. Written at once: the process may end next.
-    pub(crate) fn dismiss(&mut self, goal: &GoalId) {
+    /// Hides a goal until its code changes (its id does then), for good. The candidate that was on offer for it.
+    pub(crate) fn dismiss(&mut self, goal: &GoalId) -> Option<CandidateId> {
         self.dismissed.insert(goal.clone());
+        self.remember_dismissed(|all| all.insert(goal.clone()));
+        let standing = self.offers.remove(goal)?;
+        let candidate = standing.offer.candidate.id.clone();
+        self.set_aside.insert(goal.clone(), standing);
+        Some(candidate)
+    }
+
+    /// Shows a dismissed goal of a file again. The candidate that is on offer for it again.
+    pub(crate) fn restore(&mut self, file: &RelPath, goal: &GoalId) -> Option<CandidateId> {
+        self.dismissed.remove(goal);
+        self.remember_dismissed(|all| all.remove(goal));
+        // The next run has to look at it.
+        self.settled.remove(file);
+        let standing = self.set_aside.remove(goal)?;
+        let candidate = standing.offer.candidate.id.clone();
+        self.offers.put(standing);
+        Some(candidate)
+    }
+
+    /// Notes what became of improvements that were shown.
+    pub(crate) fn observed(&mut self, seen: &[(CandidateId, DecisionKind)]) {
+        for (candidate, kind) in seen {
+            match (kind, self.offers.get(candidate)) {
+                (DecisionKind::Applied, Some(standing)) => {
+                    self.applied.insert(candidate.clone(), Applied::of(standing));
+                }
+                (DecisionKind::Undone, _) => {
+                    self.applied.remove(candidate);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Changes what is remembered of dismissals. Written at once: the process may end next.
+    fn remember_dismissed(&self, change: impl FnOnce(&mut HashSet<GoalId>) -> bool) {
         let Some(registry) = &self.registry else { return };
         // Another server may have the folder open too: its answers are kept.
         let mut all = dismissed(registry);
-        all.insert(goal.clone());
+        if !change(&mut all) {
+            return;
+        }
         let bytes = serde_json::to_vec(&all).unwrap_or_default();
         if let Err(error) = registry.cache_put(DISMISSED, DISMISSED_KEY, &bytes) {
             tracing::warn!("that a goal was dismissed is not remembered: {error}");
@@ -157,9 +254,10 @@ pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
             None
         }
     };
-    let standing = registry.as_ref().map(|registry| remembered(root, registry)).unwrap_or_default();
+    let (standing, applied) =
+        registry.as_ref().map(|registry| remembered(root, registry)).unwrap_or_default();
     let dismissed = registry.as_ref().map(dismissed).unwrap_or_default();
-    Opened { config, problem, registry, standing, dismissed }
+    Opened { settings: settings.clone(), config, problem, registry, standing, dismissed, applied }
 }
 
 /// The configuration; a broken one is told and replaced by the defaults.
@@ -183,8 +281,8 @@ fn dismissed(registry: &Registry) -> HashSet<GoalId> {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-/// Improvements of earlier sessions whose files are as they were.
-fn remembered(root: &Path, registry: &Registry) -> Vec<Standing> {
+/// Improvements of earlier sessions: those whose files are as they were, and the last ones that were applied.
+fn remembered(root: &Path, registry: &Registry) -> (Vec<Standing>, BTreeMap<CandidateId, Applied>) {
     let filter = SearchFilter {
         verdict: Some(Verdict::Passed),
         limit: Some(MOST_REMEMBERED),
@@ -199,6 +297,15 @@ fn remembered(root: &Path, registry: &Registry) -> Vec<Standing> {
         let read = || std::fs::read(path.under(root)).ok().map(|bytes| ContentHash::of(&bytes));
         hashes.entry(path.clone()).or_insert_with(read).clone()
     };
+    let was_applied =
+        |version: &&VersionSummary| version.decision.as_deref() == Some(DecisionKind::Applied.as_str());
+    let applied = found.iter().filter(was_applied).take(MOST_APPLIED);
+    let applied = applied.filter_map(|version| {
+        let stored = registry.get_version(&version.candidate.0).ok().flatten()?;
+        let standing = standing_of(stored)?;
+        Some((version.candidate.clone(), Applied::of(&standing)))
+    });
+    let applied = applied.collect();
     let open =
         found.into_iter().filter(|version| version.accepted == Some(true) && version.decision.is_none());
     let mut standing = Vec::new();
@@ -209,18 +316,22 @@ fn remembered(root: &Path, registry: &Registry) -> Vec<Standing> {
         if hash_of(&stored.goal.file).as_ref() != Some(&stored.goal.base) || !goals.insert(version.goal) {
             continue;
         }
-        let last = stored.trials.into_iter().rev().find(|trial| trial.trial.verdict == Verdict::Passed);
-        let (Some(last), Some(score)) = (last, stored.score) else { continue };
-        let offer = Offer {
-            goal: stored.goal,
-            candidate: stored.candidate,
-            trial: last.trial,
-            score,
-            freshness: Freshness::Fresh,
-        };
-        standing.push(Standing::new(offer, Some(last.at_ms)));
+        standing.extend(standing_of(stored));
     }
-    without_overlaps(standing)
+    (without_overlaps(standing), applied)
+}
+
+/// What was proved of a candidate in an earlier session.
+fn standing_of(stored: StoredCandidate) -> Option<Standing> {
+    let last = stored.trials.into_iter().rev().find(|trial| trial.trial.verdict == Verdict::Passed)?;
+    let offer = Offer {
+        goal: stored.goal,
+        candidate: stored.candidate,
+        trial: last.trial,
+        score: stored.score?,
+        freshness: Freshness::Fresh,
+    };
+    Some(Standing::new(offer, Some(last.at_ms)))
 }
 
 /// The better ones of those that touch the same lines, as at the end of a run.

@@ -8,7 +8,7 @@ use hephaestus_workspace::{
 };
 use std::collections::VecDeque;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,27 @@ pub(crate) struct Order {
     pub(crate) goal: Option<GoalId>,
     /// Whether the user asked for it: then failures are told aloud.
     pub(crate) is_asked_for: bool,
+    /// Whether everything is to be proved anew, whatever earlier runs saw.
+    pub(crate) is_fresh: bool,
+}
+
+impl Order {
+    /// Everything about a file, because it was saved.
+    pub(crate) fn of_file(root: PathBuf, file: RelPath) -> Self {
+        Self { root, file: Some(file), goal: None, is_asked_for: false, is_fresh: false }
+    }
+
+    /// Everything in a folder, because the user wants it.
+    pub(crate) fn of_folder(root: PathBuf) -> Self {
+        Self { root, file: None, goal: None, is_asked_for: true, is_fresh: false }
+    }
+
+    /// Whether a goal of this file is among what is forged.
+    pub(crate) fn is_about(&self, root: &Path, file: &RelPath, goal: &GoalId) -> bool {
+        self.root == root
+            && self.file.as_ref().is_none_or(|own| own == file)
+            && self.goal.as_ref().is_none_or(|own| own == goal)
+    }
 }
 
 impl fmt::Display for Order {
@@ -169,7 +190,7 @@ impl Scheduler {
     }
 
     /// Drops everything about a folder.
-    pub(crate) fn forget(&mut self, root: &std::path::Path) {
+    pub(crate) fn forget(&mut self, root: &Path) {
         self.queue.retain(|order| order.root != root);
         if let Some(run) = self.active.as_ref().filter(|run| run.order.root == root) {
             run.cancel.cancel();
@@ -237,6 +258,7 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
         background: job.config.editor.background,
         retry: job.retry.clone(),
         only: job.order.goal.clone(),
+        fresh: job.order.is_fresh,
         ..ForgeRequest::new(job.helper.clone())
     };
     if !job.order.is_asked_for {
@@ -284,7 +306,7 @@ mod tests {
     const YIELD: Duration = Duration::from_millis(500);
 
     fn order(file: &str) -> Order {
-        Order { root: PathBuf::from("/w"), file: RelPath::new(file).ok(), goal: None, is_asked_for: false }
+        Order::of_file(PathBuf::from("/w"), RelPath::new(file).unwrap())
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use crate::client_facts::ClientFacts;
 use crate::event::{Ask, Event, Mailbox, Reply, Stats, ViewTextParams, ViewedText};
 use crate::features;
+use crate::features::exhibit::{EvidenceParams, Exhibit};
+use crate::features::goals::{GoalList, GoalsParams};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{oneshot, watch};
@@ -52,6 +54,16 @@ impl Handlers {
     /// `hephaestus/viewText`.
     pub(crate) async fn view_text(&self, params: ViewTextParams) -> Result<ViewedText> {
         self.ask(|reply| Ask::ViewText(params, reply)).await
+    }
+
+    /// `hephaestus/goals`.
+    pub(crate) async fn goals(&self, params: GoalsParams) -> Result<GoalList> {
+        self.ask(|reply| Ask::Goals(params, reply)).await
+    }
+
+    /// `hephaestus/evidence`.
+    pub(crate) async fn evidence(&self, params: EvidenceParams) -> Result<Box<Exhibit>> {
+        self.ask(|reply| Ask::Evidence(params, reply)).await
     }
 
     /// `hephaestus/stats`.

@@ -110,6 +110,8 @@ where
     let (service, _) = LspService::build(|_| Handlers::new(mailbox.clone(), parent))
         .custom_method("hephaestus/viewText", Handlers::view_text)
         .custom_method("hephaestus/stats", Handlers::stats)
+        .custom_method("hephaestus/goals", Handlers::goals)
+        .custom_method("hephaestus/evidence", Handlers::evidence)
         .custom_method("window/workDoneProgress/cancel", Handlers::cancel_progress)
         .custom_method("$/setTrace", Handlers::ignore)
         .finish();

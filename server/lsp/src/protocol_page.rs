@@ -3,12 +3,15 @@
 
 use crate::commands;
 use crate::event::{Stats, ViewedText};
+use crate::features::goals::GoalState;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const PAGE: &str = include_str!("../../../docs/src/protocol.md");
 const LIBRARY: &str = include_str!("lib.rs");
 const TELLING: &str = include_str!("state/telling.rs");
+const GOALS: &str = include_str!("features/goals.rs");
+const EXHIBIT: &str = include_str!("features/exhibit.rs");
 
 /// The piece of `text` after the first `from` up to the next `to`.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
@@ -85,6 +88,43 @@ fn the_fields_of_our_messages_are_those_on_the_page() {
         let example: Value = serde_json::from_str(between(section(message), "```json\n", "```")).unwrap();
         assert_eq!(keys(&example), wanted, "the example of {message}");
     }
+}
+
+/// The names of a structure's fields in `source`, as they are sent.
+fn fields(source: &'static str, name: &str) -> BTreeSet<String> {
+    let fields = between(source, &format!("struct {name} {{"), "\n}").split("pub(crate) ").skip(1);
+    let camel = |field: &str| {
+        let mut words = field.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |all, word| all + &word[..1].to_uppercase() + &word[1..])
+    };
+    let fields: BTreeSet<String> = fields.filter_map(|rest| rest.split(':').next()).map(camel).collect();
+    assert!(fields.len() >= 2, "{name}: {fields:?}");
+    fields
+}
+
+#[test]
+fn the_fields_of_goals_and_evidence_are_those_on_the_page() {
+    let listed = |message: &str, header: &str| -> BTreeSet<String> {
+        rows(section(message), header).into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(listed("hephaestus/goals", "| field |"), fields(GOALS, "FileGoals"));
+    assert_eq!(listed("hephaestus/goals", "| key |"), fields(GOALS, "ListedGoal"));
+    assert_eq!(listed("hephaestus/evidence", "| field |"), fields(EXHIBIT, "Exhibit"));
+    let parts = [("files", "ChangedFile"), ("scores", "Scored"), ("gates", "Gated"), ("checks", "Checked")];
+    for (field, name) in parts.into_iter().chain([("strength", "Strong"), ("suspects", "Suspicious")]) {
+        let row = between(section("hephaestus/evidence"), &format!("\n| `{field}` |"), "\n");
+        let keys = between(row, "`{", "}`").split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(keys, fields(EXHIBIT, name), "{field}");
+    }
+    let states = rows(section("hephaestus/goals"), "| state of a goal |");
+    let words = GoalState::ALL.map(|state| serde_json::to_value(state).unwrap());
+    assert_eq!(states, words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>());
+    let example: Value =
+        serde_json::from_str(between(section("hephaestus/goals"), "```json\n", "```")).unwrap();
+    let file = &example["files"][0];
+    assert_eq!(keys(file), fields(GOALS, "FileGoals").iter().map(String::as_str).collect());
+    assert_eq!(keys(&file["goals"][0]), fields(GOALS, "ListedGoal").iter().map(String::as_str).collect());
 }
 
 #[test]

@@ -53,6 +53,16 @@ impl Repairs {
         here.flat_map(|known| places_of(&known.goal, path)).collect()
     }
 
+    /// The failing tests that stand in a file whose text is `hash`.
+    pub(crate) fn standing_in<'a>(
+        &'a self,
+        path: &'a RelPath,
+        hash: &'a ContentHash,
+    ) -> impl Iterator<Item = &'a Goal> {
+        let goals = self.known.iter().map(|known| &known.goal);
+        goals.filter(move |goal| goal.file == *path && goal.base == *hash)
+    }
+
     /// Whether anything is known of this goal.
     pub(crate) fn knows(&self, goal: &Goal) -> bool {
         self.known.iter().any(|known| known.goal.id == goal.id)

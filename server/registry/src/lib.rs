@@ -10,6 +10,7 @@ mod compare;
 mod error;
 mod export;
 mod finite;
+mod history;
 mod import;
 mod ledger;
 mod record;
@@ -25,6 +26,7 @@ mod fixtures;
 
 pub use compare::{Comparison, MeasurePair};
 pub use error::RegistryError;
+pub use history::{KnownCandidate, SeenGoal};
 pub use import::ImportReport;
 pub use ledger::{LedgerErrors, RunLedger};
 pub use record::{RunId, RunSummary, StoredCandidate, StoredTrial, TrialId, VersionSummary};

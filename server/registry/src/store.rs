@@ -1,6 +1,7 @@
 //! The open database: where the file lies, how it is locked, and the two ways in (one read, one write transaction).
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -36,7 +37,7 @@ impl Registry {
     /// When the folder or file cannot be written, the file is damaged or no database, a newer version wrote it, or another
     /// process keeps it locked. The caller can go on with [`Registry::open_in_memory`].
     pub fn open(folder: &Path) -> Result<Self, RegistryError> {
-        prepare_folder(folder).map_err(|error| RegistryError::Unwritable {
+        Self::prepare_folder(folder).map_err(|error| RegistryError::Unwritable {
             path: folder.to_owned(),
             reason: error.to_string(),
         })?;
@@ -47,6 +48,20 @@ impl Registry {
             Ok(connection) => Ok(Self::over(path, connection)),
             Err(fault) => Err(fault.about(&path)),
         }
+    }
+
+    /// Creates `folder` (a workspace's `.hephaestus`) with a `.gitignore` that keeps all of it out of version control.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn prepare_folder(folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let ignore = folder.join(".gitignore");
+        // Empty counts as missing: the process may have died between creating and writing it.
+        if fs::metadata(&ignore).map_or(true, |meta| meta.len() == 0) {
+            fs::write(&ignore, "*\n")?;
+        }
+        Ok(())
     }
 
     /// A registry that is gone with its last clone: for tests, and for going on where no file can be written.
@@ -113,16 +128,6 @@ impl Registry {
             Ok(value)
         })
     }
-}
-
-fn prepare_folder(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let ignore = folder.join(".gitignore");
-    // Empty counts as missing: the process may have died between creating and writing it.
-    if fs::metadata(&ignore).map_or(true, |meta| meta.len() == 0) {
-        fs::write(&ignore, "*\n")?;
-    }
-    Ok(())
 }
 
 fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, Fault> {

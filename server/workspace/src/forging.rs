@@ -1,14 +1,15 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
 use crate::combine::{Together, disjoint, prove_together};
-use crate::memory::{Known, Memory};
+use crate::memory::{Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
+use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
     Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
-    Offer, Pace, Patch, SandboxSettings, Score, Trial, Verdict,
+    Offer, Pace, Patch, Probe, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -62,6 +63,10 @@ pub struct ForgeRequest {
     pub retry: Vec<(GoalId, Patch)>,
     /// This goal only.
     pub only: Option<GoalId>,
+    /// These goals, whether or not anybody would propose them, and for them nothing but what is in `retry`.
+    pub given: Option<Vec<Goal>>,
+    /// Whether what is proved is written down, to be proved again by anybody.
+    pub keeps_proofs: bool,
 }
 
 impl ForgeRequest {
@@ -77,6 +82,8 @@ impl ForgeRequest {
             background: false,
             retry: Vec::new(),
             only: None,
+            given: None,
+            keeps_proofs: true,
         }
     }
 
@@ -239,9 +246,9 @@ impl Run<'_> {
         if let Err(error) = &result {
             self.report.stats.ended = error.to_string();
         }
+        self.report.measure_after(self.workspace);
         memory.close(&self.report);
         result?;
-        self.report.measure_after(self.workspace);
         Ok(self.report)
     }
 
@@ -284,16 +291,19 @@ impl Run<'_> {
         (self.listener)(ForgeEvent::Goals(goals.len()));
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
+        self.report.passing.extend(harness.baseline().passing.iter().cloned());
         let scorer = self.scorer(harness.baseline());
         let engines = self.engines()?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
+        let probe = repairs::probe_of(&harness)
+            .map(|probe| memory.recalling(probe, workspace, &bench.suite, harness.baseline()));
         let parts = Parts {
             engines: &engines,
             judge: &harness,
             scorer: &scorer,
             ledger: &ledger,
-            probe: repairs::probe_of(&harness),
+            probe: probe.as_ref().map(|probe| probe as &dyn Probe),
             search: &request.search,
             clock: &clock,
             snapshot: &workspace.snapshot,
@@ -305,18 +315,24 @@ impl Run<'_> {
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
+        self.report.note_recalled(probe.as_ref().map_or(0, Recalling::recalled));
         if let Some(facts) = harness.lab_facts() {
             keep_tests(workspace, &bench.suite, &facts);
         }
-        self.put_together(&harness, offers);
+        self.put_together(bench, &harness, offers);
         Ok(())
     }
 
     /// What is to be worked on: the goals that this suite judges.
     fn goals(&mut self, bench: &Bench, harness: &Harness, linted: &Linted) -> Vec<Goal> {
+        if let Some(given) = &self.request.given {
+            return given.iter().filter(|goal| bench.languages.contains(&goal.language)).cloned().collect();
+        }
         (self.listener)(ForgeEvent::Stage("looking for goals"));
         let (workspace, only) = (self.workspace, self.request.only.as_ref());
-        let red = &harness.baseline().red;
+        let (red, said) = repairs::without_surroundings(&harness.baseline().red, &workspace.snapshot);
+        self.report.notices.extend(said.map(|message| Notice { path: None, message }));
+        let red = red.as_slice();
         let mut goals = workspace.propose(&linted.findings, red, &[]);
         if let Some(probe) = repairs::probe_of(harness)
             && repairs::are_wanted(workspace, red, only, &goals)
@@ -370,7 +386,8 @@ impl Run<'_> {
         let wanted = &workspace.config.forge.engines;
         let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
             .map_err(|error| ForgeError::Internal(error.to_string()))?;
-        let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|own| own == name);
+        let is_given = self.request.given.is_some();
+        let is_wanted = |name: &str| !is_given && (wanted.is_empty() || wanted.iter().any(|own| own == name));
         let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
@@ -551,7 +568,7 @@ impl Run<'_> {
     }
 
     /// What holds alone is proved together.
-    fn put_together(&mut self, harness: &Harness, offers: Vec<Offer>) {
+    fn put_together(&mut self, bench: &Bench, harness: &Harness, offers: Vec<Offer>) {
         let (kept, superseded) = disjoint(offers);
         self.report.superseded.extend(superseded);
         if kept.is_empty() {
@@ -570,7 +587,16 @@ impl Run<'_> {
             prove_together(harness, &kept, runs, self.cancel)
         };
         self.report.stats.cpu += together.cost.cpu;
+        let holds = |offer: &&Offer| together.taken.contains(&offer.goal.id);
+        let proved: Vec<Offer> = match together.verdict {
+            Verdict::Passed => kept.iter().filter(holds).cloned().collect(),
+            _ => Vec::new(),
+        };
         self.report.add_together(kept, together);
+        if self.request.keeps_proofs && !proved.is_empty() {
+            let (runner, tests) = (bench.suite.runner.name.as_str(), &harness.baseline().passing);
+            Witness { workspace: self.workspace, runner, tests }.testify(&proved, &mut self.report);
+        }
     }
 }
 

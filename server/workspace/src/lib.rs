@@ -14,6 +14,7 @@ mod index;
 mod memory;
 mod mutants;
 mod open;
+mod proofs;
 mod report;
 mod roles;
 mod staging;
@@ -38,7 +39,9 @@ pub use mutants::{
     TriedMutant,
 };
 pub use open::{OpenOptions, Workspace, WorkspaceError};
+pub use proofs::{Checked, Verification, VerifyError, VerifyRequest, verify};
 pub use report::{
-    ForgeReport, GoalsReport, Repaired, confidence_in_words, found_in_words, question_in_words, sarif,
+    ForgeReport, GoalsReport, History, Repaired, confidence_in_words, found_in_words, question_in_words,
+    sarif,
 };
 pub use roles::{FileRole, FileRoles};

@@ -3,7 +3,7 @@
 use crate::forging::now_ms;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
-use hephaestus_core::{ContentHash, Notice};
+use hephaestus_core::{ContentHash, Notice, Probe};
 use hephaestus_forge::RuleRecord;
 use hephaestus_harness::{Baseline, Suite};
 use hephaestus_registry::{Registry, RegistryError, RunId, RunLedger, SearchFilter};
@@ -11,11 +11,13 @@ use std::collections::HashMap;
 use std::fs;
 
 mod known;
+mod searched;
 
 pub(crate) use known::{Known, files_that_count};
+pub(crate) use searched::Recalling;
 
 /// Files that say which versions of what the code runs with; a verdict holds for these alone.
-const MANIFESTS: &[&str] = &[
+pub(crate) const MANIFESTS: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
     "package.json",
@@ -71,13 +73,27 @@ impl Memory {
 
     /// The ledger for trials judged by `baseline`.
     pub(crate) fn ledger(&self, workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> RunLedger {
-        let context = if self.fresh {
-            // A context nobody has seen: everything is tried again, and remembered from now on only for this run.
-            ContentHash::of_parts([self.run.0.as_str()])
-        } else {
-            context(workspace, suite, baseline)
-        };
+        let context = self.context(workspace, suite, baseline);
         self.registry.ledger(self.run.clone(), context).with_snapshot(workspace.snapshot.clone())
+    }
+
+    /// `probe`, with what earlier searches of the very same code saw.
+    pub(crate) fn recalling<'a>(
+        &'a self,
+        probe: &'a dyn Probe,
+        workspace: &Workspace,
+        suite: &Suite,
+        baseline: &Baseline,
+    ) -> Recalling<'a> {
+        Recalling::new(probe, &self.registry, self.context(workspace, suite, baseline))
+    }
+
+    /// What has to be the same for an earlier run to say anything. Nothing is, when all is to be done again.
+    fn context(&self, workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> ContentHash {
+        match self.fresh {
+            true => ContentHash::of_parts([self.run.0.as_str()]),
+            false => context(workspace, suite, baseline),
+        }
     }
 
     /// How each rule has fared in this workspace so far.
@@ -97,7 +113,11 @@ impl Memory {
 
     /// Notes that the run came to its end.
     pub(crate) fn close(&self, report: &ForgeReport) {
-        if let Err(error) = self.registry.finish_run(&self.run, &report.stats_json()) {
+        let mut stats = report.stats_json();
+        if let Some(fields) = stats.as_object_mut() {
+            fields.insert("score".to_owned(), report.score_json());
+        }
+        if let Err(error) = self.registry.finish_run(&self.run, &stats) {
             tracing::warn!("the run is not recorded: {error}");
         }
     }

@@ -17,6 +17,7 @@ mod changes;
 mod hunt;
 mod memory;
 mod prints;
+mod recalled;
 mod settling;
 mod tests_known;
 mod units;

@@ -17,11 +17,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod history;
 mod json;
 pub(crate) mod mutants;
 mod repairs;
 mod sarif;
 
+pub use history::History;
 pub use json::GoalsReport;
 pub use repairs::{Repaired, confidence_in_words, found_in_words, question_in_words};
 pub use sarif::sarif;
@@ -182,6 +184,12 @@ pub struct ForgeReport {
     pub(crate) stages: Stages,
     /// What the user should know.
     pub notices: Vec<Notice>,
+    /// The tests that judged.
+    pub passing: BTreeSet<String>,
+    /// Where the proof of an improvement lies, relative to the root.
+    pub proofs: BTreeMap<GoalId, PathBuf>,
+    /// Where the proofs of all improvements together lie: one per runner that had several.
+    pub proofs_together: Vec<PathBuf>,
     /// Whether every goal was dealt with.
     is_complete: bool,
     snapshot: Snapshot,
@@ -208,6 +216,9 @@ impl ForgeReport {
             stats: Stats { ended: "done".to_owned(), ..Stats::default() },
             stages: BTreeMap::new(),
             notices: workspace.notices.clone(),
+            passing: BTreeSet::new(),
+            proofs: BTreeMap::new(),
+            proofs_together: vec![],
             is_complete: true,
             snapshot: workspace.snapshot.clone(),
         }
@@ -286,6 +297,16 @@ impl ForgeReport {
             Ended::Budget(limit) => format!("budget: {limit}"),
             Ended::Cancelled => "cancelled".to_owned(),
         };
+    }
+
+    /// Says how many changes were searched through in earlier runs and not again.
+    pub(crate) fn note_recalled(&mut self, recalled: u64) {
+        if recalled > 0 {
+            let message = format!(
+                "{recalled} of the changes were tried in an earlier search of this very code, and not again (--fresh tries them)"
+            );
+            self.notices.push(Notice { path: None, message });
+        }
     }
 
     pub(crate) fn add_stages(&mut self, stages: Stages) {

@@ -1,74 +1,57 @@
---- What Neovim's own client does not do with our server: its status for status lines, and the evidence on request.
+--- What users, key mappings and status lines call. Everything is done in the other modules, which are loaded when needed.
 ---
---- Everything else (diagnostics, code actions, lenses, hover) is Neovim's client at work: none of it is done here.
+--- Diagnostics, code actions, hover and progress are Neovim's own client at work: none of it is done here.
 
 local M = {}
 
----@class hephaestus.Status What the server sends with `hephaestus/status`.
----@field state 'idle'|'indexing'|'forging'|'paused'|'untrusted'|'error'
----@field message? string
----@field proven? integer Improvements that held and wait to be applied
----@field goals? integer Places that could be better
-
---- By client, so that a status goes when its client does.
----@type table<vim.lsp.Client, hephaestus.Status>
-local statuses = setmetatable({}, { __mode = 'k' })
-
---- Takes the notification `hephaestus/status`.
----@type lsp.Handler
-function M.on_status(_, status, context)
-  local client = vim.lsp.get_client_by_id(context.client_id)
-  if client and type(status) == 'table' then
-    statuses[client] = status
-    vim.cmd.redrawstatus({ bang = true })
-  end
-end
-
---- One line such as `hephaestus: forging, 2 proven, 5 goals`; empty where no Hephaestus looks after the buffer.
+--- One line such as `hephaestus: forging 2 of 5, 2 proven, 5 goals`; empty where no Hephaestus looks after the buffer.
 ---@param bufnr? integer The current buffer by default
 ---@return string
 function M.status(bufnr)
-  local client = vim.lsp.get_clients({ bufnr = bufnr or 0, name = 'hephaestus' })[1]
-  if not client then
-    return ''
-  end
-  local status = statuses[client]
-  if not status then
-    return 'hephaestus: starting'
-  end
-  local parts = { type(status.state) == 'string' and status.state or 'unknown' }
-  if status.state == 'error' and type(status.message) == 'string' then
-    -- A status line has one line.
-    table.insert(parts, (status.message:gsub('%s+', ' ')))
-  end
-  for _, what in ipairs({ 'proven', 'goals' }) do
-    local count = status[what]
-    if type(count) == 'number' and count > 0 then
-      table.insert(parts, ('%d %s'):format(count, what))
-    end
-  end
-  return 'hephaestus: ' .. table.concat(parts, ', ')
+  return require('hephaestus.status').line(bufnr)
 end
 
---- Runs the command `hephaestus.showEvidence`: Neovim would send it and drop the answer, which is the evidence.
----@param command lsp.Command
----@param context { client_id: integer, bufnr: integer }
-function M.show_evidence(command, context)
-  local client = vim.lsp.get_client_by_id(context.client_id)
-  if not client then
-    return
-  end
-  -- The card is shown here, so the server need not say the short of it as a message too.
-  local arguments = vim.list_extend(vim.list_slice(command.arguments or {}, 1, 2), { true })
-  local params = { command = command.command, arguments = arguments }
-  client:request('workspace/executeCommand', params, function(failure, card)
-    if failure then
-      vim.notify('hephaestus: ' .. failure.message, vim.log.levels.ERROR)
-    elseif type(card) == 'table' and type(card.value) == 'string' then
-      local lines = vim.split(card.value, '\n', { trimempty = true })
-      vim.lsp.util.open_floating_preview(lines, 'markdown', { focus_id = 'hephaestus.evidence' })
-    end
-  end, context.bufnr)
+--- Lists the goals: the workspace's in the quickfix list, or the file's in the location list.
+---@param opts? { file?: boolean, open?: boolean }
+function M.goals(opts)
+  require('hephaestus.goals').list(opts)
+end
+
+--- Shows the evidence of the goal at the cursor in a floating window.
+function M.evidence()
+  require('hephaestus.actions').evidence()
+end
+
+--- Shows what is proven for the goal at the cursor as a diff in a tab.
+function M.preview()
+  require('hephaestus.actions').preview()
+end
+
+--- Applies what is proven for the goal at the cursor, or everything that was proved together about the file.
+---@param opts? { all?: boolean }
+function M.apply(opts)
+  require('hephaestus.actions').apply(opts)
+end
+
+--- Forges the goal at the cursor, the file, or the workspace.
+---@param what? 'goal'|'file'|'workspace' The file by default
+function M.forge(what)
+  require('hephaestus.actions').forge(what)
+end
+
+--- Hides the goal at the cursor until its code changes.
+function M.dismiss()
+  require('hephaestus.actions').dismiss()
+end
+
+--- Shows a dismissed goal again, picked from a menu.
+function M.restore()
+  require('hephaestus.actions').restore()
+end
+
+--- Proves the improvement of the goal at the cursor anew, from nothing.
+function M.verify()
+  require('hephaestus.actions').verify()
 end
 
 return M

@@ -9,7 +9,7 @@ function around(programs: string[], more: Partial<Surroundings> = {}): Surroundi
     setting: '',
     extensionFolder: '/ext',
     workspaceFolder: '/proj',
-    homeFolder: '/home/me',
+    homeFolder: '/users/me',
     platform: 'linux',
     env: { PATH: '/usr/bin:/opt/bin' },
     isProgram: (file) => programs.includes(file),
@@ -57,8 +57,8 @@ describe('with a setting', () => {
 
   const rows: [string, string][] = [
     ['/abs/heph', '/abs/heph'],
-    ['~/bin/heph', '/home/me/bin/heph'],
-    ['${userHome}/heph', '/home/me/heph'],
+    ['~/bin/heph', '/users/me/bin/heph'],
+    ['${userHome}/heph', '/users/me/heph'],
     ['${workspaceFolder}/target/heph', '/proj/target/heph'],
     ['target/heph', '/proj/target/heph'],
     ['${env:TOOLS}/heph', '/tools/heph'],

@@ -166,6 +166,13 @@ fn summary(report: &ForgeReport, own: &Forge) -> String {
             counted(unnoticed, "fault")
         ));
     }
+    if !report.proofs.is_empty() {
+        let several = report.proofs.len() > 1;
+        let (noun, what) = if several { ("proofs", "them") } else { ("a proof", "it") };
+        text.push_str(&format!(
+            "{noun} in .hephaestus/proofs ({FAINT}hephaestus verify{FAINT:#} checks {what} again, anywhere)\n"
+        ));
+    }
     match report.verdict_together() {
         Some(Verdict::Passed) => {
             let left_out = report.improvements.len() - report.taken().len();

@@ -10,7 +10,9 @@ pub(crate) mod lsp;
 pub(crate) mod mutants;
 pub(crate) mod registry;
 pub(crate) mod repair;
+pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod verify;
 
 use crate::args::{Common, Selection};
 use crate::failure::{Failure, Kind};

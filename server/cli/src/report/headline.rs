@@ -9,11 +9,6 @@ use std::fmt::Write;
 /// How many different "not checked" entries the first screen names.
 const NOT_CHECKED_SHOWN: usize = 4;
 
-/// The project's name: the last part of its root.
-pub(super) fn project(report: &Value) -> &str {
-    text(report, "/root").rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or("project")
-}
-
 /// When, how long, with which tests.
 pub(super) fn facts(report: &Value) -> String {
     let mut facts = Vec::new();

@@ -2,7 +2,7 @@
 //! schema inside. Data is never markup: it enters the page through [`markup`](super::markup) alone. Does no IO.
 
 use super::markup::{embed, escape, fill, text};
-use super::nonce;
+use super::{base_name, nonce};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("mutants.html");
@@ -10,23 +10,29 @@ const PAGE: &str = include_str!("mutants.html");
 /// See `server/cli/assets/README.md` for where it is from.
 const ELEMENTS: &str = include_str!("../../assets/mutation-test-elements.js");
 
-/// Hands the data to the component.
-const START: &str = "document.querySelector('mutation-test-report-app').report = \
-    JSON.parse(document.getElementById('data').textContent);";
+/// Hands the data to the component, and the theme where the page around it has chosen one.
+const START: &str = "const app = document.querySelector('mutation-test-report-app');\
+    const theme = document.documentElement.dataset.theme;\
+    if (theme) app.theme = theme;\
+    app.report = JSON.parse(document.getElementById('data').textContent);";
 
 /// Renders the report as a self-contained HTML page. `headline` is one line that says what came of it.
 #[must_use]
 pub(crate) fn render(report: &Value, headline: &str) -> String {
+    render_with(report, headline, &nonce(&embed(report), ELEMENTS))
+}
+
+/// The same for a frame of a page whose policy names this nonce.
+pub(super) fn render_with(report: &Value, headline: &str, nonce: &str) -> String {
     let data = embed(report);
     // The beginning of a comment would change how a browser looks for the script's end.
     let elements = ELEMENTS.replace("<!--", r"\x3c!--");
     let root = text(report, "/projectRoot");
-    let project = root.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or("project");
     fill(
         PAGE,
         &[
-            ("nonce", &nonce(&data, &elements)),
-            ("project", &escape(project)),
+            ("nonce", nonce),
+            ("project", &escape(base_name(root))),
             ("headline", &escape(headline)),
             ("version", &escape(text(report, "/framework/version"))),
             ("data", &data),

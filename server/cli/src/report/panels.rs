@@ -1,6 +1,6 @@
 //! The four panels of the first screen, each a table that reads without its chart.
 //!
-//! Cells marked `data-chart` are where `script.js` draws; the numbers beside them are the chart's text alternative, so
+//! Cells marked `data-chart` are where `forge.js` draws; the numbers beside them are the chart's text alternative, so
 //! the drawings are hidden from assistive technology.
 
 use super::markup::{amount, count, counted, duration, escape, list, number, text};
@@ -16,14 +16,18 @@ const MEASURES: [(&str, &str); 5] = [
     ("functions_over_limit", "functions over limit"),
 ];
 
-/// Stages of the cascade in words; the place of each is its colour's number in `style.css`, the next one is for others.
-const STAGES: [(&str, &str); 6] = [
+/// Stages of the cascade in words; the place of each is its colour's number in `page/base.css`, the next one is for others.
+const STAGES: [(&str, &str); 10] = [
     ("parse", "parse"),
     ("build", "build"),
     ("impacted", "impacted tests"),
     ("reach", "reach check"),
     ("full", "full suite"),
     ("recheck", "linter recheck"),
+    ("again", "reaching tests again"),
+    ("inputs", "differential inputs"),
+    ("strength", "test strength"),
+    ("speed", "benchmark"),
 ];
 
 /// Verdicts in words: what went wrong.

@@ -16,7 +16,12 @@ import { Budget, Stage } from "./stage.mjs";
 const { setTimeout, clearTimeout } = globalThis;
 const LONGEST = 200;
 const TURNS = 200000;
-const CALL_LIMIT_MS = 300;
+/** How long a call may take: at most, and at least; between them, so many times as long as calls of the unchanged code take. */
+const CALL = { most: 300, least: 40, times: 20 };
+/** How long is looked for that at most. */
+const TIMING_MS = 1000;
+/** So many variants may be at a loss for an input in a row before it is given up. */
+const AT_A_LOSS = 2;
 const PROMISE_LIMIT_MS = 200;
 const FULL = { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity, breakLength: Infinity };
 const UNSURE = -1;
@@ -56,7 +61,7 @@ function examples({ examples: texts = [] }) {
 
 class Behaviour {
   constructor(host, job) {
-    Object.assign(this, { host, job, budget: new Budget(), exited: false });
+    Object.assign(this, { host, job, budget: new Budget(), exited: false, limit: CALL.most, longest: 0 });
     this.registry = new Registry();
     this.isModule = host.loader.format(job.file) === "module";
     this.original = new Original(job.file);
@@ -85,7 +90,7 @@ class Behaviour {
     this.budget.n = TURNS;
     this.exited = false;
     if (this.isModule) await host.loader.esm.run(job.file);
-    else guarded(() => host.loader.commonjs(job.file), CALL_LIMIT_MS * 3);
+    else guarded(() => host.loader.commonjs(job.file), CALL.most * 3);
     const found = this.registry.functions.get(id);
     if (this.exited || !found) throw new LeftOut(reason ?? `${job.name} is never reached when its file is loaded`);
     const touched = touches(found.fn);
@@ -95,6 +100,7 @@ class Behaviour {
 
   /** What a version does with an input, twice: its full words and its short ones; null where that is not certain. */
   async does(version, input) {
+    this.halted = false;
     const first = await this.once(version, input);
     if (first === null) return null;
     const second = await this.once(version, input);
@@ -108,19 +114,34 @@ class Behaviour {
     let outcome;
     this.budget.n = TURNS;
     this.exited = false;
+    const began = performance.now();
     try {
       guarded(() => {
         ({ self, result } = call(version, value));
-      }, CALL_LIMIT_MS);
+      }, this.limit);
       if (typeof result?.then === "function") result = await inTime(result);
       outcome = told(() => ({ kind: "returned", value: portable(result) }));
     } catch (error) {
-      if (error === LATE || error?.code === HALTED) return null;
+      if (error === LATE || error?.code === HALTED) {
+        this.halted = true;
+        return null;
+      }
       outcome = told(() => ({ kind: "raised", error: raised(error) }));
     }
+    this.longest = Math.max(this.longest, performance.now() - began);
     if (this.budget.n < 0 || this.exited || outcome.kind === "opaque") return null;
     return told(() => said(outcome, value, self, revive(input)));
   }
+}
+
+/** Finds out how long calls take usually: from the inputs that tests use, on the unchanged code. */
+async function timed(behaviour, version, kept) {
+  const until = performance.now() + TIMING_MS;
+  for (const input of kept) {
+    if (performance.now() > until) break;
+    await behaviour.once(version, input);
+  }
+  behaviour.limit = Math.min(CALL.most, Math.max(CALL.least, CALL.times * behaviour.longest));
 }
 
 /** An outcome in words: short ones, and the full ones that tell it from others. */
@@ -151,11 +172,12 @@ export async function behave(host, job, send) {
   const uncover = cover(() => (behaviour.exited = true));
   try {
     behaviour = new Behaviour(host, job);
-    await behaviour.version([]);
+    await timed(behaviour, await behaviour.version([]), job.inputs);
     const { list: called, captured } = inputs(job);
     const list = [...called, ...examples(job)].sort(([, a], [, b]) => a.length - b.length || (a < b ? -1 : 1));
     send({ k: "inputs", inputs: list.map(([, text]) => text), captured });
     const numbers = new Map();
+    const lost = list.map(() => 0);
     for (const [number, edits] of job.variants) {
       send({ k: "now", number });
       const row = [];
@@ -167,8 +189,10 @@ export async function behave(host, job, send) {
         // It cannot be loaded, or it is not what it was: nothing can be said of it.
       }
       let unsure = 0;
-      for (const [input] of list) {
-        const found = version === null || unsure > 12 ? null : await behaviour.does(version, input);
+      for (const [at, [input]] of list.entries()) {
+        const asked = version !== null && unsure <= 12 && lost[at] < AT_A_LOSS;
+        const found = asked ? await behaviour.does(version, input) : null;
+        if (asked) lost[at] = behaviour.halted ? lost[at] + 1 : 0;
         if (found === null) {
           unsure += 1;
           row.push(UNSURE);

@@ -92,6 +92,8 @@ export class Clean {
     this.timers = timers;
     this.seen = new Set();
     this.noted = [];
+    /** How many objects were put back so far. */
+    this.mended = 0;
     this.walk([globalThis, process, ...hidden()]);
     if (!global) this.noted = this.noted.filter(({ object }) => object !== globalThis);
     this.env = { ...process.env };
@@ -137,8 +139,25 @@ export class Clean {
 
   /** Puts built-in objects back. Answers what stood in the way of it, or null. */
   objects() {
-    for (const noted of this.noted) if (!noted.same() && !noted.restore()) return "a built-in object cannot be put back";
+    for (const noted of this.noted) {
+      if (noted.same()) continue;
+      this.mended += 1;
+      if (!noted.restore()) return "a built-in object cannot be put back";
+    }
     return null;
+  }
+
+  /** What is noted of the built-in objects that a text names, and of their prototypes. */
+  named(text) {
+    const objects = new Set();
+    for (const name of new Set(text.match(/[A-Za-z_$][\w$]*/g))) {
+      const value = getOwnPropertyDescriptor(globalThis, name)?.value;
+      if (!isObject(value) || value === globalThis) continue;
+      objects.add(value);
+      const prototype = getOwnPropertyDescriptor(value, "prototype")?.value;
+      if (isObject(prototype)) objects.add(prototype);
+    }
+    return this.noted.filter(({ object }) => objects.has(object) && object !== process);
   }
 
   /** Takes away global names that nobody declared: what an assignment to an unknown name leaves behind in sloppy code. */

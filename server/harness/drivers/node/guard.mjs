@@ -9,12 +9,13 @@ export const HALTED = "ERR_SCRIPT_EXECUTION_TIMEOUT";
 const EXIT = { name: "Exit" };
 const SYMBOL = Symbol.for("hephaestus.chunk");
 const script = new vm.Script('globalThis[Symbol.for("hephaestus.chunk")]()');
+const { ceil } = Math;
 let pending = null;
 
 /** Calls a function, and ends it when it takes longer than `timeout` milliseconds: then this throws. */
 export function guarded(act, timeout) {
   pending = act;
-  script.runInThisContext({ timeout: Math.ceil(timeout) });
+  script.runInThisContext({ timeout: ceil(timeout) });
 }
 
 /** Has `exited` called in place of what would end the process. Answers how to take that back. */

@@ -9,7 +9,9 @@ import { Rewriting } from "./rewriting.mjs";
 import { Trials, awaited } from "./trial.mjs";
 
 const now = performance.now.bind(performance);
+const cpuUsage = process.cpuUsage.bind(process);
 const { setImmediate, setTimeout } = globalThis;
+const { max } = Math;
 /** So often what is shared may be spoiled before nothing is shared any more. */
 const SPOILED = 4;
 /** After how many variants the unchanged code is tried again. */
@@ -17,6 +19,10 @@ const SENTINEL = 50;
 /** How long results are held back at most, and how long the process is away from its event loop, in milliseconds. */
 const HELD = 100;
 const CHUNK = 40;
+/** So often a variant that was ended without having used its time is tried again: the process was frozen, or had no processor. */
+const AGAIN = 3;
+/** So often the search may fall over without a built-in object being other than it was. */
+const UPSETS = 3;
 
 /** The tests cannot be called directly: they do not do what they do under their runner. */
 class Unfaithful extends Error {}
@@ -33,6 +39,8 @@ class Hunt {
     this.spoiled = 0;
     this.until = Infinity;
     this.told = now();
+    this.upsets = 0;
+    this.again = 0;
   }
 
   async open() {
@@ -40,6 +48,7 @@ class Hunt {
     const { adapter } = await import(`./cases/${job.suite}.mjs`);
     this.budget = new Budget();
     this.rewriting = new Rewriting(host.loader, job.file);
+    this.named = host.clean.named(this.rewriting.text);
     const files = job.plan.map(({ file }) => file);
     this.trials = new Trials(host, { red: job.red, green: job.green, ahead: job.ahead ?? 0, budget: this.budget, files });
     const shape = { adapter, plan: job.plan, budget: this.budget };
@@ -62,12 +71,15 @@ class Hunt {
       } while (!step.done && step.value === undefined && now() < until);
     };
     for (;;) {
+      const limit = CHUNK + max(250, 1.5 * (this.trials.allowed ?? 20000));
+      const used = cpuUsage();
       try {
-        guarded(chunk, CHUNK + Math.max(250, 1.5 * (this.trials.allowed ?? 20000)));
+        guarded(chunk, limit);
       } catch (error) {
-        if (error?.code !== HALTED) throw error;
-        if (this.current === null) throw new Unfaithful("the unchanged code does not end");
-        this.halted();
+        const end = error?.code === HALTED ? this.halted(limit, cpuUsage(used)) : this.upset(error);
+        if (end) return end;
+        step = { done: false, value: undefined };
+        this.given = undefined;
         work = this.all();
         continue;
       }
@@ -80,11 +92,44 @@ class Hunt {
   }
 
   /** A variant was ended from outside: its process goes on, with what it left behind looked at first. */
-  halted() {
+  halted(limit, { user, system }) {
     const { current } = this;
+    const busy = (user + system) / 1e3;
     this.current = null;
-    this.finish(current, ["timeout", this.trials.soFar, "timeout"]);
     this.since = SENTINEL;
+    if (busy < limit / 2 && this.again < AGAIN) this.again += 1;
+    else if (current === null) throw new Unfaithful("the unchanged code does not end");
+    else this.finish(current, ["timeout", this.trials.soFar, "timeout"]);
+  }
+
+  /**
+   * The search itself fell over: a variant has changed what it is made of. What was changed is put back; what is held back is tried
+   * again, and a variant that had everything to itself has failed. Answers the end of the job where this process cannot go on; throws
+   * what may be the reason for every variant.
+   */
+  upset(error) {
+    const { current, host } = this;
+    if (this.base === undefined || error instanceof Unfaithful) throw error;
+    const before = host.clean.mended;
+    const clean = host.clean.objects() === null;
+    const touched = host.clean.mended > before;
+    if (!touched && ++this.upsets > UPSETS) throw error;
+    this.current = null;
+    const alone = this.job.apart || (this.fresh && current !== null);
+    if (current !== null && (alone || !touched)) this.finish(current, ["failed", 0, "Error:"]);
+    if (this.job.apart) {
+      this.tell();
+      return { end: "spoiled" };
+    }
+    if (!clean || (this.fresh && !alone)) return { end: "spoiled", apart: true };
+    if (touched && !this.fresh) this.retry();
+    else this.since = SENTINEL;
+    return null;
+  }
+
+  /** What a variant has changed in built-in objects that the file names is put back at once. */
+  mend() {
+    for (const noted of this.named) if (!noted.same() && !noted.restore()) this.since = SENTINEL;
   }
 
   *all() {
@@ -108,7 +153,9 @@ class Hunt {
       const result = yield* this.one(entry);
       this.host.clean.undeclared();
       this.current = null;
+      this.again = 0;
       this.finish(entry, result);
+      if (!this.fresh) this.mend();
       yield undefined;
     }
     const spoiled = yield* this.look();
@@ -229,6 +276,12 @@ class Hunt {
       return { end: "spoiled" };
     }
     if (this.fresh || !clean) return { end: "spoiled", apart: true };
+    this.retry();
+    return null;
+  }
+
+  /** What is held back is tried again with modules of its own. */
+  retry() {
     this.fresh = true;
     this.spoiled += 1;
     // What left the trace is among these: they are tried again with modules of their own, and if it happens often, all others too.
@@ -237,7 +290,6 @@ class Hunt {
     this.held = [];
     this.since = 0;
     this.known.clear();
-    return null;
   }
 
   /** The result of one variant. */
@@ -300,6 +352,10 @@ class Hunt {
     }
     try {
       return yield* this.trials.judge(this.shared);
+    } catch (error) {
+      // Modules that were loaded only now got the other functions only now.
+      if (!(error instanceof SyntaxError) || !this.shared.refused) throw error;
+      return null;
     } finally {
       this.shared.install(null);
     }

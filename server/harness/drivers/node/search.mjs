@@ -8,14 +8,19 @@ import { Original } from "./edits.mjs";
 /** How long a process may say nothing, and how long it may need before its first word, in milliseconds. */
 const SILENCE = 1000;
 const OPENING = 30000;
+const LOOK = 100;
 /** How many variants in a row are named one by one after a process was lost. */
 const CAREFUL = 200;
+/** CPU time for a plain run of tests, in seconds: beside what the unchanged code takes, and at most. */
+const PLAIN = { least: 0.5, most: 8 };
 const DIRECT = new Set(["node-test", "mocha", "tape"]);
 
 export class Searches {
   constructor(session) {
     this.session = session;
     this.unfit = new Map();
+    /** CPU time of a plain run of the unchanged code, in seconds. */
+    this.usual = new Map();
   }
 
   close() {
@@ -123,14 +128,16 @@ class Search {
     const child = await searches.take();
     let now = null;
     let silent = false;
-    let heard = performance.now();
+    let quiet = 0;
     let patience = OPENING;
     let stop = null;
+    // Looks are counted, not read off a clock: while everything is frozen, nobody can say anything.
     const watch = setInterval(() => {
-      if (performance.now() - heard < patience) return;
+      quiet += LOOK;
+      if (quiet < patience) return;
       silent = true;
       stop?.();
-    }, 100);
+    }, LOOK);
     const job = {
       do: "search", suite: session.settings(session.mode).init.suite, file: this.file, variants, red: this.red, green: this.green,
       ahead: request.ahead ?? 0, times: request.times, least_s: request.least_s, plan: this.plan(), careful, apart,
@@ -142,7 +149,7 @@ class Search {
       if (this.given) act();
     };
     const end = await child.run(job, { limit_s: Math.max(0.01, this.left()), cancel }, message => {
-      heard = performance.now();
+      quiet = 0;
       if (message.k === "began") patience = Math.max(SILENCE, 2 * message.slow + 300);
       else if (message.k === "now") now = message.number;
       else if (message.k === "tried") {
@@ -188,11 +195,13 @@ class Search {
   /** Goes through the variants by ordinary runs. */
   async plainly() {
     const original = new Original(this.file);
+    if (this.rest().length === 0) return { end: "finished" };
+    const allowed = await this.allowance(original);
     for (const [number, edits] of this.rest()) {
       if (this.given) return { end: "cancelled" };
       if (this.left() <= 0) return { end: "timeout" };
       const text = original.edited(edits);
-      const result = text === null ? ["unloadable", 0, ""] : await this.ran(text);
+      const result = text === null ? ["unloadable", 0, ""] : await this.ran(text, allowed);
       if (result === null) return this.given ? { end: "cancelled" } : { end: "timeout" };
       this.how[this.session.mode === "warm" ? "reloaded" : "forked"] += 1;
       this.tell([[number, ...result]]);
@@ -200,8 +209,23 @@ class Search {
     return { end: this.given ? "cancelled" : "finished" };
   }
 
+  /** How much CPU time a plain run may take, in seconds: by what the unchanged code takes, starting up included. */
+  async allowance(original) {
+    const { usual } = this.searches;
+    const key = this.wanted.join("\0");
+    if (!usual.has(key)) {
+      const before = this.cpu;
+      const seen = await this.ran(original.edited([]), PLAIN.most);
+      // Given up in the middle, it says nothing.
+      if (seen === null) return PLAIN.most;
+      usual.set(key, this.cpu - before);
+    }
+    const least = Math.max(PLAIN.least, this.request.least_s ?? 0);
+    return Math.min(PLAIN.most, least + 3 * usual.get(key));
+  }
+
   /** One variant by ordinary runs: the first red tests, the other red tests, the green ones; null when time is over. */
-  async ran(text) {
+  async ran(text, allowed) {
     const ahead = Math.max(1, this.request.ahead ?? 1);
     const parts = [[this.red.slice(0, ahead), false], [this.red.slice(ahead), true], [this.green, true]];
     let passed = 0;
@@ -209,8 +233,7 @@ class Search {
       if (tests.length === 0) continue;
       const left = this.left();
       if (left <= 0 || this.given) return null;
-      const allowed = Math.max(2, (this.request.least_s ?? 0));
-      const limits = { limit_s: Math.min(left, 10 * allowed), cpu_s: 4 * allowed };
+      const limits = { limit_s: Math.min(left, 4 * allowed + 2), cpu_s: allowed };
       const act = { cancel: stopping => (this.act = stopping), given: () => this.given };
       const answer = await this.session.run({ files: { [this.file]: text }, tests, stop, ...limits }, act);
       this.act = null;

@@ -53,7 +53,7 @@ export class Budget {
 export class Stage {
   /** `plan`: the test files; `slots`: how many functions of the file under search can be replaced. */
   constructor(host, { adapter, plan, budget, slots }) {
-    Object.assign(this, { host, adapter, budget, slots, loading: false, several: false, overrides: new Map(), installed: null });
+    Object.assign(this, { host, adapter, budget, slots, loading: false, several: false, overrides: new Map(), installed: null, refused: false });
     this.groups = adapter.groups(plan).map(parts => ({ parts, handles: [], find: null, cache: null, modules: null }));
     this.where = new Map(this.groups.flatMap(group => group.parts.flatMap(({ ids }) => ids.map(id => [id, group]))));
     this.current = null;
@@ -149,13 +149,16 @@ export class Stage {
   }
 
   put(handle) {
+    this.refused = true;
     for (const [{ number, hook }, text] of this.installed) handle.f[number] = handle.ev[hook](text);
+    this.refused = false;
   }
 
   /** Puts other functions into slots (a map of slot to expression), or the own ones back; throws what compiling them threw. */
   install(texts) {
     const { installed } = this;
     this.installed = texts;
+    this.refused = false;
     for (const { handles } of this.groups) {
       for (const handle of handles) {
         if (installed) for (const { number } of installed.keys()) handle.f[number] = null;

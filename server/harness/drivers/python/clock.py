@@ -11,6 +11,7 @@ STEP = 0.001
 STUBBORN = 40
 PAUSE_S = 0.03
 WALL = 3.0
+ENDLESS = "does not end"
 
 
 class TooSlow(BaseException):

@@ -403,7 +403,11 @@ class Desk:
             shutil.rmtree(job.temp, ignore_errors=True)
         if not self._running:
             self._sweep()
-        if job.again is not None and job.repeat():
+        lost = job.lost(status)
+        if lost:
+            self._answer(job.request, **lost)
+            self._queue.insert(0, job)
+        elif job.again is not None and job.repeat():
             self._queue.insert(0, job)
         else:
             if job.spec["do"] == "capture":

@@ -7,11 +7,13 @@ import os
 import select
 import time
 
-from _hephaestus_zygote import children, wire
+from _hephaestus_zygote import children, clock, wire
 
 KINDS = {"survey", "run", "capture", "compare", "bench", "search", "behave"}
 GRACE = 1.0
 LOOK = 0.05
+# How many times its limit of CPU time a test may take by the clock on the wall before its process is ended.
+HARD = 4
 
 
 class Job:
@@ -24,9 +26,11 @@ class Job:
         self.reload = self.on_disk = False
         self.cpu, self.rss = 0.0, 0
         self.tries = 0
+        self.each_s = self.spec.get("each_s") if self.spec["do"] == "survey" else None
+        self.until = None
         self.wanted = self.spec.get("tests")
         if self.spec["do"] == "survey" and self.wanted is None:
-            self.spec["tests"] = tests
+            self.spec["tests"] = list(tests)
         self._check(tests)
         if self.spec["do"] in ("compare", "bench"):
             self._find_inputs(inputs)
@@ -73,6 +77,8 @@ class Job:
             # These keep to the limit themselves, and have a word to say at the end.
             extra += GRACE
         self.deadline = time.monotonic() + (self.spec.get("limit_s") or 3600.0) + extra
+        if self.each_s:
+            self.until = self.deadline = self.until or self.deadline
         self.cpu_limit = (self.spec.get("cpu_s") or float("inf")) + extra
         self._cpu_before = 0.0
         self.next_look = time.monotonic() + min(LOOK, self.cpu_limit)
@@ -96,6 +102,12 @@ class Job:
         """Notes what the child says; what is to be passed on at once is returned."""
         if "start" in message:
             self.running = message["start"]
+            if self.each_s:
+                # The child keeps to the limit itself as long as it can.
+                now = time.monotonic()
+                self.deadline = min(self.until, now + HARD * self.each_s + GRACE)
+                self.cpu_limit = (children.cpu_clock(self.pid) or 0.0) + self.each_s + GRACE / 2
+                self.next_look = now + self.each_s
         elif "test" in message:
             return self._take_test(message)
         elif "results" in message:
@@ -121,6 +133,9 @@ class Job:
     def _take_test(self, message):
         self.running = None
         if self.spec["do"] == "survey":
+            if self.each_s:
+                self.deadline, self.cpu_limit = self.until, float("inf")
+                self.spec["tests"].remove(message["test"])
             return message
         if message["outcome"] == "failed":
             self.failed.append({"id": message["test"], "message": message["message"]})
@@ -141,6 +156,17 @@ class Job:
         return True
 
     why = None
+
+    def lost(self, status):
+        """The test that has taken down its process or does not end, where the others can go on without it: what is said of it."""
+        ended = self.final is not None and self.final["end"] != "died"
+        if not self.each_s or not self.running or ended or time.monotonic() >= self.until:
+            return None
+        ending = self._ending(status)
+        limited = ending["end"] == "timeout" or ending.get("reason") == clock.ENDLESS
+        message = "%s: it was stopped after %g s" % (clock.ENDLESS, self.each_s) if limited else "the process died: %s" % ending["reason"]
+        self.spec["tests"].remove(self.running)
+        return {"test": self.running, "outcome": "failed", "message": message, "wall_s": 0.0, "lines": {}, "spawns": True}
 
     def keep_inputs(self, inputs):
         """Remembers what was captured."""

@@ -6,10 +6,13 @@ It says what happens through its report and must not wait for anybody.
 import threading
 import time
 
-from _hephaestus_zygote import outside
+from _hephaestus_zygote import clock, outside
 from _hephaestus_zygote import pytest_suite
 from _hephaestus_zygote import reach as reaching
 from _hephaestus_zygote import variant
+
+# How many times its limit of CPU time a test may take by the clock on the wall.
+WALL_TIMES = 3
 
 
 class Survey:
@@ -24,6 +27,8 @@ class Survey:
         self._started = 0.0
         self._spawns = False
         self._tests = spec["tests"]
+        self._each_s = spec.get("each_s")
+        self._clock = None
 
     def work(self):
         """Does it."""
@@ -31,11 +36,18 @@ class Survey:
         self._watch = outside.Watch(on_start=self._on_start)
         if self._reach:
             self._suite.start_reach(self._reach, self._tests)
+        if self._each_s:
+            self._clock = clock.Clock()
+            self._clock.set()
         final = {"end": "finished"}
         try:
             self._suite.run(self._tests, self._begin, self._end, stop=False)
+        except clock.TooSlow:
+            final = {"end": "died", "reason": clock.ENDLESS}
         except pytest_suite.Aborted as error:
             final = {"end": "died", "reason": str(error)}
+        if self._clock:
+            self._clock.stop()
         if self._reach:
             self._reach.stop()
         self._report.say(final=final)
@@ -47,8 +59,14 @@ class Survey:
         self._spawns = False
         self._report.say(start=test)
         self._started = time.perf_counter()
+        if self._clock:
+            self._clock.arm(self._each_s, WALL_TIMES * self._each_s, clock.PAUSE_S)
 
     def _end(self, test, outcome, message):
+        if self._clock:
+            self._clock.armed = False
+            if self._clock.fired:
+                outcome, message = "failed", "%s: it was stopped after %g s" % (clock.ENDLESS, self._each_s)
         message = {"test": test, "outcome": outcome, "message": message}
         message["wall_s"] = round(time.perf_counter() - self._started, 6)
         if self._reach:

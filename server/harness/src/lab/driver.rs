@@ -32,6 +32,8 @@ pub(super) enum Question<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         tests: Option<&'a [String]>,
         limit_s: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        each_s: Option<f64>,
     },
     /// Run tests on a variant.
     Run { files: BTreeMap<&'a str, &'a str>, tests: Vec<&'a str>, stop: bool, limit_s: f64, cpu_s: f64 },

@@ -10,6 +10,7 @@ mod plain;
 mod pool;
 mod readers;
 mod search;
+mod singly;
 mod switches;
 mod warm;
 
@@ -30,6 +31,7 @@ pub use warm::WarmLab;
 
 pub(crate) use inputs::Function;
 pub(crate) use pool::{Grounds, LabPool};
+pub(crate) use singly::{DIED, ENDLESS, is_possible, limit_beside, look, stops_the_suite};
 
 /// What a lab works on.
 #[derive(Debug, Clone)]

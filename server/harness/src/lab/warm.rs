@@ -3,7 +3,9 @@
 
 use crate::lab::driver::{Answer, Driver, Question, Setting};
 use crate::lab::readers::{Readers, Scene};
-use crate::lab::{Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant};
+use crate::lab::{
+    Job, JobEnd, JobOutcome, Lab, LabError, LabFacts, LabSubject, LabTest, Lines, Variant, limit_beside,
+};
 use crate::problem::Problem;
 use crate::reach::first_letter;
 use hephaestus_core::{CancelToken, Patch, RelPath, Snapshot, TestFailure};
@@ -125,8 +127,11 @@ impl WarmLab {
         let mut seen = Survey::default();
         if !unknown.is_empty() {
             let chosen = (unknown.len() < loaded.tests.len()).then_some(unknown.as_slice());
-            seen = self.watch(true, chosen, cancel)?;
-            let again = self.watch(false, chosen, cancel)?;
+            let each = self.setting.suite.each;
+            seen = self.watch(true, chosen, each, cancel)?;
+            // What has not come to its end once need not be waited for as long again.
+            let each = each.map(|_| limit_beside(&self.setting.suite.settings, seen.usual()));
+            let again = self.watch(false, chosen, each, cancel)?;
             seen.compare(&again);
             if !seen.spawning.is_empty() {
                 seen.let_spawning_reach(&all_lines(&self.snapshot));
@@ -161,10 +166,12 @@ impl WarmLab {
         &mut self,
         trace: bool,
         tests: Option<&[String]>,
+        each: Option<Duration>,
         cancel: &CancelToken,
     ) -> Result<Survey, LabError> {
         let limit = Duration::from_secs(self.setting.suite.settings.baseline_timeout);
-        let id = self.driver.ask(&Question::Survey { trace, tests, limit_s: limit.as_secs_f64() })?;
+        let each_s = each.map(|each| each.as_secs_f64());
+        let id = self.driver.ask(&Question::Survey { trace, tests, limit_s: limit.as_secs_f64(), each_s })?;
         let mut survey = Survey::default();
         loop {
             let answer = self.driver.hear(limit + MARGIN, cancel)?;
@@ -416,6 +423,11 @@ impl Survey {
                 test.lines.clone_from(everything);
             }
         }
+    }
+
+    /// How long those take together that come to their end.
+    fn usual(&self) -> Duration {
+        self.tests.values().map(|test| test.wall).sum()
     }
 
     fn take(&mut self, answer: Answer) {

@@ -190,6 +190,9 @@ pub struct Driver {
     /// What it passes on to the test framework.
     #[serde(default)]
     pub args: Vec<String>,
+    /// Whether it can bound the time of each test of the unchanged code.
+    #[serde(default)]
+    pub each: bool,
 }
 
 /// What exit codes mean.

@@ -117,7 +117,7 @@ fn creation(uri: &Uri, text: &str) -> [DocumentChangeOperation; 2] {
 }
 
 /// The text an edit is for, with its version when it is open; `None` when it is not the one of hash `base`.
-fn text_of(
+pub(super) fn text_of(
     uri: &Uri,
     path: &RelPath,
     base: &ContentHash,

@@ -3,7 +3,7 @@
 use super::{Spot, View};
 use crate::offers::Standing;
 use crate::repairs;
-use hephaestus_core::{Direction, ForgeWhen, Goal, GoalKind, Score, Stage, Suspect};
+use hephaestus_core::{Direction, Evidence, ForgeWhen, Goal, GoalKind, Score, Stage, StageRun, Suspect};
 use hephaestus_workspace::{confidence_in_words, found_in_words, question_in_words};
 use std::time::Duration;
 
@@ -86,11 +86,7 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
         card.push_str(&format!("- {gain}\n"));
     }
     for run in &evidence.stages {
-        let what = match run.stage {
-            Stage::Full | Stage::Impacted | Stage::Again => format!("{} passed", counted(run.passed, "test")),
-            Stage::Reach => "the tests run the code that is changed".to_owned(),
-            stage => evidence.measured(stage).unwrap_or_else(|| "held".to_owned()),
-        };
+        let what = outcome(evidence, run);
         card.push_str(&format!("- {}: {what} ({})\n", run.stage.as_str(), seconds(run.wall)));
     }
     if !evidence.set_aside.is_empty() {
@@ -104,6 +100,15 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
     }
     card.push_str(&format!("\nnot checked: {}\n", not_checked(standing).join(", ")));
     card
+}
+
+/// What came out of a stage that held.
+pub(crate) fn outcome(evidence: &Evidence, run: &StageRun) -> String {
+    match run.stage {
+        Stage::Full | Stage::Impacted | Stage::Again => format!("{} passed", counted(run.passed, "test")),
+        Stage::Reach => "the tests run the code that is changed".to_owned(),
+        stage => evidence.measured(stage).unwrap_or_else(|| "held".to_owned()),
+    }
 }
 
 /// The tests that fail, and where their reason may lie.

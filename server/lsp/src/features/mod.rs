@@ -5,6 +5,8 @@ pub(crate) mod actions;
 pub(crate) mod diagnostics;
 pub(crate) mod edits;
 pub(crate) mod evidence;
+pub(crate) mod exhibit;
+pub(crate) mod goals;
 pub(crate) mod hover;
 pub(crate) mod lenses;
 pub(crate) mod manual;

@@ -5,7 +5,9 @@ use super::telling::report;
 use crate::event::{Ask, Reply, ViewedText};
 use crate::features::actions::{self, ActionData, Offered};
 use crate::features::edits::{self, Label};
-use crate::features::{diagnostics, evidence, hover, lenses};
+use crate::features::exhibit::{self, EvidenceParams, Exhibit};
+use crate::features::goals::{GoalList, GoalsParams, Sources};
+use crate::features::{Part, diagnostics, evidence, hover, lenses};
 use crate::locations;
 use hephaestus_core::{CandidateId, Patch, RelPath};
 use std::collections::HashMap;
@@ -26,6 +28,7 @@ impl State {
             Ask::CodeActions(params, _) => Some(&params.text_document.uri),
             Ask::CodeLenses(params, _) => Some(&params.text_document.uri),
             Ask::Hover(params, _) => Some(&params.text_document_position_params.text_document.uri),
+            Ask::Evidence(params, _) => Some(&params.uri),
             _ => None,
         };
         let document = about.cloned().and_then(|uri| self.documents.get_mut(&uri));
@@ -68,6 +71,12 @@ impl State {
                 });
                 let _ = reply.send(answer.ok_or_else(|| Error::invalid_params("this document is not open")));
             }
+            Ask::Goals(params, reply) => {
+                let _ = reply.send(Ok(self.goals(&params)));
+            }
+            Ask::Evidence(params, reply) => {
+                let _ = reply.send(self.evidence(&params));
+            }
             Ask::Stats(reply) => {
                 self.stats.open_documents = self.documents.len();
                 self.stats.indexed_files = self.folders.iter().map(|folder| folder.facts.len()).sum();
@@ -76,6 +85,29 @@ impl State {
                 let _ = reply.send(Ok(self.stats.clone()));
             }
         }
+    }
+
+    /// The goals of all files. Who asks is told from now on when there is something new.
+    fn goals(&mut self, params: &GoalsParams) -> GoalList {
+        self.telling.lists_goals();
+        let Some(facts) = &self.facts else { return GoalList::default() };
+        let run = self.scheduler.active.as_ref();
+        let sources = Sources { facts, folders: &self.folders, documents: &self.documents, run };
+        sources.list(params.uri.as_ref())
+    }
+
+    fn evidence(&self, params: &EvidenceParams) -> jsonrpc::Result<Box<Exhibit>> {
+        let view =
+            self.view(&params.uri).ok_or_else(|| Error::invalid_params("this document is not open"))?;
+        let spots = view.spots();
+        let of_goal = || spots.iter().filter(|spot| spot.goal.id == params.goal);
+        let spot = of_goal().find(|spot| spot.part == Part::Whole).or_else(|| of_goal().next());
+        let spot = spot.ok_or_else(|| Error::invalid_params("this goal is gone"))?;
+        let place = &view.document.place;
+        let is_forged = self.scheduler.active.as_ref().is_some_and(|run| {
+            place.root.as_ref().is_some_and(|root| run.order.is_about(root, &place.path, &params.goal))
+        });
+        Ok(Box::new(exhibit::exhibit(&view, spot, is_forged)))
     }
 
     fn code_actions(&mut self, params: CodeActionParams) -> Option<Vec<CodeActionOrCommand>> {

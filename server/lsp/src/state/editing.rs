@@ -79,7 +79,7 @@ impl State {
         folder.settled.clear();
         folder.offers.others_changed(&place.path);
         if folder.config.editor.forge == ForgeWhen::OnSave {
-            self.order(Order { root, file: Some(place.path), goal: None, is_asked_for: false });
+            self.order(Order::of_file(root, place.path));
         }
     }
 
@@ -164,11 +164,13 @@ impl State {
         if let Some(folder) = root.as_ref().and_then(|root| self.folder_mut(root)) {
             folder.rules = folder.rules.and(&rules);
             let seen = folder.offers.observe(&path, &hash);
+            folder.observed(&seen);
             folder.decide(&seen, now_ms());
             for (candidate, kind) in &seen {
                 tracing::info!("{candidate} was {}", kind.as_str());
             }
         }
+        self.telling.goals_changed();
         self.publish(&uri, now);
         self.publish_behind(&uri);
         self.answer_waiting(&uri, now);

@@ -23,7 +23,8 @@ impl State {
         let result = match params.command.as_str() {
             commands::FORGE_FILE => self.forge_file(&arguments),
             commands::FORGE_WORKSPACE => self.forge_workspace(&arguments),
-            commands::FORGE_GOAL => self.forge_goal(&arguments),
+            commands::FORGE_GOAL => self.forge_goal(&arguments, false),
+            commands::VERIFY => self.forge_goal(&arguments, true),
             commands::APPLY => self.apply(&arguments),
             commands::APPLY_ALL => self.apply_all(&arguments),
             commands::PAUSE => {
@@ -39,6 +40,7 @@ impl State {
                 Ok(None)
             }
             commands::DISMISS => self.dismiss(&arguments),
+            commands::RESTORE => self.restore(&arguments),
             commands::IGNORE_RULE => self.ignore_rule(&arguments),
             commands::SHOW_EVIDENCE => self.show_evidence(&arguments),
             commands::TRUST => {
@@ -63,7 +65,7 @@ impl State {
 
     fn forge_file(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
         let (root, path) = self.place_of(&arguments.uri()?)?;
-        self.order(Order { root, file: Some(path), goal: None, is_asked_for: true });
+        self.order(Order { is_asked_for: true, ..Order::of_file(root, path) });
         Ok(None)
     }
 
@@ -73,15 +75,16 @@ impl State {
             None => self.folders.iter().map(|folder| folder.root.clone()).collect(),
         };
         for root in roots {
-            self.order(Order { root, file: None, goal: None, is_asked_for: true });
+            self.order(Order::of_folder(root));
         }
         Ok(None)
     }
 
-    fn forge_goal(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
+    fn forge_goal(&mut self, arguments: &Arguments, is_fresh: bool) -> Result<Option<Value>, String> {
         let (root, path) = self.place_of(&arguments.uri()?)?;
         let goal = GoalId(arguments.text(1, "a goal's id")?.to_owned());
-        self.order(Order { root, file: Some(path), goal: Some(goal), is_asked_for: true });
+        let all = Order::of_file(root, path);
+        self.order(Order { goal: Some(goal), is_asked_for: true, is_fresh, ..all });
         Ok(None)
     }
 
@@ -132,10 +135,20 @@ impl State {
         let (root, _) = self.place_of(&arguments.uri()?)?;
         let goal = GoalId(arguments.text(1, "a goal's id")?.to_owned());
         let Some(folder) = self.folder_mut(&root) else { return Ok(None) };
-        folder.dismiss(&goal);
-        if let Some(standing) = folder.offers.remove(&goal) {
-            let decision = (standing.offer.candidate.id, DecisionKind::Dismissed);
-            folder.decide(&[decision], super::now_ms());
+        if let Some(candidate) = folder.dismiss(&goal) {
+            folder.decide(&[(candidate, DecisionKind::Dismissed)], super::now_ms());
+        }
+        self.refresh(&root);
+        Ok(None)
+    }
+
+    /// Takes a dismissal back.
+    fn restore(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
+        let (root, path) = self.place_of(&arguments.uri()?)?;
+        let goal = GoalId(arguments.text(1, "a goal's id")?.to_owned());
+        let Some(folder) = self.folder_mut(&root) else { return Ok(None) };
+        if let Some(candidate) = folder.restore(&path, &goal) {
+            folder.decide(&[(candidate, DecisionKind::Undone)], super::now_ms());
         }
         self.refresh(&root);
         Ok(None)

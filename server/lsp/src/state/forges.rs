@@ -117,9 +117,14 @@ impl State {
         let hash = ContentHash::of(text.as_bytes());
         let mut retry = Vec::new();
         for standing in folder.offers.take_file(file) {
-            let is_proved = standing.patch_for(file, &hash).is_some() && !standing.others_changed;
+            let patch = standing.patch_for(file, &hash);
+            let is_proved = patch.is_some() && !standing.others_changed;
+            if order.is_fresh && order.goal.as_ref() == Some(&standing.offer.goal.id) {
+                // The very change that is on offer is to be proved once more.
+                retry.extend(patch.map(|patch| (standing.offer.goal.id.clone(), patch.clone())));
+            }
             // What is known of a fix would be lost with the search that found it: that is made again.
-            if is_proved || standing.is_repair() && standing.patch_for(file, &hash).is_some() {
+            if is_proved || standing.is_repair() && patch.is_some() {
                 folder.offers.put(standing);
             } else if let Some(moved) = standing.moved_to(&text).filter(|_| !standing.is_repair()) {
                 retry.push((standing.offer.goal.id.clone(), moved));
@@ -184,7 +189,10 @@ impl State {
         self.end_progress(number, &said);
         self.failure = None;
         match result {
-            Ok(report) => self.take_report(&run.order, &report, is_cancelled),
+            Ok(report) => {
+                self.degraded = degraded(&report);
+                self.take_report(&run.order, &report, is_cancelled);
+            }
             Err(_) if is_cancelled => {}
             Err(failure) => {
                 let message = format!("{}. {}", failure.message, failure.hint);
@@ -216,6 +224,15 @@ impl State {
         folder.repairs.learn(report);
         // Goals by file, with the text they were seen in. A run for one goal did not see everything.
         if let Some(goal) = &order.goal {
+            let holds = report.improvements.iter().any(|offer| offer.goal.id == *goal);
+            if order.is_fresh && !holds && folder.offers.remove(goal).is_some() {
+                self.say(MessageType::WARNING, "It does not hold any more, and is not offered any longer.");
+                return;
+            }
+            if order.is_fresh && holds {
+                self.say(MessageType::INFO, "Proved again, from scratch.");
+                return;
+            }
             let missing = report.repairs().into_iter().find(|own| own.goal.id == *goal && own.fix.is_none());
             if let Some(missing) = missing.filter(|_| order.is_asked_for) {
                 let tried = report.stats.searched.tried;
@@ -310,6 +327,12 @@ impl State {
             run.cancel.cancel();
         }
     }
+}
+
+/// What the sandbox of a run lacks, in a line.
+fn degraded(report: &ForgeReport) -> Option<String> {
+    let lacks = report.runners.iter().map(|runner| runner.isolation.lacks()).find(|lacks| !lacks.is_empty());
+    lacks.map(|lacks| format!("degraded sandbox: {} (see `hephaestus doctor`)", lacks.join(", ")))
 }
 
 fn token(number: u64) -> ProgressToken {

@@ -77,6 +77,8 @@ pub(crate) struct State {
     forge_end: Option<Receiver<()>>,
     /// Why the last run came to nothing, if it did.
     failure: Option<String>,
+    /// Why things are run with less protection than could be, as the last run saw.
+    degraded: Option<String>,
 }
 
 impl State {
@@ -103,6 +105,7 @@ impl State {
             last_key: None,
             forge_end: None,
             failure: None,
+            degraded: None,
         }
     }
 

@@ -189,6 +189,10 @@ impl State {
 
     /// A folder's configuration and memory are there: everything that depends on them starts anew.
     pub(super) fn folder_opened(&mut self, root: &Path, opened: Opened, now: Instant) {
+        // Whoever changed the settings since has it opened again, and the two may end in either order.
+        if opened.settings != self.settings {
+            return;
+        }
         let (index_pace, mailbox) = (self.index_pace.clone(), self.mailbox.clone());
         let Some(encoding) = self.facts.as_ref().map(|facts| facts.encoding) else { return };
         let Some(folder) = self.folders.iter_mut().find(|folder| folder.root == root) else { return };

@@ -9,6 +9,7 @@ use crate::locations;
 use crate::offers::Standing;
 use hephaestus_core::RelPath;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -36,13 +37,29 @@ pub(super) struct Telling {
     retry_at: Option<Instant>,
     /// The status that was told last.
     told: Option<Status>,
+    /// Whether the editor lists goals.
+    lists_goals: bool,
+    /// Whether the list it has may be out of date.
+    is_list_outdated: bool,
+    listed_at: Option<Instant>,
 }
 
 impl Telling {
+    /// Notes that the editor lists goals.
+    pub(super) fn lists_goals(&mut self) {
+        self.lists_goals = true;
+    }
+
+    /// Notes that goals, or what has come of them, may have changed.
+    pub(super) fn goals_changed(&mut self) {
+        self.is_list_outdated = self.lists_goals;
+    }
+
     /// When there is something to tell.
     pub(super) fn wake(&self) -> Option<Instant> {
         let refresh = self.needs_refresh.then(|| self.refreshed_at.map(|at| at + REFRESH_EVERY)).flatten();
-        [refresh, self.retry_at].into_iter().flatten().min()
+        let list = self.is_list_outdated.then(|| self.listed_at.map(|at| at + REFRESH_EVERY)).flatten();
+        [refresh, list, self.retry_at].into_iter().flatten().min()
     }
 }
 
@@ -57,6 +74,16 @@ pub(crate) struct Status {
     pub(crate) proven: usize,
     /// Goals in open documents.
     pub(crate) goals: usize,
+    /// Goals that the run under way has dealt with; 0 while none runs.
+    pub(crate) done: usize,
+    /// Goals of the run under way.
+    pub(crate) total: usize,
+    /// Why it is paused: `typing` or `user`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
+    /// Why things are run with less protection than could be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) degraded: Option<String>,
 }
 
 impl State {
@@ -68,6 +95,7 @@ impl State {
             }
         }
         self.telling.needs_refresh = true;
+        self.telling.goals_changed();
     }
 
     /// Tells what is to be told now.
@@ -84,6 +112,22 @@ impl State {
         }
         self.ask_to_ask_again(now);
         self.tell_status();
+        self.tell_goals_changed(now);
+    }
+
+    /// Tells who lists goals that the list is out of date; not while the user types.
+    fn tell_goals_changed(&mut self, now: Instant) {
+        let is_due = self.telling.listed_at.is_none_or(|at| now >= at + REFRESH_EVERY);
+        if !self.telling.is_list_outdated || !is_due {
+            return;
+        }
+        if self.last_key.is_some_and(|last| now < last + REFRESH_EVERY) {
+            self.telling.listed_at = Some(now);
+            return;
+        }
+        self.telling.is_list_outdated = false;
+        self.telling.listed_at = Some(now);
+        self.outbox.notify_named("hephaestus/goalsChanged", &Value::Null);
     }
 
     fn ask_to_ask_again(&mut self, now: Instant) {
@@ -213,6 +257,9 @@ impl State {
         let status = self.status();
         if self.telling.told.as_ref() != Some(&status) {
             self.outbox.notify_named("hephaestus/status", &status);
+            if self.telling.told.as_ref().is_none_or(|told| told.state != status.state) {
+                self.telling.goals_changed();
+            }
             self.telling.told = Some(status);
         }
     }
@@ -222,7 +269,19 @@ impl State {
         let open = self.documents.all().filter_map(|document| document.analysed.as_ref());
         let goals = open.map(|analysed| analysed.goals.len()).sum();
         let (state, message) = self.doing();
-        Status { state, message, proven, goals }
+        let standing = self.scheduler.active.as_ref().map(|run| run.standing).unwrap_or_default();
+        let reason = (state == "paused").then_some(if self.scheduler.is_paused { "user" } else { "typing" });
+        let degraded = self.degraded.clone();
+        Status {
+            state,
+            message,
+            proven,
+            goals,
+            done: standing.goals_done,
+            total: standing.goals,
+            reason,
+            degraded,
+        }
     }
 
     /// How many improvements fit the texts as they are.

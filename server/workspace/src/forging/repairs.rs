@@ -37,6 +37,51 @@ pub(super) fn are_wanted(
     !red.is_empty() && workspace.config.goals.wants(GoalKind::Repair) && !only.is_some_and(is_other)
 }
 
+/// Tests that fail before they come to the code: something is missing around them, and no change of the code brings it.
+/// With a sentence about them, where there are any.
+pub(super) fn without_surroundings(
+    red: &[TestFailure],
+    snapshot: &Snapshot,
+) -> (Vec<TestFailure>, Option<String>) {
+    let (wanting, others): (Vec<TestFailure>, Vec<TestFailure>) =
+        red.iter().cloned().partition(|failure| missing(failure, snapshot).is_some());
+    let Some(first) = wanting.first() else { return (others, None) };
+    let what = missing(first, snapshot).unwrap_or_default();
+    let message = match wanting.len() - 1 {
+        0 => format!(
+            "`{}` fails because something is missing around it ({what}): no fix is searched for",
+            first.id
+        ),
+        more => format!(
+            "`{}` and {more} more fail because something is missing around them ({what}): no fix is searched for",
+            first.id
+        ),
+    };
+    (others, Some(message))
+}
+
+/// What a test lacks that is no part of the workspace: a fixture of a plugin, a package.
+fn missing(failure: &TestFailure, snapshot: &Snapshot) -> Option<String> {
+    let is_own = |name: &str| {
+        let first = name.split(['.', '/']).next().unwrap_or(name);
+        let names = |part: &str| part == first || part.split('.').next() == Some(first);
+        snapshot.files.keys().any(|path| path.as_str().split('/').any(names))
+    };
+    failure.message.lines().find_map(|line| {
+        let fixture = between(line, "fixture '", "' not found").map(|name| format!("the fixture `{name}`"));
+        let python = || between(line, "ModuleNotFoundError: No module named '", "'");
+        let node = || {
+            between(line, "Cannot find module '", "'").or_else(|| between(line, "Cannot find package '", "'"))
+        };
+        let package = || python().or_else(node).filter(|name| !name.starts_with(['.', '/']) && !is_own(name));
+        fixture.or_else(|| package().map(|name| format!("the package `{name}`")))
+    })
+}
+
+fn between<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(line.split_once(before)?.1.split_once(after)?.0).filter(|name| !name.is_empty())
+}
+
 /// Why tests fail, as far as what they run through tells. Empty, with a sentence that says why, where nobody knows.
 pub(super) fn causes(
     workspace: &Workspace,
@@ -150,6 +195,37 @@ mod tests {
         assert!(!are_wanted(&workspace, &[], None, &goals), "nothing is red");
         let (_other, lint) = opened(&["lint"], &[]);
         assert!(!are_wanted(&lint, &[red("test_one")], None, &[]));
+    }
+
+    #[test]
+    fn what_is_missing_around_a_test_is_said_and_not_searched_for() {
+        let (_folder, workspace) = opened(&[], &[]);
+        let failing = |message: &str| TestFailure { id: "test_a::t".to_owned(), message: message.to_owned() };
+        let snapshot = &workspace.snapshot;
+        for (message, lacks) in [
+            (
+                "failed on setup with \"file test_a.py, line 3\n  fixture 'benchmark' not found\"",
+                "fixture `benchmark`",
+            ),
+            ("ModuleNotFoundError: No module named 'numpy.linalg'", "package `numpy.linalg`"),
+            ("Error: Cannot find module 'lodash'", "package `lodash`"),
+        ] {
+            let (left, said) = without_surroundings(&[failing(message), red("test_two")], snapshot);
+            assert_eq!(left, [red("test_two")], "{message}");
+            assert!(said.unwrap().contains(lacks), "{message}");
+        }
+        for message in [
+            "No module named 'a'",
+            "ModuleNotFoundError: No module named 'b.c'",
+            "Cannot find module './x'",
+            "AssertionError",
+        ] {
+            assert_eq!(
+                without_surroundings(&[failing(message)], snapshot),
+                (vec![failing(message)], None),
+                "{message}"
+            );
+        }
     }
 
     #[test]

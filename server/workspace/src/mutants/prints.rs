@@ -58,8 +58,7 @@ impl Code {
         Self { units, rest }
     }
 
-    /// Code without anything around it.
-    #[cfg(test)]
+    /// Code without anything around it: enough to name mutants, not to say what still holds.
     pub(super) fn bare<'a>(parsed: impl IntoIterator<Item = &'a hephaestus_syntax::Parsed>) -> Self {
         Self { units: Units::of(parsed), rest: ContentHash::of(b"") }
     }

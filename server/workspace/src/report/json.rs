@@ -70,10 +70,15 @@ impl ForgeReport {
             "improvements": self.improvements.iter().map(|offer| self.improvement(offer, &taken)).collect::<Vec<_>>(),
             "rejected": self.rejected.iter().map(|rejected| self.rejection(rejected)).collect::<Vec<_>>(),
             "together": self.together_json(),
-            "score": { "before": self.before, "after": self.after },
+            "score": self.score_json(),
             "stats": self.stats_json(),
             "notices": self.notices,
         })
+    }
+
+    /// The whole workspace in numbers, before and with everything that holds together.
+    pub(crate) fn score_json(&self) -> Value {
+        json!({ "before": self.before, "after": self.after })
     }
 
     /// What became of each goal.
@@ -124,7 +129,7 @@ impl ForgeReport {
             "runners_up": self.runners_up(offer),
             "found": candidate.found.as_ref().map(super::repairs::found_json),
             "together": taken.contains(&goal.id),
-            "proof": Value::Null,
+            "proof": self.proofs.get(&goal.id),
         })
     }
 
@@ -151,6 +156,7 @@ impl ForgeReport {
         json!({
             "verdict": verdict,
             "patch": patch,
+            "proofs": self.proofs_together,
             "improvements": self.taken().len(),
             "left_out": self.together.iter().flat_map(|part| &part.left_out).collect::<Vec<_>>(),
             "applied": self.applied && verdict == Verdict::Passed,
@@ -196,7 +202,7 @@ pub(crate) fn line_column(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, column)
 }
 
-fn scores_json(score: &Score) -> Vec<Value> {
+pub(super) fn scores_json(score: &Score) -> Vec<Value> {
     score
         .measures
         .iter()
@@ -212,7 +218,7 @@ fn scores_json(score: &Score) -> Vec<Value> {
         .collect()
 }
 
-fn evidence_json(evidence: &Evidence) -> Value {
+pub(super) fn evidence_json(evidence: &Evidence) -> Value {
     json!({
         "runner": evidence.runner,
         "tests_passed": evidence.tests_passed(),

@@ -110,13 +110,17 @@ pub(super) fn found_json(found: &Found) -> Value {
     })
 }
 
+/// Changes tried per CPU second that no machine reaches.
+const MOST_PER_SECOND: f64 = 20_000.0;
+
 /// How a change was found and how sure that makes one, a sentence each: the same ones wherever it is shown.
 #[must_use]
 pub fn found_in_words(found: &Found) -> Vec<String> {
     let tried = counted(found.tried, "change");
     let rate = found.tried as f64 / found.cpu.as_secs_f64().max(0.001);
     let were = if found.tried == 1 { "was" } else { "were" };
-    let mut words = vec![match found.cpu.is_zero() {
+    // More than any machine tries: most were remembered.
+    let mut words = vec![match found.cpu.is_zero() || rate > MOST_PER_SECOND {
         true => format!("{tried} {were} tried"),
         false => format!(
             "{tried} {were} tried in {:.1} s of CPU time ({} per second)",

@@ -208,11 +208,34 @@ test("a module that keeps something is loaded anew for every variant", async t =
 
 test("what a variant leaves behind does not reach the next", async t => {
   const { search, text } = await open(t);
-  const deeds = ["Array.prototype.join = () => 'x'", "Math.min = () => 7", "globalThis.leaked = 1", "Object.prototype.polluted = 1", "tools.twice = null", "Stack.of = null", "Object.freeze(Array.prototype)", "JSON.parse = null"];
+  const deeds = ["Array.prototype.join = () => 'x'", "Math.min = () => 7", "globalThis.leaked = 1", "Object.prototype.polluted = 1", "tools.twice = null", "Stack.of = null", "Object.freeze(Array.prototype)", "JSON.parse = null", "Math.max = 0", "Math.ceil = sum", "Map.prototype.get = 1", "Array.prototype.map = null", "Promise.prototype.then = 0"];
   for (const deed of deeds) {
     const { results } = await search({ "leaks": [edit(text, "let sum = 0", `${deed}; let sum = 0`)], "right": [edit(text, BUG, FIX)], "wrong": [edit(text, BUG, "let i = 2")], "right again": [edit(text, BUG, "let i = 0 * 1")] });
     assert.deepEqual([results.right[0], results.wrong[0], results["right again"][0]], ["passed", "failed", "passed"], `${deed} ${JSON.stringify(results)}`);
   }
+});
+
+test("built-in objects that variants spoil are put back, and the search stays as fast as it was", async t => {
+  const { search, text } = await open(t);
+  const variants = {};
+  for (let at = 0; at < 60; at += 1) variants[at] = [edit(text, "let sum = 0", `${["Math.max", "Math.min", "Math.ceil"][at % 3]} = ${at}; let sum = 0`)];
+  const { results, end } = await search({ ...variants, right: [edit(text, BUG, FIX)] });
+  assert.equal(results.right[0], "passed");
+  assert.ok(Object.keys(variants).every(at => results[at][0] === "failed"), JSON.stringify(results));
+  assert.deepEqual(end.how, { shared: 61, forked: 0, reloaded: 0 });
+});
+
+test("a variant that does not parse is told as such, also when modules were thrown away before it", async t => {
+  const { search, text } = await open(t);
+  const unparsed = Object.fromEntries(Array.from({ length: 80 }, (_, at) => [`no name ${at}`, [edit(text, "const plain", `const ${at}`)]]));
+  const { results, end } = await search({
+    "spoils": [edit(text, "let sum = 0", "tools.twice = null; let sum = 0")],
+    ...unparsed,
+    "right": [edit(text, BUG, FIX), edit(text, "n * 3", "n * 2")],
+  }, { red: [...RED, "twice"] });
+  for (const name of Object.keys(unparsed)) assert.equal(results[name][0], "unloadable", name);
+  assert.equal(results.right[0], "passed");
+  assert.ok(end.how.shared > 0 && end.how.forked === 0, JSON.stringify(end.how));
 });
 
 test("results are those of one variant alone, whatever came before", async t => {
@@ -326,6 +349,10 @@ test("a table of what variants do", async t => {
   assert.equal(does(4, "mean([ 4 ])"), "throws RangeError");
   for (const none of [5, 7]) assert.ok(rows.get(none).every(at => at === -1));
   assert.equal(does(6, "mean([ 4 ])"), "2, leaves [ [ 4, 0 ] ]");
+  // What a built-in does takes no turns: an input on which it takes for ever must not cost every variant as much.
+  const slow = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [at, [edit(text, "let sum = 0", `let sum = 0; if (list.length === 1) /^(a+)+$/.test('a'.repeat(40) + '${at}')`)]]));
+  const late = await ask("mean", slow);
+  assert.ok(late.table.length === 20 && late.cpu_s < 3, `${late.cpu_s} s`);
   const method = await ask("Stack.push", { same: [], right: [edit(text, "length - 1", "length")] });
   assert.ok(method.table.length === 2 && method.inputs.length > 0, JSON.stringify(method));
   assert.match((await ask("nothing", { same: [] })).left_out, /no single/);

@@ -128,6 +128,11 @@ impl Tool {
         }
     }
 
+    /// How long each test may take on the unchanged code, where some never end.
+    pub(super) fn each(&self) -> Option<Duration> {
+        self.suite.each
+    }
+
     /// How long a build or a run of the unchanged code may take.
     pub(super) fn limit(&self) -> Duration {
         Duration::from_secs(self.suite.settings.baseline_timeout)

@@ -4,7 +4,7 @@
 use super::build::{Tool, of_sandbox};
 use super::cargo::Manner;
 use super::programs::{Programs, TestRef, run, said};
-use crate::lab::LabError;
+use crate::lab::{DIED, ENDLESS, LabError};
 use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{TestOutcome, shorten};
 use crate::sandbox::{OUT, Session, Step, StepOutcome, StepStatus};
@@ -15,6 +15,12 @@ use std::time::Duration;
 
 /// How many tests are surveyed in one command.
 const BATCH: usize = 200;
+/// What a shell adds to the number of the signal that ended a process.
+const SIGNALLED: i32 = 128;
+/// How a process ends that used up its time: killed, or told so by the kernel.
+const OVER: [i32; 2] = [137, 152];
+/// How many times its limit of CPU time a test may take by the clock on the wall.
+const WALL_TIMES: u32 = 3;
 /// The least a test takes.
 const LEAST: Duration = Duration::from_millis(1);
 
@@ -95,7 +101,12 @@ pub(super) fn survey(
             }
             Some(Errand::Together(program)) => {
                 let own = names.iter().find(|(at, _)| at == program).map_or(&[][..], |(_, own)| own);
-                let (outcomes, cpu) = all(tool, programs, session, *program, own, cancel)?;
+                let (outcomes, cpu) = if tool.each().is_some() {
+                    // Together they would not come to their end.
+                    one_by_one(tool, programs, session, *program, own, cancel)?
+                } else {
+                    all(tool, programs, session, *program, own, cancel)?
+                };
                 lock(&together).insert(*program, outcomes);
                 cpu
             }
@@ -164,8 +175,9 @@ fn alone(
 ) -> Result<(Vec<Sighting>, Duration), LabError> {
     let Some(own) = programs.all.get(program) else { return Ok((vec![], Duration::ZERO)) };
     let script = format!(
-        "out=$1 program=$2; shift 2; i=0; for test in \"$@\"; do HEPHAESTUS_REACH=\"$out/r$i\" \"$program\" {} \"$test\" \
-         >\"$out/o$i\" 2>&1; echo $? >\"$out/e$i\"; i=$((i+1)); done",
+        "out=$1 program=$2; shift 2; i=0; {} for test in \"$@\"; do HEPHAESTUS_REACH=\"$out/r$i\" $guard \"$program\" {} \
+         \"$test\" >\"$out/o$i\" 2>&1; echo $? >\"$out/e$i\"; i=$((i+1)); done",
+        guard(tool.each()),
         tool.commands.only.join(" ")
     );
     let head = ["sh".to_owned(), "-c".to_owned(), script, "sh".to_owned(), OUT.to_owned()];
@@ -176,9 +188,13 @@ fn alone(
         let text = file(&outcome, &format!("o{at}"));
         let report = said(&own.name, &text);
         let id = format!("{}::{name}", own.name);
-        let ended_well = file(&outcome, &format!("e{at}")).trim() == "0";
+        let code = file(&outcome, &format!("e{at}"));
+        let ended_well = code.trim() == "0";
         let seen = match report.tests.get(&id) {
             _ if own.manner == Manner::Bare && ended_well => Some(TestOutcome::Passed),
+            None if let Some(how) = killed(code.trim(), tool.each()) => {
+                Some(TestOutcome::Failed(shorten(&format!("{how}\n{text}"))))
+            }
             Some(seen) => Some(seen.clone()),
             // A test that writes past the capture tears its own line apart.
             None if text.contains("test result: ok. 1 passed") => Some(TestOutcome::Passed),
@@ -193,6 +209,28 @@ fn alone(
         }
     };
     Ok((names.iter().enumerate().map(sight).collect(), outcome.cpu))
+}
+
+/// Shell words that bound each test's time, where one is told: by the processor's clock, and by the wall's where there is
+/// a tool for that.
+fn guard(each: Option<Duration>) -> String {
+    let Some(each) = each else { return "guard=;".to_owned() };
+    let (cpu, wall) = (each.as_secs().max(1), (each * WALL_TIMES).as_secs().max(2));
+    format!(
+        "guard=; ulimit -c 0 2>/dev/null; ulimit -t {cpu} 2>/dev/null; \
+         if command -v timeout >/dev/null; then guard=\"timeout -s KILL {wall}\"; fi;"
+    )
+}
+
+/// What the exit code of a process that was killed says of the test it ran.
+fn killed(code: &str, each: Option<Duration>) -> Option<String> {
+    let code: i32 = code.parse().ok().filter(|code| *code > SIGNALLED)?;
+    match each {
+        Some(each) if OVER.contains(&code) => {
+            Some(format!("{ENDLESS}: it was stopped after {} s", each.as_secs_f64()))
+        }
+        _ => Some(format!("{DIED}: killed by signal {}", code - SIGNALLED)),
+    }
 }
 
 /// Runs all tests of a program together.
@@ -225,6 +263,25 @@ fn all(
         .filter_map(|(id, outcome)| Some((id.strip_prefix(&prefix)?.to_owned(), outcome)))
         .collect();
     Ok((outcomes, outcome.cpu))
+}
+
+/// The same with each of them alone once more.
+fn one_by_one(
+    tool: &Tool,
+    programs: &Programs,
+    session: &mut Session,
+    program: usize,
+    names: &[String],
+    cancel: &CancelToken,
+) -> Result<(HashMap<String, TestOutcome>, Duration), LabError> {
+    let (mut outcomes, mut spent) = (HashMap::new(), Duration::ZERO);
+    for names in names.chunks(BATCH) {
+        let (seen, cpu) = alone(tool, programs, session, program, names, cancel)?;
+        spent += cpu;
+        outcomes
+            .extend(seen.into_iter().filter_map(|sighting| Some((sighting.test.name, sighting.outcome?))));
+    }
+    Ok((outcomes, spent))
 }
 
 fn file(outcome: &StepOutcome, name: &str) -> String {

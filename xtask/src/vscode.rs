@@ -108,7 +108,9 @@ impl Tools {
         let (node, chromium) = (node(root), chromium());
         let missing = match &chromium {
             _ if !node.is_file() => "code-server is",
-            _ if !setup::folder(root).join("browser/node_modules/playwright-core").is_dir() => "Playwright is",
+            _ if !setup::folder(root).join("browser/node_modules/playwright-core").is_dir() => {
+                "Playwright is"
+            }
             _ if !extension(root).join("node_modules").is_dir() => "the extension's packages are",
             _ if !setup::folder(root).join("python/bin/pytest").is_file() => "pytest is",
             None => "Chromium is",

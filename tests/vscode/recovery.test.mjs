@@ -42,7 +42,6 @@ describe('a workspace that is not trusted', () => {
     await bench.untilRow(new RegExp(`${GOAL}, To be tried`));
     await bench.trustWorkspace();
     await bench.untilStatus(/^Hephaestus$/);
-    await bench.page.locator('.tab', { hasText: 'shelf.py' }).click();
     await bench.clickLine('Books on a shelf');
     await bench.save();
     await bench.untilStatus(/Hephaestus: \d+ proven/);

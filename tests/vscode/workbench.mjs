@@ -254,6 +254,9 @@ export class Workbench {
     await this.page.locator('[id="status.workspaceTrust"]').click();
     const editor = this.page.locator('.workspace-trust-editor');
     await editor.locator('.monaco-button', { hasText: /^Trust$/ }).first().click();
+    await editor.getByText('You trust this folder').waitFor();
+    await this.press('Escape');
+    await this.page.locator('.monaco-modal-editor-block').waitFor({ state: 'hidden' });
   }
 
   /** How long extensions took to be active, as the editor measured it. */

@@ -96,6 +96,7 @@ describe('the path of an improvement', () => {
     await bench.forgeFile();
     await bench.untilRow(new RegExp(`${GOAL}, Proven`));
     await bench.clickLine('if len');
+    await bench.press('Home');
     await bench.quickFix(`Apply: ${GOAL}`, 'quick-fix');
     await bench.untilText('the text is improved', (text) => text === improved(original));
     await bench.save();

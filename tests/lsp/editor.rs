@@ -90,6 +90,15 @@ impl Editor {
         found.unwrap_or_else(|error| panic!("{state}: {error}\n{}", self.said())).params().clone()
     }
 
+    /// Waits for the end of the next run.
+    pub(crate) fn wait_for_end(&mut self) {
+        let is_end = |message: &hephaestus_lsp::client::Message| {
+            message.method() == "$/progress" && message.params()["value"]["kind"] == "end"
+        };
+        let found = self.session.client.wait_for(is_end, PATIENCE);
+        found.unwrap_or_else(|error| panic!("the end of a run: {error}\n{}", self.said()));
+    }
+
     /// Writes the file and says so.
     pub(crate) fn save(&mut self) {
         let root = format!("file://{}/", self.session.project.root().display());

@@ -54,7 +54,7 @@ const RULE: &str = "python/return-condition";
 
 fn all_proven(editor: &mut Editor) {
     editor.wait_for_diagnostics("proven", |list| proven_by(list, RULE).len() == 2);
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
 }
 
 /// What the registry says became of candidates, in order.

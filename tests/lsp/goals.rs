@@ -59,7 +59,7 @@ fn wait_for_states(editor: &mut Editor, file: &str, wanted: &[&str]) -> Vec<Valu
 fn proven(editor: &mut Editor) -> Value {
     editor.save();
     editor.wait_for_diagnostics("proven", |list| proven_by(list, RULE).len() == 1);
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
     proven_by(&editor.diagnostics, RULE)[0]["data"]["goal"].clone()
 }
 
@@ -193,7 +193,7 @@ fn what_is_proven_in_a_file_that_is_not_open_can_be_applied_from_the_list() {
     wait_for_states(&mut editor, "shelf.py", &["open"]);
     editor.execute("hephaestus.forgeWorkspace", json!([]));
     let goals = wait_for_states(&mut editor, "shelf.py", &["proven"]);
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
     let uri = editor.session.uri("shelf.py");
     editor.execute("hephaestus.apply", json!([uri, goals[0]["id"]]));
     let is_edit = |message: &hephaestus_lsp::client::Message| message.method() == "workspace/applyEdit";

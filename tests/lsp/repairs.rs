@@ -72,7 +72,7 @@ fn the_fix_of_a_failing_test_is_an_action_where_it_is_suspected() {
     let mut editor = Editor::open(project(TESTS), "shop.py");
     editor.save();
     let proven = wait_for_red(&mut editor, "the fix", is_proven);
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
     assert_eq!(proven["range"]["start"]["line"], 3, "{proven}");
     assert!(message(&proven).starts_with("may be why"), "{proven}");
     let elsewhere = proven["relatedInformation"][0]["location"]["uri"].as_str().unwrap();
@@ -106,7 +106,7 @@ fn the_fix_of_a_failing_test_is_an_action_at_the_test_too() {
     let mut editor = Editor::open(project(TESTS), "test_shop.py");
     editor.save();
     let proven = wait_for_red(&mut editor, "the fix", is_proven);
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
     assert_eq!(proven["range"]["start"]["line"], 6, "{proven}");
     let suspect = proven["relatedInformation"][0]["location"].clone();
     assert!(suspect["uri"].as_str().unwrap().ends_with("/shop.py"), "{proven}");
@@ -129,7 +129,7 @@ fn a_failing_test_without_a_fix_is_marked_and_can_be_forged_again() {
     let mut editor = Editor::open(project(&hopeless), "test_shop.py");
     editor.save();
     let marked = wait_for_red(&mut editor, "the failing test", |diagnostic| !is_proven(diagnostic));
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
     assert_eq!(marked["severity"], WARNING);
     let offered = titles(&mut editor, &marked);
     assert!(offered.iter().any(|title| title.starts_with("Forge a fix: ")), "{offered:?}");
@@ -152,7 +152,7 @@ fn a_suspicion_is_told_more_quietly_than_a_failure() {
     let marked = wait_for_red(&mut editor, "the suspect", |diagnostic| !is_proven(diagnostic));
     assert_eq!((&marked["severity"], &marked["range"]["start"]["line"]), (&json!(INFORMATION), &json!(8)));
     assert!(message(&marked).starts_with("may be why"), "{marked}");
-    editor.wait_for_state("idle");
+    editor.wait_for_end();
     let offered = titles(&mut editor, &marked);
     assert!(offered.iter().any(|title| title.starts_with("Forge a fix: ")), "{offered:?}");
     editor.session.close().unwrap();

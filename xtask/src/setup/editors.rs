@@ -18,6 +18,8 @@ const SYSTEM: &[(&str, &str)] = &[
     ("chromium", "/usr/bin/chromium"),
     ("elpa-eglot", "/var/lib/dpkg/info/elpa-eglot.list"),
     ("emacs-nox", "/usr/bin/emacs"),
+    ("git", "/usr/bin/git"),
+    ("lua-check", "/usr/bin/luacheck"),
 ];
 
 /// What a server without agents does without: it is two thirds of what would be downloaded.

@@ -96,11 +96,12 @@ impl State {
         let standing = standing.ok_or("nothing is proven for this goal")?;
         let candidate = standing.offer.candidate.id.clone();
         if self.documents.get(&uri).is_some() {
-            return self.apply_candidates(&root, &self.patch_of(&uri, &[candidate.clone()]), vec![candidate]);
+            let patch = self.patch_of(&uri, std::slice::from_ref(&candidate));
+            return self.apply_candidates(&root, patch.as_ref(), vec![candidate]);
         }
         // A view of all goals offers what stands in files that nobody has open.
         let patch = standing.patch_now(&|path| self.hash_now(&root, path)).cloned();
-        self.apply_candidates(&root, &patch, vec![candidate])
+        self.apply_candidates(&root, patch.as_ref(), vec![candidate])
     }
 
     fn apply_all(&mut self, arguments: &Arguments) -> Result<Option<Value>, String> {
@@ -113,19 +114,19 @@ impl State {
             offered.into_iter().find_map(|offered| offered.change).map(|(candidates, _)| candidates);
         let candidates = candidates.ok_or("nothing is proven about this file")?;
         let (root, _) = self.place_of(&uri)?;
-        self.apply_candidates(&root, &self.patch_of(&uri, &candidates), candidates)
+        self.apply_candidates(&root, self.patch_of(&uri, &candidates).as_ref(), candidates)
     }
 
     /// Sends a change; `patch` is `None` where nothing was proved for the texts as they are.
     fn apply_candidates(
         &mut self,
         root: &Path,
-        patch: &Option<Patch>,
+        patch: Option<&Patch>,
         candidates: Vec<CandidateId>,
     ) -> Result<Option<Value>, String> {
         const CHANGED: &str = "the file was edited since this was proved";
         self.check_that_edits_are_applied()?;
-        let patch = patch.as_ref().ok_or(CHANGED)?;
+        let patch = patch.ok_or(CHANGED)?;
         let edit = self.edit(root, &candidates, patch).ok_or(CHANGED)?;
         self.watch(root, candidates, patch);
         self.send_edit("Proven improvement", edit);

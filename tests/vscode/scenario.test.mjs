@@ -147,7 +147,13 @@ describe('a failing test', () => {
     await bench.save();
     const row = await bench.untilRow(/test_titles.*Proven/);
     await bench.picture('failing-test');
-    await bench.rowAction(row.split(',')[0], 'Apply');
+    await bench.untilStatus(/^Hephaestus: \d+ proven/);
+    const title = row.split(',')[0];
+    await bench.row(title).click();
+    await bench.page.locator('.tab.active', { hasText: 'test_shelf.py' }).waitFor();
+    await bench.page.locator('.view-overlays [class*="squiggly-"]').first().waitFor();
+    await bench.rowAction(title, 'Apply');
+    await bench.page.locator('.tab', { hasText: /^shelf.py/ }).click();
     const fixed = await bench.untilText('the code is mended', (text) => /return result/.test(text));
     assert.ok(!/return books/.test(fixed));
     await bench.close();

@@ -46,6 +46,7 @@ function percentile(values, share) {
 }
 
 async function round(bench, isBusy) {
+  if (!isBusy) await bench.untilStatus(/^(?!.*paused)/);
   await bench.pickFromStatus(isBusy ? 'Resume' : 'Pause');
   await bench.untilStatus(isBusy ? /^(?!.*paused)/ : /paused/);
   await bench.clickLine('Books on a shelf');

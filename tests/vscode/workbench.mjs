@@ -255,8 +255,9 @@ export class Workbench {
     const editor = this.page.locator('.workspace-trust-editor');
     await editor.locator('.monaco-button', { hasText: /^Trust$/ }).first().click();
     await editor.getByText('You trust this folder').waitFor();
-    await this.press('Escape');
-    await this.page.locator('.monaco-modal-editor-block').waitFor({ state: 'hidden' });
+    const modal = this.page.locator('.monaco-modal-editor-block');
+    await modal.locator('.action-label[aria-label^="Close"]').first().click();
+    await modal.waitFor({ state: 'hidden' });
   }
 
   /** How long extensions took to be active, as the editor measured it. */

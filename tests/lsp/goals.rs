@@ -200,8 +200,12 @@ fn what_is_proven_in_a_file_that_is_not_open_can_be_applied_from_the_list() {
     let sent = editor.session.client.wait_for(is_edit, PATIENCE).unwrap();
     let change = &sent.params()["edit"]["documentChanges"][0];
     assert_eq!(change["textDocument"], json!({"uri": uri, "version": null}));
-    // An editor opens what it changes.
-    editor.session.open(&uri, "def is_empty(books):\n    return len(books) == 0\n").unwrap();
+    // The same when the editor opens it first, and nobody has looked at it yet.
+    editor.session.open(&uri, SHELF).unwrap();
+    editor.execute("hephaestus.apply", json!([uri, goals[0]["id"]]));
+    editor.session.client.wait_for(is_edit, PATIENCE).unwrap();
+    let whole = json!([{"text": "def is_empty(books):\n    return len(books) == 0\n"}]);
+    editor.session.change(&uri, 2, whole).unwrap();
     wait_for_states(&mut editor, "shelf.py", &["applied"]);
     editor.session.close().unwrap();
 }

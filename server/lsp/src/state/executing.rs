@@ -95,11 +95,8 @@ impl State {
         let standing = self.folder(&root).and_then(|folder| folder.offers.of_goal(&goal));
         let standing = standing.ok_or("nothing is proven for this goal")?;
         let candidate = standing.offer.candidate.id.clone();
-        if self.documents.get(&uri).is_some() {
-            let patch = self.patch_of(&uri, std::slice::from_ref(&candidate));
-            return self.apply_candidates(&root, patch.as_ref(), vec![candidate]);
-        }
-        // A view of all goals offers what stands in files that nobody has open.
+        // By the texts alone: a view of all goals offers what stands in files that nobody has open, or that were opened
+        // just now.
         let patch = standing.patch_now(&|path| self.hash_now(&root, path)).cloned();
         self.apply_candidates(&root, patch.as_ref(), vec![candidate])
     }

@@ -66,8 +66,11 @@ fn python_by_pytest_with_ruff() {
 fn javascript_by_node() {
     if tools::has("node", "--version") {
         let project = Project::of("javascript-node");
-        improved(&project, "node --test", &[]);
-        assert!(project.read("calc.js").contains("numbers.some("));
+        let report = improved(&project, "node --test", &[]);
+        assert!(project.read("calc.js").contains("return number % 2 === 0"));
+        // Whether it is faster is for a benchmark to say, and on a busy machine it may not be sure.
+        let is_faster = project.read("calc.js").contains("numbers.some(");
+        assert!(is_faster || report["rejected"].to_string().contains("benchmark"), "{report:#}");
     }
 }
 

@@ -32,8 +32,10 @@ function entries(session: Session, hasFile: boolean): Entry[] {
     if (state === 'untrusted') {
       list.push(entry('shield', vscode.l10n.t('Trust the Folders That Are Open'), 'hephaestus.trustFolders'));
     }
-    if (state === 'paused') list.push(entry('play', vscode.l10n.t('Resume'), 'hephaestus.run.resume'));
-    else list.push(entry('debug-pause', vscode.l10n.t('Pause'), 'hephaestus.run.pause'));
+    // What waits while somebody types goes on by itself.
+    if (state === 'paused' && session.status?.reason !== 'typing') {
+      list.push(entry('play', vscode.l10n.t('Resume'), 'hephaestus.run.resume'));
+    } else list.push(entry('debug-pause', vscode.l10n.t('Pause'), 'hephaestus.run.pause'));
     if (state === 'forging' || state === 'paused') {
       list.push(entry('debug-stop', vscode.l10n.t('Cancel the Run'), 'hephaestus.run.cancel'));
     }

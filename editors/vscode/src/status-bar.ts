@@ -29,7 +29,9 @@ export class StatusBar implements vscode.Disposable {
     // Without the icons' names, which a screen reader would spell out.
     const label = shown.text.replace(/\$\([^)]*\)\s*/g, '');
     this.item.accessibilityInformation = { label: `${label}, ${this.session.status?.message ?? ''}`, role: 'button' };
-    void vscode.commands.executeCommand('setContext', 'hephaestus.state', shown.state);
+    // What waits while somebody types goes on by itself: there is nothing to resume.
+    const waits = shown.state === 'paused' && this.session.status?.reason === 'typing';
+    void vscode.commands.executeCommand('setContext', 'hephaestus.state', waits ? 'waiting' : shown.state);
     void vscode.commands.executeCommand('setContext', 'hephaestus.ready', this.session.isRunning);
     // The editor's own key is not set where workspace trust is switched off.
     void vscode.commands.executeCommand('setContext', 'hephaestus.trusted', vscode.workspace.isTrusted);

@@ -76,7 +76,7 @@ pub(crate) enum Command {
     Lsp(Lsp),
     /// Look at what was tried and what came of it
     Registry(Registry),
-    /// Write a page about everything that was tried: goals, evidence, lineage, strength of the tests
+    /// Write a page about everything that was tried
     Report(Report),
     /// Show what works here, what is degraded, and how to mend it
     Doctor(Doctor),

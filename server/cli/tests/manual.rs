@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: &[&str] =
-    &["forge", "goals", "repair", "mutants", "registry", "lsp", "doctor", "init", "demo", "schema"];
+const COMMANDS: &[&str] = &[
+    "forge", "goals", "repair", "verify", "mutants", "registry", "report", "lsp", "doctor", "init", "demo",
+    "schema",
+];
 
 /// Flags that stand on the page of all commands.
 const COMMON: &[&str] = &["--root", "--quiet", "--color", "--help", "--version"];

@@ -3,8 +3,9 @@
 //! Edits are taken at once and cost nothing else; one analysis is made of whatever the newest version is when it starts.
 
 use crate::event::{Ask, Reply};
+use crate::folder::Folder;
 use crate::locations::Place;
-use hephaestus_core::{CancelToken, RelPath};
+use hephaestus_core::{CancelToken, ContentHash, RelPath};
 use hephaestus_workspace::{Analysed, FileMemory, OpenFile};
 use std::collections::HashMap;
 use std::path::Path;
@@ -101,6 +102,12 @@ impl OpenDocument {
         (cancel, memory.unwrap_or_default())
     }
 
+    /// The hash of its text as it is now.
+    pub(crate) fn hash(&self) -> ContentHash {
+        let analysed = self.current().map(|analysed| analysed.hash.clone());
+        analysed.unwrap_or_else(|| ContentHash::of(self.file.text().as_bytes()))
+    }
+
     /// What is known of the newest version; `None` when nothing is yet.
     pub(crate) fn current(&self) -> Option<&Arc<Analysed>> {
         self.analysed.as_ref().filter(|analysed| analysed.version == self.file.version() && !self.is_behind())
@@ -136,6 +143,12 @@ impl Documents {
     pub(crate) fn at(&self, root: &Path, path: &RelPath) -> Option<&OpenDocument> {
         self.all()
             .find(|document| document.place.root.as_deref() == Some(root) && document.place.path == *path)
+    }
+
+    /// The hash of a file's text as it is now: in the editor where it is open there, else as it was last read.
+    pub(crate) fn hash_of(&self, folder: &Folder, path: &RelPath) -> Option<ContentHash> {
+        let open = self.at(&folder.root, path).map(OpenDocument::hash);
+        open.or_else(|| folder.facts.get(path).map(|facts| facts.hash.clone()))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &OpenDocument> {

@@ -196,13 +196,6 @@ impl<'a> View<'a> {
         if *path == self.document.place.path {
             return Some(self.analysed.hash.clone());
         }
-        let folder = self.folder?;
-        match self.documents.at(&folder.root, path) {
-            Some(document) => Some(match document.current() {
-                Some(analysed) => analysed.hash.clone(),
-                None => ContentHash::of(document.file.text().as_bytes()),
-            }),
-            None => folder.facts.get(path).map(|facts| facts.hash.clone()),
-        }
+        self.documents.hash_of(self.folder?, path)
     }
 }

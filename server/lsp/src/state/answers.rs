@@ -9,7 +9,7 @@ use crate::features::exhibit::{self, EvidenceParams, Exhibit};
 use crate::features::goals::{GoalList, GoalsParams, Sources};
 use crate::features::{Part, diagnostics, evidence, hover, lenses};
 use crate::locations;
-use hephaestus_core::{CandidateId, ContentHash, Patch, RelPath};
+use hephaestus_core::{CandidateId, Patch, RelPath};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -166,14 +166,6 @@ impl State {
     /// The folder an open document lies in.
     fn root_of(&self, uri: &Uri) -> Option<PathBuf> {
         self.documents.get(uri)?.place.root.clone()
-    }
-
-    /// The hash of a file's text: as the editor has it or, where it is not open, as the index saw it on disk.
-    pub(super) fn hash_now(&self, root: &Path, path: &RelPath) -> Option<ContentHash> {
-        match self.documents.at(root, path) {
-            Some(document) => Some(ContentHash::of(document.file.text().as_bytes())),
-            None => self.folder(root)?.facts.get(path).map(|facts| facts.hash.clone()),
-        }
     }
 
     /// A change as the editor takes it.

@@ -92,12 +92,12 @@ impl State {
         let uri = arguments.uri()?;
         let goal = GoalId(arguments.text(1, "a goal's id")?.to_owned());
         let (root, _) = self.place_of(&uri)?;
-        let standing = self.folder(&root).and_then(|folder| folder.offers.of_goal(&goal));
-        let standing = standing.ok_or("nothing is proven for this goal")?;
+        let folder = self.folder(&root).ok_or("nothing is proven for this goal")?;
+        let standing = folder.offers.of_goal(&goal).ok_or("nothing is proven for this goal")?;
         let candidate = standing.offer.candidate.id.clone();
         // By the texts alone: a view of all goals offers what stands in files that nobody has open, or that were opened
         // just now.
-        let patch = standing.patch_now(&|path| self.hash_now(&root, path)).cloned();
+        let patch = standing.patch_now(&|path| self.documents.hash_of(folder, path)).cloned();
         self.apply_candidates(&root, patch.as_ref(), vec![candidate])
     }
 

@@ -2,12 +2,13 @@
 
 use super::{Question, State};
 use crate::features::evidence;
+use crate::folder::Folder;
 use crate::forging::{self, Failure, ForgeNews, Job, Order};
 use crate::offers::{Standing, Together};
 use crate::repairs;
 use crate::trust::Trust;
 use hephaestus_core::{ContentHash, Goal, GoalId, GoalKind, Patch, RelPath};
-use hephaestus_workspace::ForgeReport;
+use hephaestus_workspace::{ForgeReport, Repaired};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -224,20 +225,8 @@ impl State {
         folder.repairs.learn(report);
         // Goals by file, with the text they were seen in. A run for one goal did not see everything.
         if let Some(goal) = &order.goal {
-            let holds = report.improvements.iter().any(|offer| offer.goal.id == *goal);
-            if order.is_fresh && !holds && folder.offers.remove(goal).is_some() {
-                self.say(MessageType::WARNING, "It does not hold any more, and is not offered any longer.");
-                return;
-            }
-            if order.is_fresh && holds {
-                self.say(MessageType::INFO, "Proved again, from scratch.");
-                return;
-            }
-            let missing = report.repairs().into_iter().find(|own| own.goal.id == *goal && own.fix.is_none());
-            if let Some(missing) = missing.filter(|_| order.is_asked_for) {
-                let tried = report.stats.searched.tried;
-                let message = format!("No fix was found ({tried} changes tried): {}", missing.goal.message);
-                self.say(MessageType::INFO, &message);
+            if let Some((kind, message)) = said_of_goal(folder, order, goal, report) {
+                self.say(kind, &message);
             }
             return;
         }
@@ -337,4 +326,33 @@ fn degraded(report: &ForgeReport) -> Option<String> {
 
 fn token(number: u64) -> ProgressToken {
     ProgressToken::String(format!("hephaestus/forge/{number}"))
+}
+
+/// What the user is told of a run for one goal. An offer that was proved anew and did not hold goes.
+fn said_of_goal(
+    folder: &mut Folder,
+    order: &Order,
+    goal: &GoalId,
+    report: &ForgeReport,
+) -> Option<(MessageType, String)> {
+    let holds = report.improvements.iter().any(|offer| offer.goal.id == *goal);
+    let (kind, message) = match (order.is_fresh, holds) {
+        (true, true) => (MessageType::INFO, "Proved again, from scratch.".to_owned()),
+        (true, false) if !report.is_complete() => {
+            let message = "The time was up before it was proved again: what was known of it stays.";
+            (MessageType::WARNING, message.to_owned())
+        }
+        (true, false) if folder.offers.remove(goal).is_some() => {
+            let message = "It does not hold any more, and is not offered any longer.";
+            (MessageType::WARNING, message.to_owned())
+        }
+        _ if !order.is_asked_for => return None,
+        _ => {
+            let missing = |own: &Repaired| own.goal.id == *goal && own.fix.is_none();
+            let missing = report.repairs().into_iter().find(missing)?;
+            let (tried, what) = (report.stats.searched.tried, &missing.goal.message);
+            (MessageType::INFO, format!("No fix was found ({tried} changes tried): {what}"))
+        }
+    };
+    Some((kind, message))
 }

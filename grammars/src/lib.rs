@@ -42,6 +42,10 @@ impl Pack {
 #[must_use]
 pub fn grammar(id: &str) -> Option<tree_sitter::Language> {
     let function = match id {
+        "c" => tree_sitter_c::LANGUAGE,
+        "cpp" => tree_sitter_cpp::LANGUAGE,
+        "go" => tree_sitter_go::LANGUAGE,
+        "java" => tree_sitter_java::LANGUAGE,
         "javascript" => tree_sitter_javascript::LANGUAGE,
         "python" => tree_sitter_python::LANGUAGE,
         "rust" => tree_sitter_rust::LANGUAGE,

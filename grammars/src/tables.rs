@@ -159,6 +159,8 @@ pub enum Visibility {
     /// Only what `exports.scm` finds.
     #[default]
     Exports,
+    /// A name that begins with a capital letter.
+    Capital,
     /// A name that does not begin with an underscore.
     Underscore,
     /// A modifier.

@@ -122,6 +122,45 @@ fn rust_by_nextest_with_clippy() {
 }
 
 #[test]
+fn go_by_go_test() {
+    if tools::has("go", "version") {
+        let project = Project::of("go-module");
+        improved(&project, "go test", &[]);
+        assert!(project.read("calc.go").contains("return number%2 == 0"));
+    }
+}
+
+#[test]
+fn java_by_its_own_test_program() {
+    if tools::has("javac", "-version") {
+        let project = Project::of("java-plain");
+        improved(&project, "javac", &[]);
+        let text = project.read("Calc.java");
+        assert!(text.contains("return number % 2 == 0;") && text.contains("text.isEmpty()"), "{text}");
+    }
+}
+
+#[test]
+fn c_by_its_own_test_program() {
+    if tools::has("cc", "--version") {
+        let project = Project::of("c-programs");
+        improved(&project, "test programs", &[]);
+        let text = project.read("calc.c");
+        assert!(text.contains("return number % 2 == 0;") && text.contains("text[0] == '\\0'"), "{text}");
+    }
+}
+
+#[test]
+fn cpp_by_ctest() {
+    if tools::has("cmake", "--version") {
+        let project = Project::of("cpp-cmake");
+        improved(&project, "CTest", &[]);
+        let text = project.read("src/calc.cpp");
+        assert!(text.contains("texts.empty()") && text.contains("return nullptr;"), "{text}");
+    }
+}
+
+#[test]
 fn a_tangled_function_comes_below_its_limit_in_several_proved_steps() {
     let project = Project::of("python-tangled");
     let report = improved(&project, "unittest", &["--kind", "complexity"]);

@@ -12,12 +12,16 @@ return {
     'typescript',
     'typescriptreact',
     'rust',
+    'go',
+    'java',
+    'c',
+    'cpp',
   },
   -- Our own files say where the workspace is. Without them the nearest project does, whatever its language: in a
   -- repository of several projects each has tests of its own.
   root_markers = {
     { 'hephaestus.toml', '.hephaestus' },
-    { 'pyproject.toml', 'Cargo.toml', 'package.json' },
+    { 'pyproject.toml', 'Cargo.toml', 'package.json', 'go.mod', 'pom.xml', 'CMakeLists.txt' },
     '.git',
   },
   commands = {

@@ -20,7 +20,18 @@ import { explicitSettings, serverKeys } from './settings.js';
 import type { Process } from './status-text.js';
 
 /** The languages there are rules for; files of others are not told to the server. */
-const LANGUAGES = ['python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'rust'];
+const LANGUAGES = [
+  'python',
+  'javascript',
+  'javascriptreact',
+  'typescript',
+  'typescriptreact',
+  'rust',
+  'go',
+  'java',
+  'c',
+  'cpp',
+];
 
 /** The library, which is read only when a server is to be started. */
 type Library = typeof library;

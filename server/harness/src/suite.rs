@@ -167,19 +167,23 @@ impl Suite {
     fn step(&self, session: &Session, part: Part<'_>, timeout: Duration) -> Step {
         let root = session.root().display().to_string();
         let out = session.out_dir().to_owned();
-        let files = if let Part::Impacted(files) = part { files } else { &[] };
-        let impacted = self.runner.impacted.as_ref().filter(|_| self.stop_early);
+        let impacted = self.runner.impacted.as_ref();
+        let files = match (part, impacted) {
+            (Part::Impacted(files), Some(run)) => run.files.words(files),
+            _ => Vec::new(),
+        };
+        let stops = impacted.filter(|_| self.stop_early);
         let fill = Fill {
             out: &out,
-            files,
-            fail_fast: impacted.map_or(&[], |run| run.fail_fast.as_slice()),
+            files: &files,
+            fail_fast: stops.map_or(&[], |run| run.fail_fast.as_slice()),
             shim: self.runner.shim.as_deref(),
             ..self.fill(&root)
         };
         let words = match part {
             Part::Build => self.runner.build.as_ref().map(|build| &build.command),
             Part::Full => None,
-            Part::Impacted(_) => self.runner.impacted.as_ref().map(|run| &run.command),
+            Part::Impacted(_) => impacted.map(|run| &run.command),
         };
         let argv = fill.command(words.unwrap_or(&self.runner.full.command));
         let report = &self.runner.report;

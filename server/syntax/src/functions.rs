@@ -65,11 +65,31 @@ pub(crate) fn name_of<S: Spot>(tables: &KindTables, text: &str, node: S, parent:
     if let Some(name) = tables.fields.name.and_then(|field| node.in_field(field)) {
         return Name::of(name.range().slice(text)?, receivers);
     }
+    if let Some(name) = declared_name(tables, node) {
+        return Name::of(&name.range().slice(text)?.replace("::", "."), receivers);
+    }
     let parent = parent?;
     match tables.kind(parent.kind()).naming.as_ref()? {
         Naming::Fixed(word) => Name::of(word, receivers),
         Naming::Field(field) => Name::of(parent.in_field(*field)?.range().slice(text)?, receivers),
     }
+}
+
+/// The name in a C declaration of a function.
+fn declared_name<S: Spot>(tables: &KindTables, node: S) -> Option<S> {
+    let parameters = tables.fields.parameters?;
+    declarators(tables, node).any(|part| part.in_field(parameters).is_some()).then_some(())?;
+    declarators(tables, node).last()
+}
+
+/// What a C declaration wraps its name in (pointer, array, function), from the outside in; the last one is the name.
+fn declarators<S: Spot>(tables: &KindTables, node: S) -> impl Iterator<Item = S> {
+    let inner = |node: S| {
+        let field = tables.fields.declarator?;
+        // A reference and parentheses hold theirs without a field.
+        node.in_field(field).or_else(|| node.inner().find(|child| child.in_field(field).is_some()))
+    };
+    std::iter::successors(inner(node), move |node| inner(*node))
 }
 
 /// The name of a scope, without type arguments.
@@ -92,7 +112,8 @@ pub(crate) fn scope_name<S: Spot>(
 pub(crate) fn signature(tables: &KindTables, text: &str, node: impl Spot, name: &str) -> (u32, u32, u32) {
     let (mut parameters, mut annotated) = (0, 0);
     let child = |field: Option<u16>| field.and_then(|field| node.in_field(field));
-    if let Some(list) = child(tables.fields.parameters) {
+    let declared = || declarators(tables, node).find_map(|part| part.in_field(tables.fields.parameters?));
+    if let Some(list) = child(tables.fields.parameters).or_else(declared) {
         for parameter in list.inner().filter(|child| child.has_name()) {
             if is_parameter(tables, text, parameter) {
                 parameters += 1;

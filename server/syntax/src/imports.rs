@@ -4,6 +4,9 @@
 //! family of languages. Where the text leaves a choice, every possible file is taken: a test run too many is cheap, one
 //! too few would be a lie. Imports made at run time from computed names are not seen.
 
+mod c;
+mod go;
+mod java;
 mod python;
 mod references;
 mod rust;
@@ -13,6 +16,9 @@ use hephaestus_core::{RelPath, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Language, Parsed};
+use c::CFiles;
+use go::GoFiles;
+use java::JavaFiles;
 use python::PythonFiles;
 use rust::RustFiles;
 
@@ -40,6 +46,9 @@ pub struct ImportGraph {
 struct World {
     files: BTreeSet<RelPath>,
     packages: Vec<WorkspacePackage>,
+    c: CFiles,
+    go: GoFiles,
+    java: JavaFiles,
     python: PythonFiles,
     rust: RustFiles,
 }
@@ -54,6 +63,9 @@ struct Resolved {
 /// Languages that import each other's files in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
+    C,
+    Go,
+    Java,
     Python,
     Script,
     Rust,
@@ -64,6 +76,9 @@ impl Family {
         let pack = language.pack();
         let ids = std::iter::once(pack.id.as_str()).chain(pack.manifest.inherits.iter().map(String::as_str));
         ids.into_iter().find_map(|id| match id {
+            "c" => Some(Self::C),
+            "go" => Some(Self::Go),
+            "java" => Some(Self::Java),
             "python" => Some(Self::Python),
             "javascript" => Some(Self::Script),
             "rust" => Some(Self::Rust),
@@ -83,10 +98,16 @@ impl ImportGraph {
     #[must_use]
     pub fn build_with(snapshot: &Snapshot, parsed: &[Parsed], packages: &[WorkspacePackage]) -> Self {
         let files: BTreeSet<RelPath> = snapshot.files.keys().cloned().collect();
-        let python = PythonFiles::of(&files);
-        let rust = RustFiles::of(&files, parsed, packages);
-        let mut graph =
-            Self { world: World { files, packages: packages.to_vec(), python, rust }, ..Self::default() };
+        let world = World {
+            c: CFiles::of(&files),
+            go: GoFiles::of(&files),
+            java: JavaFiles::of(&files),
+            python: PythonFiles::of(&files),
+            rust: RustFiles::of(&files, parsed, packages),
+            packages: packages.to_vec(),
+            files,
+        };
+        let mut graph = Self { world, ..Self::default() };
         for file in parsed {
             let path = &file.file().path;
             for target in graph.world.resolve(file).files {
@@ -152,6 +173,9 @@ impl ImportGraph {
 impl World {
     fn resolve(&self, parsed: &Parsed) -> Resolved {
         match Family::of(parsed.language()) {
+            Some(Family::C) => self.c.resolve(parsed),
+            Some(Family::Go) => self.go.resolve(parsed),
+            Some(Family::Java) => self.java.resolve(parsed),
             Some(Family::Python) => self.python.resolve(parsed),
             Some(Family::Script) => script::resolve(&self.files, &self.packages, parsed),
             Some(Family::Rust) => self.rust.resolve(parsed),

@@ -137,6 +137,7 @@ impl<'a> Listing<'a> {
         let mut cursor = node.walk();
         let mut children = node.children(&mut cursor);
         match self.api.visibility {
+            Visibility::Capital => name.starts_with(char::is_uppercase),
             Visibility::Underscore => name.contains(',') || !is_private(name),
             Visibility::Exports => {
                 !name.starts_with('#')
@@ -144,7 +145,9 @@ impl<'a> Listing<'a> {
             }
             Visibility::Modifier => {
                 open || self.api.modifier.as_ref().is_some_and(|(kind, text)| {
-                    children.any(|child| child.kind() == kind && self.text(child) == text)
+                    children.any(|child| {
+                        child.kind() == kind && self.text(child).split_whitespace().any(|word| word == text)
+                    })
                 })
             }
         }

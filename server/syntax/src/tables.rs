@@ -104,6 +104,7 @@ impl Control {
 pub(crate) struct Fields {
     pub(crate) name: Option<u16>,
     pub(crate) body: Option<u16>,
+    pub(crate) declarator: Option<u16>,
     pub(crate) parameters: Option<u16>,
     pub(crate) parameter: Option<u16>,
     pub(crate) pattern: Option<u16>,
@@ -142,6 +143,7 @@ impl KindTables {
         let fields = Fields {
             name: field("name"),
             body: field("body"),
+            declarator: field("declarator"),
             parameters: field("parameters"),
             parameter: field("parameter"),
             pattern: field("pattern"),

@@ -236,7 +236,8 @@ impl<'a, S: Spot> Walker<'a, S> {
             }
             count(frame, node, id, kind, range.slice(self.text).unwrap_or_default());
         }
-        if kind.roles.any(Roles::LABEL) && parent_roles.any(Roles::JUMP) {
+        let is_step = kind.structure.as_ref().is_some_and(|control| control.cost == Cost::Flat);
+        if is_step || kind.roles.any(Roles::LABEL) && parent_roles.any(Roles::JUMP) {
             frame.flat();
         }
         if parent_roles.any(Roles::BOOLEAN) {

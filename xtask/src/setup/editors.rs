@@ -1,5 +1,5 @@
-//! What tests in real editors need beyond a table of packages: a code-server put together without compiling anything, the
-//! packages our extension for VS Code is built with, and programs that only the system's package manager has.
+//! What tests need beyond a table of packages: a code-server put together without compiling anything, the packages our
+//! extension for VS Code is built with, and programs that only the system's package manager has (compilers, editors).
 //!
 //! The system is touched only by who may do so anyway (root, with apt-get); everybody else is told what to install.
 
@@ -16,9 +16,14 @@ use super::{NODE_PROGRAM, Outcome, Part, folder, install_node, npm, quietly};
 /// are looked for by name.
 const SYSTEM: &[(&str, &str)] = &[
     ("chromium", "/usr/bin/chromium"),
+    ("cmake", "/usr/bin/cmake"),
+    ("default-jdk-headless", "/usr/bin/javac"),
     ("elpa-eglot", "/var/lib/dpkg/info/elpa-eglot.list"),
     ("emacs-nox", "/usr/bin/emacs"),
+    ("g++", "/usr/bin/g++"),
     ("git", "/usr/bin/git"),
+    ("golang-go", "/usr/bin/go"),
+    ("junit4", "/usr/share/java/junit4.jar"),
     ("lua-check", "/usr/bin/luacheck"),
 ];
 

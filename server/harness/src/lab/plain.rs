@@ -143,7 +143,7 @@ impl PlainLab {
 
     /// The test files that import the file, where they are fewer than all of them.
     fn nearest_tests(&self, file: &RelPath) -> Option<Vec<RelPath>> {
-        let run = self.suite.runner.impacted.as_ref().filter(|run| run.files == Selection::Tests)?;
+        let run = self.suite.runner.impacted.as_ref().filter(|run| run.files != Selection::All)?;
         let runs_alone = |path: &RelPath| !matches!(path.file_name(), "conftest.py" | "__init__.py");
         let all = self.snapshot.files.values().filter(|file| file.is_test && runs_alone(&file.path)).count();
         let files: Vec<RelPath> =

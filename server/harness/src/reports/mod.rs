@@ -1,5 +1,6 @@
 //! Test reports: from what a runner wrote to which test did what. One file per format; nothing here judges.
 
+mod go;
 mod jest;
 mod junit;
 mod libtest;
@@ -39,6 +40,8 @@ pub enum ReportFormat {
     Libtest,
     /// What `cargo nextest` prints.
     Nextest,
+    /// What `go test -json` prints.
+    GoJson,
     /// Jest's JSON.
     JestJson,
     /// No report: the exit code speaks for the whole suite.
@@ -64,6 +67,7 @@ impl TestReport {
             ReportFormat::Tap => Ok(tap::parse(text)),
             ReportFormat::Libtest => Ok(libtest::parse(text)),
             ReportFormat::Nextest => Ok(nextest::parse(text)),
+            ReportFormat::GoJson => Ok(go::parse(text)),
             ReportFormat::JestJson => jest::parse(text),
             ReportFormat::Exit => Ok(Self::default()),
         }
@@ -121,6 +125,7 @@ mod tests {
                 ReportFormat::Tap,
                 ReportFormat::Libtest,
                 ReportFormat::Nextest,
+                ReportFormat::GoJson,
                 ReportFormat::JestJson,
                 ReportFormat::Exit,
             ] {

@@ -4,13 +4,30 @@ use super::Runner;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use hephaestus_core::{RelPath, Snapshot};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
+
+/// What tells at the root how a project is built and tested.
+const MANIFESTS: &[&str] = &[
+    "Cargo.toml",
+    "package.json",
+    ".config/nextest.toml",
+    "pyproject.toml",
+    "go.mod",
+    "pom.xml",
+    "CMakeLists.txt",
+    "Makefile",
+    "GNUmakefile",
+    "makefile",
+];
 
 /// What is known about a workspace before anything is run.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Every file that was found, sources and manifests.
     pub files: Vec<RelPath>,
+    /// Texts of manifests that are no sources.
+    pub manifests: BTreeMap<RelPath, String>,
     /// `package.json` at the root.
     pub package: Option<PackageJson>,
 }
@@ -95,15 +112,17 @@ impl Facts {
     #[must_use]
     pub fn gather(snapshot: &Snapshot) -> Self {
         let mut files: Vec<RelPath> = snapshot.files.keys().cloned().collect();
-        for manifest in ["Cargo.toml", "package.json", ".config/nextest.toml", "pyproject.toml"] {
-            if snapshot.root.join(manifest).is_file()
-                && let Ok(path) = RelPath::new(manifest)
+        let mut manifests = BTreeMap::new();
+        for manifest in MANIFESTS {
+            if let Ok(path) = RelPath::new(*manifest)
+                && let Some(text) = read(&snapshot.root.join(manifest))
             {
-                files.push(path);
+                files.push(path.clone());
+                manifests.insert(path, text);
             }
         }
         let package = read(&snapshot.root.join("package.json")).and_then(|text| PackageJson::parse(&text));
-        Self { files, package }
+        Self { files, manifests, package }
     }
 }
 
@@ -127,7 +146,8 @@ fn fits(runner: &Runner, facts: &Facts, snapshot: &Snapshot) -> bool {
         return matching.next().is_some();
     }
     matching.any(|file| {
-        let text = snapshot.file(file).map(|file| &*file.text).unwrap_or_default();
+        let source = snapshot.file(file).map(|file| &*file.text);
+        let text = source.or_else(|| facts.manifests.get(file).map(String::as_str)).unwrap_or_default();
         runner.detect.content.iter().any(|wanted| text.contains(wanted))
     })
 }
@@ -153,6 +173,7 @@ mod tests {
         }
         let facts = Facts {
             files: snapshot.files.keys().cloned().collect(),
+            manifests: BTreeMap::new(),
             package: package.and_then(PackageJson::parse),
         };
         (snapshot, facts)
@@ -179,6 +200,14 @@ mod tests {
         assert_eq!(names(&[("test/a.js", "require('tape')")], Some(tape)), ["tape"]);
         assert_eq!(names(&[("test/a.js", "import test from 'node:test'")], Some("{}")), ["node-test"]);
         assert_eq!(names(&[("a.js", "")], Some("not json")), Vec::<String>::new());
+        assert_eq!(names(&[("go.mod", ""), ("a/a_test.go", "")], None), ["go-test"]);
+        assert_eq!(
+            names(&[("pom.xml", ""), ("ATest.java", "import org.junit.Test;")], None),
+            ["maven", "javac"]
+        );
+        assert_eq!(names(&[("CMakeLists.txt", "add_test(a a)"), ("Makefile", "all:\n")], None), ["ctest"]);
+        assert_eq!(names(&[("Makefile", "all: a\n\ntest: all\n\t./t\n")], None), ["make"]);
+        assert_eq!(names(&[("test_a.c", "int main(void) { return 0; }"), ("b.c", "")], None), ["cc"]);
     }
 
     #[test]

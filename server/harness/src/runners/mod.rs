@@ -9,7 +9,7 @@ use crate::reports::ReportFormat;
 use hephaestus_core::{LanguageId, RelPath};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 pub use detect::{Facts, PackageJson, fitting};
@@ -114,6 +114,8 @@ pub enum Selection {
     /// The paths of the test files that can reach the change.
     #[default]
     Tests,
+    /// The folders of those, each as `./folder`.
+    Folders,
     /// Nothing: the command is the cheap part of the suite as it is.
     All,
 }
@@ -221,6 +223,22 @@ pub enum Failing {
     Any(String),
 }
 
+impl Selection {
+    /// What stands for `files` in the command.
+    #[must_use]
+    pub fn words(self, files: &[RelPath]) -> Vec<String> {
+        let folder = |file: &RelPath| match file.parent() {
+            Some(folder) => format!("./{folder}"),
+            None => ".".to_owned(),
+        };
+        match self {
+            Self::Tests => files.iter().map(|file| file.as_str().to_owned()).collect(),
+            Self::Folders => files.iter().map(folder).collect::<BTreeSet<_>>().into_iter().collect(),
+            Self::All => Vec::new(),
+        }
+    }
+}
+
 impl Exits {
     /// Whether `code` is one a finished suite exits with, passing or failing.
     #[must_use]
@@ -321,8 +339,8 @@ pub struct Fill<'a> {
     pub root: &'a str,
     /// The folder for reports.
     pub out: &'a str,
-    /// Test files.
-    pub files: &'a [RelPath],
+    /// What stands for the test files.
+    pub files: &'a [String],
     /// Arguments that end a run at its first failure.
     pub fail_fast: &'a [String],
     /// Arguments from package.json.
@@ -338,7 +356,7 @@ impl Fill<'_> {
         let mut argv = Vec::new();
         for word in words {
             match word.as_str() {
-                "{files}" => argv.extend(self.files.iter().map(|file| file.as_str().to_owned())),
+                "{files}" => argv.extend(self.files.iter().cloned()),
                 "{fail_fast}" => argv.extend(self.fail_fast.iter().cloned()),
                 "{script_args}" => argv.extend(self.script_args.iter().cloned()),
                 "{shim}" => argv.push(self.shim.unwrap_or_default().to_owned()),
@@ -379,6 +397,10 @@ mod tests {
                 }
             };
             check(detects, "detects nothing");
+            let build = runner.build.iter().map(|build| &build.command);
+            let mut words = build.chain(commands.into_iter().flatten().map(|run| &run.command)).flatten();
+            let uses_shim = words.any(|word| word == "{shim}");
+            check(uses_shim == runner.shim.is_some(), "shim and {shim} do not go together");
             check(runner.detect.missing.len() > 20, "does not say what to do when its program is missing");
             check(!runner.detect.program.is_empty(), "has no probe");
             check(runner.exit.passed.contains(&0), "0 is no success");
@@ -393,13 +415,11 @@ mod tests {
                     takes_files
                         == (runner.impacted.is_some()
                             && std::ptr::eq(run, runner.impacted.as_ref().unwrap())
-                            && run.files == Selection::Tests),
+                            && run.files != Selection::All),
                     "{files} stands in the wrong command",
                 );
                 let stops = run.command.iter().any(|word| word == "{fail_fast}");
                 check(stops != run.fail_fast.is_empty(), "fail_fast and {fail_fast} do not go together");
-                let uses_shim = run.command.iter().any(|word| word == "{shim}");
-                check(uses_shim == runner.shim.is_some(), "shim and {shim} do not go together");
                 let uses_script = run.command.iter().any(|word| word == "{script_args}");
                 check(!uses_script || runner.script.is_some(), "uses {script_args} without [script]");
             }
@@ -414,8 +434,16 @@ mod tests {
     }
 
     #[test]
+    fn a_command_takes_test_files_or_their_folders() {
+        let files = ["a/x_test.go", "a/y_test.go", "z_test.go"].map(|path| RelPath::new(path).unwrap());
+        assert_eq!(Selection::Tests.words(&files), ["a/x_test.go", "a/y_test.go", "z_test.go"]);
+        assert_eq!(Selection::Folders.words(&files), [".", "./a"]);
+        assert!(Selection::All.words(&files).is_empty());
+    }
+
+    #[test]
     fn braces_are_filled() {
-        let files = [RelPath::new("t/a.py").unwrap(), RelPath::new("t/b.py").unwrap()];
+        let files = ["t/a.py", "t/b.py"].map(str::to_owned);
         let fill = Fill { root: "/r", out: "/o", files: &files, ..Fill::default() };
         let words: Vec<String> = ["x", "--out={out}/r", "{files}"].map(str::to_owned).to_vec();
         assert_eq!(fill.command(&words), ["x", "--out=/o/r", "t/a.py", "t/b.py"]);

@@ -12,6 +12,22 @@ use crate::walk::tests::parsed;
 /// A sample of a pack's language, and the functions in it with their cognitive complexity. A pack without one fails.
 fn sample(id: &str) -> (&'static str, &'static [(&'static str, u32)]) {
     match id {
+        "c" => (
+            "int m(int x) { if (x) { return 1; } else { return 2; } }\nstatic B *f(B *a) { for (; a; a++) g(a); return a; }\n",
+            &[("m", 2), ("f", 1)],
+        ),
+        "cpp" => (
+            "class A { int m(bool x) { return x ? 1 : 2; } };\nB &N::f(const C &a) { for (auto b : a) g(b); return d; }\n",
+            &[("A.m", 1), ("N.f", 1)],
+        ),
+        "go" => (
+            "package p\n\nfunc (a *A) m(x bool) int { if x { return 1 } else { return 2 } }\nfunc f(a []B) { for _, b := range a { g(b) } }\n",
+            &[("m", 2), ("f", 1)],
+        ),
+        "java" => (
+            "class A { int m(boolean x) { return x ? 1 : 2; } void f(B[] a) { for (B b : a) { g(b); } } }\n",
+            &[("A.m", 1), ("A.f", 1)],
+        ),
         "javascript" => (
             "class A { m(x) { return x ? 1 : 2; } }\nconst f = async (a) => { for await (const b of a) g(b); };\n",
             &[("A.m", 1), ("f", 1)],

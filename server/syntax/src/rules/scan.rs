@@ -229,6 +229,10 @@ impl<'p> Page<'p> {
         };
         let text = indented.unwrap_or(as_written).replace("\r\n", "\n");
         let text = layout::clear_blank_lines(&text);
+        // Some grammars count a block's last line end in: what did not end with one does not now.
+        let ended_blank =
+            self.text().get(range.clone()).is_some_and(|old| old.ends_with(char::is_whitespace));
+        let text = if ended_blank { text } else { text.trim_end().to_owned() };
         let text = literals::restore(text, self.text(), self.parsed.tree(), range.start, range.end);
         if layout.crlf { text.replace('\n', "\r\n") } else { text }
     }

@@ -26,6 +26,8 @@ pub struct PackManifest {
     pub rule_language: String,
     /// File extensions without the dot.
     pub extensions: Vec<String>,
+    /// Of files whose ending another pack claims too, those that contain one of these texts are this language's.
+    pub telling: Vec<String>,
     /// Whole file names.
     pub file_names: Vec<String>,
     /// Interpreters of `#!` lines.

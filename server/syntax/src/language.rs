@@ -96,7 +96,8 @@ impl Languages {
         self.by_id.get(id.as_str())
     }
 
-    /// The language of a file, by name, extension, or the `#!` line at the start of `head`.
+    /// The language of a file, by name, extension, or the `#!` line at the start of `head`. Where several packs claim an
+    /// extension, what is in `head` decides, or the first pack.
     #[must_use]
     pub fn detect(&self, path: &RelPath, head: &str) -> Option<&Language> {
         let claims = |language: &&Language| {
@@ -106,8 +107,13 @@ impl Languages {
                     .extension()
                     .is_some_and(|extension| manifest.extensions.iter().any(|own| own == extension))
         };
-        if let Some(language) = self.by_id.values().find(claims) {
-            return Some(language);
+        let tells = |language: &&Language| {
+            language.pack().manifest.telling.iter().any(|text| head.contains(text.as_str()))
+        };
+        let claiming = || self.by_id.values().filter(claims);
+        let named = claiming().find(tells).or_else(|| claiming().min_by_key(|language| language.id()));
+        if named.is_some() {
+            return named;
         }
         let command = head.strip_prefix("#!")?.lines().next()?;
         let mut words = command.split(['/', ' ']).map(str::trim);

@@ -195,4 +195,9 @@ fn languages_are_known_by_name_ending_or_first_line() {
     assert_eq!(detect("tool", "#!/usr/bin/env python3\n"), Some(LanguageId::new("python")));
     assert_eq!(detect("tool", "#!/usr/bin/env python3 -u\n"), Some(LanguageId::new("python")));
     assert_eq!(detect("README", "text"), None);
+    assert_eq!(
+        detect("a.h", "#ifdef __cplusplus\nextern \"C\" {\n#endif\nint f(void);\n"),
+        Some(LanguageId::new("c"))
+    );
+    assert_eq!(detect("a.h", "#pragma once\nnamespace a {\n}\n"), Some(LanguageId::new("cpp")));
 }

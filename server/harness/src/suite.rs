@@ -127,6 +127,17 @@ impl Suite {
         }
     }
 
+    /// A command of the user's, in a shell and with what the tests find in their environment. `{python}`, `{node}` and
+    /// `{cargo}` stand for the programs that run these.
+    #[must_use]
+    pub fn shell(&self, command: &str, timeout: Duration, patch: Patch) -> ToolCall {
+        let fill = self.fill("{root}");
+        let shell = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] };
+        let argv = shell.iter().map(|word| (*word).to_owned()).chain([fill.word(command)]).collect();
+        let name = format!("command {command}");
+        ToolCall { name, argv, env: self.environment(&fill), timeout, patch }
+    }
+
     /// Runs `part` in `session`; again, if it was frozen on the way and did not pass.
     pub(crate) fn run(
         &self,

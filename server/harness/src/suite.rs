@@ -5,7 +5,7 @@ use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{ReportFormat, TestOutcome, TestReport};
 use crate::runners::{Facts, Fill, Programs, Runner};
 use crate::sandbox::{Sandbox, SandboxError, Session, Step, StepOutcome, StepStatus, View};
-use hephaestus_core::{CancelToken, RelPath, TestSettings};
+use hephaestus_core::{CancelToken, Patch, RelPath, TestSettings, ToolCall};
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Running a directive: each of its lines becomes a check, code is forged until the checks hold, and what came of each
 //! line is written down. What is forged is judged as everything else is; nothing of the user's is written here.
 
+use crate::apply::{Applied, ApplyError};
 use crate::forging::{ForgeError, ForgeEvent, ForgeRequest, TestNames, now_ms};
 use crate::open::{Workspace, WorkspaceError};
 use crate::report::ForgeReport;
@@ -16,6 +17,7 @@ mod commands;
 mod ground;
 mod holes;
 mod inputs;
+mod json;
 mod lines;
 mod measures;
 mod phrases;
@@ -89,6 +91,8 @@ pub struct DirectiveReport {
     pub goal: String,
     /// Its lines, in the order of the text.
     pub lines: Vec<LineReport>,
+    /// The files it is about.
+    pub files: BTreeSet<RelPath>,
     /// Its thresholds.
     pub reached: Vec<Reached>,
     /// What was searched and tried.
@@ -163,6 +167,21 @@ impl Workspace {
         run.go(listener)
     }
 
+    /// Writes what a directive's run proved, and notes that its lines hold in these files.
+    ///
+    /// # Errors
+    /// As [`Workspace::apply`].
+    pub fn apply_directive(
+        &self,
+        directive: &Directive,
+        report: &mut DirectiveReport,
+    ) -> Result<Applied, ApplyError> {
+        let applied = self.apply(report.proved.as_mut().ok_or(ApplyError::NotProved)?)?;
+        report.applied = true;
+        records::write(self, directive, report);
+        Ok(applied)
+    }
+
     /// This workspace with what a directive says about how to forge.
     fn configured(&self, directive: &Directive, request: &DirectiveRequest<'_>) -> Self {
         let mut base = self.clone();
@@ -175,12 +194,10 @@ impl Workspace {
             config.forge.engines = directive.engines.allow.iter().map(|name| name.value.clone()).collect();
         }
         if directive.engines.llm.as_ref().is_some_and(|llm| !llm.value) {
-            let wanted = |name: &&str| {
-                let chosen = &config.forge.engines;
-                **name != *unserved::LLM && (chosen.is_empty() || chosen.iter().any(|own| own == *name))
-            };
-            config.forge.engines =
-                hephaestus_mutation::ENGINES.iter().filter(wanted).map(|name| (*name).to_owned()).collect();
+            let chosen = &config.forge.engines;
+            let all = hephaestus_mutation::ENGINES.iter().copied();
+            let own = all.filter(|name| chosen.is_empty() || chosen.iter().any(|own| own == name));
+            config.forge.engines = own.filter(|name| *name != unserved::LLM).map(str::to_owned).collect();
         }
         if let Some(seed) = directive.engines.seed.as_ref().filter(|_| !said.seed) {
             config.forge.seed = seed.value;
@@ -230,7 +247,8 @@ struct Running<'a> {
 impl Running<'_> {
     fn go(self, listener: &mut dyn FnMut(ForgeEvent<'_>)) -> Result<DirectiveReport, DirectiveError> {
         listener(ForgeEvent::Stage("reading the directive"));
-        let ground = Ground::lay(self.base, self.directive, self.suite()?.as_ref())?;
+        let suite = self.suite()?;
+        let ground = Ground::lay(self.base, self.directive, suite.as_ref())?;
         let mut advice = ground.problems.clone();
         let searched = if *self.directive.kind == DirectiveKind::Test {
             advice.push(unserved::NO_TESTS_FROM_CODE.to_owned());
@@ -241,15 +259,22 @@ impl Running<'_> {
         let proved = searched.as_ref().map(|searched| self.prove(&ground, searched, listener)).transpose()?;
         let proved = proved.flatten();
         let patch = proved.as_ref().and_then(ForgeReport::proved_patch).unwrap_or_default();
-        let lines = Lines { run: &self, ground: &ground, searched: searched.as_ref(), patch: &patch };
-        let (commands, records) = (self.suite()?, records::read(self.base, self.directive));
-        let workbench = self.workbench();
+        let record = records::read(self.base, self.directive);
+        let lines = Lines {
+            run: &self,
+            ground: &ground,
+            searched: searched.as_ref(),
+            proved: proved.as_ref(),
+            patch: &patch,
+            record: record.as_ref(),
+        };
         listener(ForgeEvent::Stage("checking line by line"));
-        let lines = lines.outcomes(commands.as_ref(), &workbench, records.as_ref());
+        let lines = lines.outcomes(suite.as_ref(), &self.workbench());
         let report = DirectiveReport {
             name: self.directive.name.clone(),
             kind: *self.directive.kind,
             goal: self.directive.goal.value.clone(),
+            files: targets::files(self.base, self.directive),
             reached: measures::reached(self.base, self.directive, &ground.scope, &patch, proved.as_ref()),
             lines,
             engines: searched.as_ref().map_or_else(BTreeSet::new, served),
@@ -330,7 +355,8 @@ impl Running<'_> {
             let found = searched.proved_patch().is_some();
             return Ok(found.then(|| searched.clone()));
         }
-        if !ground.is_green(searched) {
+        let is_filled = !ground.has_holes || taken(searched).next().is_some();
+        if !is_filled || !ground.is_green(searched) {
             return Ok(None);
         }
         let claims = bundle::claims(self.base, self.directive, ground, searched).map_err(DirectiveError::Unfit)?;

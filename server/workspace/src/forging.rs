@@ -31,7 +31,8 @@ mod scope;
 mod strengthen;
 
 use rebased::Rebased;
-pub use scope::Scope;
+pub use scope::{Scope, TestNames};
+pub(crate) use scope::is_named;
 use strengthen::Survivors;
 
 /// Why a forge run came to nothing.
@@ -230,7 +231,7 @@ impl Workspace {
         })
     }
 
-    fn judges(&self, runner: &Runner, language: &LanguageId) -> bool {
+    pub(crate) fn judges(&self, runner: &Runner, language: &LanguageId) -> bool {
         let inherits = |language: &LanguageId| {
             let pack = self.languages.get(language).map(|language| language.pack());
             pack.is_some_and(|pack| {

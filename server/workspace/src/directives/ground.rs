@@ -22,6 +22,8 @@ pub(super) struct Ground {
     pub(super) workspace: Workspace,
     /// What lies over it.
     pub(super) patch: Patch,
+    /// Whether there are holes among it.
+    pub(super) has_holes: bool,
     /// Whether that is nothing.
     pub(super) is_bare: bool,
     /// The tests that were written.
@@ -77,10 +79,10 @@ impl Ground {
         let snapshot = patched(&with_holes.snapshot, &tests.patch, base.languages).map_err(internal)?;
         let paths = holes.patch.paths().chain(tests.patch.paths());
         let patch = between(&base.snapshot, &snapshot, paths).map_err(internal)?;
-        let is_bare = patch.is_empty();
+        let (has_holes, is_bare) = (!holes.patch.is_empty(), patch.is_empty());
         let workspace = if is_bare { base.clone() } else { base.overlaid(&patch).map_err(|error| internal(error.to_string()))? };
         let names = names(base, directive, &tests);
-        Ok(Self { workspace, patch, is_bare, tests, names, scope, untested: untested.into_iter().collect(), problems })
+        Ok(Self { workspace, patch, has_holes, is_bare, tests, names, scope, untested: untested.into_iter().collect(), problems })
     }
 
     /// The limits for code and tests together: the tests may come.

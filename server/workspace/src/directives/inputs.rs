@@ -5,7 +5,7 @@ use super::phrases::ValuePhrases;
 use hephaestus_directive::{Domain, Variable};
 
 /// Inputs of one property.
-const INPUTS: usize = 40;
+const INPUTS: usize = 24;
 
 /// Longest list or text.
 const LONGEST: u64 = 6;

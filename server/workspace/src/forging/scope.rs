@@ -110,7 +110,7 @@ impl Scope {
     }
 
     /// Whether `qualified` is one of the symbols, or part of one.
-    fn names(&self, qualified: &str) -> bool {
+    pub(crate) fn names(&self, qualified: &str) -> bool {
         self.symbols.iter().any(|symbol| {
             let rest = qualified.strip_prefix(symbol.as_str());
             let is_it_or_in_it = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));

@@ -95,14 +95,11 @@ impl Ground {
     /// What the test with this name did on this ground, with what `report` found.
     pub(super) fn seen(&self, name: &str, report: &ForgeReport) -> Seen {
         let mended = || super::taken(report).flat_map(|offer| &offer.goal.acceptance.must_pass);
-        if mended().any(|id| is_named(id, name)) {
-            return Seen::Mended;
-        }
-        if report.passing.iter().any(|id| is_named(id, name)) {
-            return Seen::Already;
-        }
-        match red(report).find(|failure| is_named(&failure.id, name)) {
+        let failing: Vec<&TestFailure> = red(report).filter(|failure| is_named(&failure.id, name)).collect();
+        match failing.iter().find(|failure| !mended().any(|id| *id == failure.id)) {
             Some(failure) => Seen::Fails(said(failure)),
+            None if !failing.is_empty() => Seen::Mended,
+            None if report.passing.iter().any(|id| is_named(id, name)) => Seen::Already,
             None => Seen::Missing,
         }
     }

@@ -33,10 +33,16 @@ impl TestNames {
     }
 }
 
-/// Whether the test with this id has this name: the id ends with it, at the border of a word.
+/// Whether the test with this id has this name, or is one of several that come of a test with this name: the id has it
+/// between the borders of words, and nothing behind it but parameters or the name of a single check.
 pub(crate) fn is_named(id: &str, name: &str) -> bool {
-    let before = id.strip_suffix(name);
-    before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    let is_border = |before: &str| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    let is_rest = |after: &str| after.is_empty() || after.starts_with(" > ") || after.starts_with('[');
+    !name.is_empty()
+        && id.match_indices(name).any(|(at, _)| {
+            let (before, after) = (id.get(..at), id.get(at + name.len()..));
+            before.is_some_and(is_border) && after.is_some_and(is_rest)
+        })
 }
 
 impl Scope {
@@ -129,6 +135,8 @@ mod tests {
         let names = TestNames(["test_f_one".to_owned()].into());
         assert!(names.has("tests.test_a::test_f_one") && names.has("test_f_one"));
         assert!(!names.has("tests.test_a::test_f_one_more") && !names.has("a_test_f_one"));
+        assert!(names.has("test_f_one > should be equal") && names.has("test_a::test_f_one[3-4]"));
+        assert!(!is_named("anything", ""));
     }
 
     #[test]

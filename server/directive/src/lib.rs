@@ -16,6 +16,8 @@ mod read;
 mod record;
 mod source;
 mod spanned;
+mod surroundings;
+mod validate;
 
 pub use directive::{
     Accept, AcceptMode, AcceptanceLine, Bench, Budget, Check, Constraints, Dependencies, Directive,
@@ -32,6 +34,8 @@ pub use problem::{Fix, Problem, Severity};
 pub use record::{LineRecord, LineState, Outcome, Record, RecordError, TestPlace};
 pub use source::{Format, is_directive, name_of};
 pub use spanned::Spanned;
+pub use surroundings::{FileNames, FileSummary, Surroundings, Symbol};
+pub use validate::{check, validate};
 
 use hephaestus_core::RelPath;
 

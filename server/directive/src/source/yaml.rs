@@ -12,6 +12,9 @@ use serde_yaml::Value as Yaml;
 /// How far behind the last value the next one is looked for, in bytes.
 const REACH: usize = 4096;
 
+/// The keys of the form.
+const FORM: &[&str] = &["type", "name", "description", "content", "constraints", "metadata"];
+
 /// What others call our kinds.
 const KINDS: &[(&str, &[&str])] = &[
     ("build", &["feature", "create", "implement", "generate", "new", "add"]),
@@ -177,12 +180,7 @@ impl Importer<'_> {
                 "content" => self.content(&entry.node),
                 "constraints" => self.constraints(entry),
                 "metadata" => self.metadata(&entry.node),
-                other => {
-                    let words = ["type", "name", "description", "content", "constraints", "metadata"];
-                    let message =
-                        format!("there is no key `{other}` in `directive`; known: {}", words.join(", "));
-                    self.problems.push(Problem::error(entry.key.range, "unknown-key", message));
-                }
+                other => self.unknown(other, entry.key.range),
             }
         }
         if self.keys.get("goal").is_none()
@@ -191,6 +189,12 @@ impl Importer<'_> {
             self.put("goal", name.key.range, name.node.clone());
         }
         (self.keys, self.body)
+    }
+
+    fn unknown(&mut self, word: &str, place: ByteRange) {
+        let message = format!("there is no key `{word}` in `directive`; known: {}", FORM.join(", "));
+        let problem = Problem::error(place, "unknown-key", message);
+        self.problems.push(problem.with_nearest(word, place, FORM.iter().copied(), str::to_owned));
     }
 
     fn put(&mut self, key: &str, place: ByteRange, node: Node) {

@@ -3,6 +3,8 @@
 //!
 //! Pure: text in, a [`Directive`] and [`Problem`]s out. Nothing here reads the disk, runs a check or knows an editor.
 
+mod assist;
+mod cursor;
 mod directive;
 mod domain;
 mod keys;
@@ -19,6 +21,7 @@ mod spanned;
 mod surroundings;
 mod validate;
 
+pub use assist::{Completion, Definition, Offered, complete, definitions, explain, line_at};
 pub use directive::{
     Accept, AcceptMode, AcceptanceLine, Bench, Budget, Check, Constraints, Dependencies, Directive,
     EditScope, Engines, Example, Expected, Holds, Interface, Objective, Property, PublicApi, Target,

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a directive is looked at among.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
+    /// Whether `files` is complete; as long as it is not, no file is said to be missing.
+    pub knows_files: bool,
     /// The source files, tests included.
     pub files: BTreeMap<RelPath, FileSummary>,
     /// What the files that were looked into define; see [`Directive::files_to_know`].
@@ -52,7 +54,8 @@ impl Surroundings {
         let summary = |(path, file): (&RelPath, &std::sync::Arc<hephaestus_core::SourceFile>)| {
             (path.clone(), FileSummary { language: file.language.clone(), hash: file.hash.clone() })
         };
-        Self { files: snapshot.files.iter().map(summary).collect(), ..Self::default() }
+        let files = snapshot.files.iter().map(summary).collect();
+        Self { knows_files: true, files, ..Self::default() }
     }
 
     /// Notes what a file defines.

@@ -14,6 +14,8 @@ mod order;
 mod targets;
 mod words;
 
+pub(crate) use targets::is_named;
+
 /// Reads a directive and looks at it among its surroundings: everything that can be said without running it.
 #[must_use]
 pub fn check(text: &str, path: &RelPath, around: &Surroundings, languages: &Languages) -> crate::Parsed {
@@ -39,7 +41,9 @@ pub fn validate(
     validator.words();
     validator.contradictions();
     validator.lines();
-    validator.targets();
+    if around.knows_files {
+        validator.targets();
+    }
     validator.code();
     validator.order();
     let mut problems = validator.problems;

@@ -86,6 +86,9 @@ fn is_deep(text: &str) -> bool {
             return true;
         }
     }
+    if text.contains('&') && text.matches('*').count() > MOST_ALIASES {
+        return true;
+    }
     let dashes =
         |line: &str| line.split_whitespace().take_while(|word| matches!(*word, "-" | "?" | ":")).count();
     text.lines().any(|line| dashes(line) > DEEPEST)

@@ -12,6 +12,7 @@ Examples:
   hephaestus forge --apply src/           write what was proved together, in src/ alone
   hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
   hephaestus repair --apply               fix what makes tests fail, where a fix can be proved
+  hephaestus directive run parser         build what .hephaestus/directives/parser.forge.md asks for
   hephaestus verify x.proof               prove an accepted improvement again, anywhere
   hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
   hephaestus report --open                everything that was tried so far, as a page
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Forge(Forge),
     /// Find, prove and show fixes of failing tests; write them with --apply
     Repair(Repair),
+    /// Build, mend or improve what a directive asks for, until its lines hold
+    Directive(Directive),
     /// Measure how strong the tests are, by small deliberate faults
     Mutants(Mutants),
     /// Prove again what a proof claims
@@ -198,6 +201,64 @@ pub(crate) struct Repair {
     /// Show the other changes that make the same tests pass, too
     #[arg(long)]
     pub(crate) diff: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Directive {
+    #[command(subcommand)]
+    pub(crate) verb: DirectiveVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectiveVerb {
+    /// Forge code until the lines of directives hold; write it with --apply
+    Run(DirectiveRun),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus directive run                   every directive in .hephaestus/directives, one after the other
+  hephaestus directive run parser            the one called parser, without writing anything
+  hephaestus directive run parser --apply    write code and tests when every line holds
+  hephaestus directive run fix.forge.md --engine search --budget 5m
+  hephaestus directive run --format json     what came of each line
+
+Exit codes: 0 every line holds, but for those that only a person can judge; 1 one does not; 2 usage, configuration, or a
+directive that is wrong; 3 the tests cannot be run; 4 internal.")]
+pub(crate) struct DirectiveRun {
+    /// Directives: files, or names of those in .hephaestus/directives; all of these when none is given
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) directives: Vec<PathBuf>,
+    /// Only these engines, whatever the directive says
+    #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
+    pub(crate) engine: Vec<String>,
+    /// Write code and tests where all lines of a directive hold
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DirectiveFormat,
+    /// Time for each directive's search, tests of the unchanged code apart: 90, 60s, 5m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) budget: Option<Duration>,
+    /// Trials to make at the most, for each directive
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<u64>,
+    /// Trials at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Try everything again, whatever is remembered of earlier runs on the same code
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Seed of what is random, inputs of properties among it
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DirectiveFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

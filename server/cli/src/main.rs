@@ -45,6 +45,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Forge(own) => commands::forge::run(common, own),
         Command::Repair(own) => commands::repair::run(common, own),
         Command::Verify(own) => commands::verify::run(common, own),
+        Command::Directive(own) => commands::directive::run(common, own),
         Command::Mutants(own) => commands::mutants::run(common, own),
         Command::Lsp(own) => commands::lsp::run(own),
         Command::Registry(own) => commands::registry::run(common, own),

@@ -8,6 +8,7 @@ pub mod mutants;
 mod nodes;
 pub mod rewrite;
 pub mod search;
+pub mod test_writer;
 
 use hephaestus_core::{Engine, SearchSettings};
 use hephaestus_syntax::{Languages, RuleSets};

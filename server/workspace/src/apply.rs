@@ -71,21 +71,23 @@ fn write(
     let mut ready: Vec<(&RelPath, Staged)> = Vec::new();
     let all = patch.paths().count();
     for path in patch.paths() {
-        let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed(path.clone()))?;
+        let old = snapshot.file(path);
         let new = patch
-            .apply_to(path, Some(&old.text))
+            .apply_to(path, old.map(|old| &*old.text))
             .ok()
             .flatten()
             .ok_or_else(|| ApplyError::Changed(path.clone()))?;
         let place = path.under(root);
-        check(&place, path, &old.hash)?;
+        check(&place, path, old.map(|old| &old.hash))?;
         let failed = |source| ApplyError::Io { path: place.clone(), source, done: 0, all };
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
         ready.push((path, staging.stage(&place, new.as_bytes()).map_err(failed)?));
     }
     // Once more, as late as possible: staging takes time.
     for (path, staged) in &ready {
-        let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed((*path).clone()))?;
-        check(staged.place(), path, &old.hash)?;
+        check(staged.place(), path, snapshot.file(path).map(|old| &old.hash))?;
     }
     let mut files = Vec::new();
     for (path, staged) in ready {
@@ -96,10 +98,17 @@ fn write(
     Ok(files)
 }
 
-fn check(place: &Path, path: &RelPath, hash: &ContentHash) -> Result<(), ApplyError> {
-    let is_plain = fs::symlink_metadata(place).is_ok_and(|data| data.is_file());
-    let same = fs::read(place).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash);
-    if is_plain && same { Ok(()) } else { Err(ApplyError::Changed(path.clone())) }
+/// Whether what lies there has this hash; whether nothing lies there, where there is none.
+fn check(place: &Path, path: &RelPath, hash: Option<&ContentHash>) -> Result<(), ApplyError> {
+    let data = fs::symlink_metadata(place);
+    let same = match hash {
+        Some(hash) => {
+            data.is_ok_and(|data| data.is_file())
+                && fs::read(place).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash)
+        }
+        None => data.is_err_and(|error| error.kind() == io::ErrorKind::NotFound),
+    };
+    if same { Ok(()) } else { Err(ApplyError::Changed(path.clone())) }
 }
 
 #[cfg(test)]
@@ -149,6 +158,19 @@ mod tests {
         assert_eq!(files.len(), 2);
         assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "x = 2\n");
         assert_eq!(names(folder.path()), ["a.py", "b.py"]);
+    }
+
+    #[test]
+    fn a_new_file_comes_with_its_folder_and_overwrites_nothing() {
+        let (folder, snapshot) = workspace(&[("a.py", "x = 1\n")]);
+        let path = RelPath::new("tests/test_a.py").unwrap();
+        let new = patch(&snapshot, &[("a.py", "x = 2\n")]).merge(&Patch::create(path, "test\n")).unwrap();
+        assert_eq!(write(folder.path(), &snapshot, &new).unwrap().len(), 2);
+        assert_eq!(fs::read_to_string(folder.path().join("tests/test_a.py")).unwrap(), "test\n");
+        fs::write(folder.path().join("a.py"), "x = 1\n").unwrap();
+        let again = write(folder.path(), &snapshot, &new);
+        assert!(matches!(again, Err(ApplyError::Changed(path)) if path.as_str() == "tests/test_a.py"));
+        assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "x = 1\n");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod apply;
 mod combine;
 mod config;
+mod directives;
 mod discovery;
 mod doctor;
 mod editing;
@@ -14,6 +15,7 @@ mod index;
 mod memory;
 mod mutants;
 mod open;
+mod overlay;
 mod proofs;
 mod report;
 mod roles;
@@ -22,9 +24,14 @@ mod surveying;
 
 pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
+pub use directives::{
+    DirectiveError, DirectiveReport, DirectiveRequest, LineReport, LoadError, Loaded, Overrides, QueueError, Reached,
+    directives_at, in_order, load as load_directive,
+};
 pub use doctor::{Check, CheckState, Diagnosis};
 pub use editing::{Analysed, Analysis, OpenFile, prepare_languages, rules_for, with_rules_for};
-pub use forging::{ForgeError, ForgeEvent, ForgeRequest};
+pub use forging::{ForgeError, ForgeEvent, ForgeRequest, Scope};
+pub use hephaestus_directive as directive;
 pub use hephaestus_forge::{Progress, Searched};
 pub use hephaestus_goals::FileMemory;
 pub use hephaestus_harness::Problem;

@@ -81,9 +81,22 @@ fn beside(place: &Path) -> &Path {
 }
 
 fn write(place: &Path, folder: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix(".hephaestus-").tempfile_in(folder)?;
+    let old = match fs::metadata(place) {
+        Ok(data) => Some(data.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let mut builder = tempfile::Builder::new();
+    // What is new gets what the user gives to new files.
+    #[cfg(unix)]
+    if old.is_none() {
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    }
+    let mut file = builder.prefix(".hephaestus-").tempfile_in(folder)?;
     file.write_all(text)?;
-    file.as_file().set_permissions(fs::metadata(place)?.permissions())?;
+    if let Some(permissions) = old {
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all()?;
     Ok(file)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod directive;
 pub(crate) mod doctor;
 pub(crate) mod forge;
 pub(crate) mod goals;

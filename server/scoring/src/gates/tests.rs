@@ -7,7 +7,7 @@ use super::{
 use crate::{Case, ScorerParts, StrengthLimits, Workshop};
 use hephaestus_core::{
     Acceptance, ByteRange, Candidate, Compared, ContentHash, Difference, Dimension, EngineId, Evidence,
-    Found, Goal, GoalKind, GoalOrigin, LanguageId, Patch, RegionStrength, RelPath, Scorer, ScoringSettings,
+    Found, Goal, GoalKind, GoalOrigin, LanguageId, Limits, Patch, RegionStrength, RelPath, Scorer, ScoringSettings,
     Snapshot, SourceFile, Speed, Stage, StageRun, Strength, TestFailure, Trial, TrialCost, Verdict,
 };
 use hephaestus_syntax::{ImportGraph, Languages, RuleSets};
@@ -28,6 +28,7 @@ fn workshop() -> Workshop {
         improvement_threshold: 0.05,
         strength: StrengthLimits { offered: 0.8, weak: 0.6 },
         settings: ScoringSettings::default(),
+        limits: Limits::default(),
     })
 }
 

@@ -1,0 +1,13 @@
+//! `hephaestus directive`: one file per verb.
+
+mod run;
+
+use crate::args::{Common, Directive, DirectiveVerb};
+use crate::failure::Failure;
+use std::process::ExitCode;
+
+pub(crate) fn run(common: &Common, own: &Directive) -> Result<ExitCode, Failure> {
+    match &own.verb {
+        DirectiveVerb::Run(own) => run::run(common, own),
+    }
+}

@@ -45,6 +45,8 @@ pub struct Directive {
     pub budget: Budget,
     /// Which of what holds is taken.
     pub accept: Accept,
+    /// Whether entries were left out because something in them is missing or wrong.
+    pub(crate) has_gaps: bool,
 }
 
 impl Directive {

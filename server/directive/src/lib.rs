@@ -3,6 +3,8 @@
 //!
 //! Pure: text in, a [`Directive`] and [`Problem`]s out. Nothing here reads the disk, runs a check or knows an editor.
 
+mod assist;
+mod cursor;
 mod directive;
 mod domain;
 mod keys;
@@ -16,7 +18,10 @@ mod read;
 mod record;
 mod source;
 mod spanned;
+mod surroundings;
+mod validate;
 
+pub use assist::{Completion, Definition, Offered, complete, definitions, explain, line_at};
 pub use directive::{
     Accept, AcceptMode, AcceptanceLine, Bench, Budget, Check, Constraints, Dependencies, Directive,
     EditScope, Engines, Example, Expected, Holds, Interface, Objective, Property, PublicApi, Target,
@@ -32,6 +37,8 @@ pub use problem::{Fix, Problem, Severity};
 pub use record::{LineRecord, LineState, Outcome, Record, RecordError, TestPlace};
 pub use source::{Format, is_directive, name_of};
 pub use spanned::Spanned;
+pub use surroundings::{FileNames, FileSummary, Surroundings, Symbol};
+pub use validate::{check, validate};
 
 use hephaestus_core::RelPath;
 

@@ -13,6 +13,9 @@ use hephaestus_core::{ByteRange, Dimension};
 mod entries;
 mod shapes;
 
+/// The keys that may stand there several times.
+const ENTRIES: &[&str] = &["interface", "example", "property", "acceptance", "bench"];
+
 /// Reads what `loaded` holds.
 pub(crate) fn directive(
     name: &str,
@@ -45,8 +48,11 @@ pub(crate) fn directive(
         engines: engines(section(keys, "engines")),
         budget: budget(section(keys, "budget")),
         accept: accept(section(keys, "accept")),
+        has_gaps: false,
     };
-    Some(directive)
+    let read = directive.lines().len() + directive.interfaces.len();
+    let written = ENTRIES.iter().filter_map(|word| keys.get(word)).map(|node| node.list().len().max(1));
+    Some(Directive { has_gaps: written.sum::<usize>() > read, ..directive })
 }
 
 /// What reading needs at every step.

@@ -15,18 +15,20 @@ impl Reader<'_> {
                 if path.is_empty() { entry.key.value.clone() } else { format!("{path}.{}", *entry.key) };
             match Key::at(&own) {
                 Some(key) => self.check(key, &entry.node, entry.key.range),
-                None => self.unknown(entry, path),
+                None => self.unknown(entry, table, path),
             }
         }
     }
 
-    fn unknown(&mut self, entry: &Entry, path: &str) {
+    fn unknown(&mut self, entry: &Entry, table: &Table, path: &str) {
         let (word, place) = (entry.key.value.as_str(), entry.key.range);
         let around = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
         let problem = Problem::error(place, "unknown-key", format!("there is no key `{word}`{around}"));
         let known = || Key::of_table(path).map(Key::word);
-        if nearest(word, known()).is_some() {
-            self.tell(problem, |problem| problem.with_nearest(word, place, known(), str::to_owned));
+        // What is there already cannot be meant.
+        let absent = || known().filter(|word| table.get(word).is_none());
+        if nearest(word, absent()).is_some() {
+            self.tell(problem, |problem| problem.with_nearest(word, place, absent(), str::to_owned));
             return;
         }
         let elsewhere: Vec<String> =

@@ -12,6 +12,15 @@ use serde_yaml::Value as Yaml;
 /// How far behind the last value the next one is looked for, in bytes.
 const REACH: usize = 4096;
 
+/// The keys of the form.
+const FORM: &[&str] = &["type", "name", "description", "content", "constraints", "metadata"];
+
+/// Longer and deeper texts are not read: the reader's time grows with the square of both.
+const LARGEST: usize = 64 * 1024;
+const DEEPEST: usize = 50;
+/// Aliases of aliases multiply; nobody needs more in one page.
+const MOST_ALIASES: usize = 100;
+
 /// What others call our kinds.
 const KINDS: &[(&str, &[&str])] = &[
     ("build", &["feature", "create", "implement", "generate", "new", "add"]),
@@ -39,6 +48,11 @@ const METADATA: &[(&str, &str, &str)] = &[
 
 /// Reads the text; the keys, and the prose in `content`.
 pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<(Table, Option<Spanned<String>>)> {
+    if text.len() > LARGEST || is_deep(text) {
+        let message = "this is too large or too deeply nested for a directive; a page at most: split it";
+        problems.push(Problem::error(super::first_line(text), "too-large", message));
+        return None;
+    }
     let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
     let value: Yaml = match serde_yaml::from_str(bare) {
         Ok(value) => value,
@@ -57,6 +71,27 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<(Table, Op
         return None;
     };
     Some(Importer { problems, keys: Table::default(), body: None }.import(form))
+}
+
+/// Whether there are more open brackets, more dashes before a value, or more aliases than anybody means.
+fn is_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for letter in text.bytes() {
+        match letter {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    if text.contains('&') && text.matches('*').count() > MOST_ALIASES {
+        return true;
+    }
+    let dashes =
+        |line: &str| line.split_whitespace().take_while(|word| matches!(*word, "-" | "?" | ":")).count();
+    text.lines().any(|line| dashes(line) > DEEPEST)
 }
 
 /// The range of a 1-based line, without white space at its ends.
@@ -177,12 +212,7 @@ impl Importer<'_> {
                 "content" => self.content(&entry.node),
                 "constraints" => self.constraints(entry),
                 "metadata" => self.metadata(&entry.node),
-                other => {
-                    let words = ["type", "name", "description", "content", "constraints", "metadata"];
-                    let message =
-                        format!("there is no key `{other}` in `directive`; known: {}", words.join(", "));
-                    self.problems.push(Problem::error(entry.key.range, "unknown-key", message));
-                }
+                other => self.unknown(other, entry.key.range),
             }
         }
         if self.keys.get("goal").is_none()
@@ -191,6 +221,12 @@ impl Importer<'_> {
             self.put("goal", name.key.range, name.node.clone());
         }
         (self.keys, self.body)
+    }
+
+    fn unknown(&mut self, word: &str, place: ByteRange) {
+        let message = format!("there is no key `{word}` in `directive`; known: {}", FORM.join(", "));
+        let problem = Problem::error(place, "unknown-key", message);
+        self.problems.push(problem.with_nearest(word, place, FORM.iter().copied(), str::to_owned));
     }
 
     fn put(&mut self, key: &str, place: ByteRange, node: Node) {

@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Directive(Directive),
     /// Measure how strong the tests are, by small deliberate faults
     Mutants(Mutants),
+    /// Find, prove and show tests for what no test notices; write them with --apply
+    Testgen(Testgen),
     /// Prove again what a proof claims
     Verify(Verify),
     /// Serve an editor: the language server
@@ -311,6 +313,49 @@ pub(crate) struct Mutants {
     /// Only say which mutants there are
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hephaestus testgen src/parser.py               tests for what no test of this file notices
+  hephaestus testgen src/parser.py --apply       the same, written where the project keeps its tests
+  hephaestus testgen --budget 5m --format json   as much as can be found in five minutes
+
+The tests hold what the code does today, whether or not it was meant: read them before you keep them.")]
+pub(crate) struct Testgen {
+    /// Files and folders whose code gets tests; everything when none is given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write the tests into the project
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TestgenFormat,
+    /// Time for finding and proving tests, the mutants apart: 90, 60s, 5m, 1h [default: 30s for each file]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) budget: Option<Duration>,
+    /// Exit with 1 unless the new tests notice at least so many faults that no test did
+    #[arg(long, value_name = "N")]
+    pub(crate) min_kills: Option<usize>,
+    /// Mutants at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Decides what is made up
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Show the whole text of the tests
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestgenFormat {
+    /// For people
+    Text,
+    /// One object
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@
 use crate::forging::now_ms;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
+use crate::report::testgen::TestgenReport;
 use crate::staging::{Staged, Staging};
 use hephaestus_core::{ContentHash, DecisionKind, Patch, RelPath};
 use hephaestus_registry::Registry;
@@ -60,6 +61,19 @@ impl Workspace {
         }
         Ok(Applied { files })
     }
+
+    /// Writes new tests.
+    ///
+    /// # Errors
+    /// As [`Workspace::apply`].
+    pub fn apply_tests(&self, report: &mut TestgenReport) -> Result<Applied, ApplyError> {
+        if !report.is_proved {
+            return Err(ApplyError::NotProved);
+        }
+        let files = write(&self.root, &self.snapshot, &report.patch, &Staging::new(&self.state_folder()))?;
+        report.applied.clone_from(&files);
+        Ok(Applied { files })
+    }
 }
 
 fn write(
@@ -80,7 +94,9 @@ fn write(
         let place = path.under(root);
         check(&place, path, old.map(|old| &old.hash))?;
         let failed = |source| ApplyError::Io { path: place.clone(), source, done: 0, all };
-        if let Some(folder) = place.parent() {
+        if old.is_none()
+            && let Some(folder) = place.parent()
+        {
             fs::create_dir_all(folder).map_err(failed)?;
         }
         ready.push((path, staging.stage(&place, new.as_bytes()).map_err(failed)?));
@@ -98,17 +114,16 @@ fn write(
     Ok(files)
 }
 
-/// Whether what lies there has this hash; whether nothing lies there, where there is none.
+/// Whether the file is as it was read; without a hash, whether it is still not there.
 fn check(place: &Path, path: &RelPath, hash: Option<&ContentHash>) -> Result<(), ApplyError> {
-    let data = fs::symlink_metadata(place);
-    let same = match hash {
-        Some(hash) => {
-            data.is_ok_and(|data| data.is_file())
-                && fs::read(place).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash)
-        }
-        None => data.is_err_and(|error| error.kind() == io::ErrorKind::NotFound),
+    let facts = fs::symlink_metadata(place);
+    let Some(hash) = hash else {
+        let is_absent = facts.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        return if is_absent { Ok(()) } else { Err(ApplyError::Changed(path.clone())) };
     };
-    if same { Ok(()) } else { Err(ApplyError::Changed(path.clone())) }
+    let is_plain = facts.is_ok_and(|data| data.is_file());
+    let same = fs::read(place).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash);
+    if is_plain && same { Ok(()) } else { Err(ApplyError::Changed(path.clone())) }
 }
 
 #[cfg(test)]

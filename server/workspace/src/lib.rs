@@ -21,6 +21,7 @@ mod report;
 mod roles;
 mod staging;
 mod surveying;
+mod testgen;
 
 pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
@@ -47,8 +48,10 @@ pub use mutants::{
 };
 pub use open::{OpenOptions, Workspace, WorkspaceError};
 pub use proofs::{Checked, Verification, VerifyError, VerifyRequest, verify};
+pub use report::testgen::{FileTests, GeneratedTest, TestgenReport};
 pub use report::{
     ForgeReport, GoalsReport, History, Repaired, confidence_in_words, found_in_words, question_in_words,
     sarif,
 };
 pub use roles::{FileRole, FileRoles};
+pub use testgen::{TestgenError, TestgenEvent, TestgenRequest};

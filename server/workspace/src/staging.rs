@@ -81,24 +81,26 @@ fn beside(place: &Path) -> &Path {
 }
 
 fn write(place: &Path, folder: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
-    let old = match fs::metadata(place) {
-        Ok(data) => Some(data.permissions()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    let mut builder = tempfile::Builder::new();
-    // What is new gets what the user gives to new files.
-    #[cfg(unix)]
-    if old.is_none() {
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    }
-    let mut file = builder.prefix(".hephaestus-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".hephaestus-").tempfile_in(folder)?;
     file.write_all(text)?;
-    if let Some(permissions) = old {
-        file.as_file().set_permissions(permissions)?;
+    match fs::metadata(place) {
+        Ok(facts) => file.as_file().set_permissions(facts.permissions())?,
+        // A new file gets what files of this process get.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            file.as_file().set_permissions(usual_permissions(folder)?)?;
+        }
+        Err(error) => return Err(error),
     }
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// The permissions of a file that is made here as any other.
+fn usual_permissions(folder: &Path) -> io::Result<fs::Permissions> {
+    let probe = folder.join(format!(".hephaestus-{}", std::process::id()));
+    let facts = File::create(&probe)?.metadata();
+    fs::remove_file(&probe)?;
+    Ok(facts?.permissions())
 }
 
 #[cfg(unix)]

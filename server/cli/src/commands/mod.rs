@@ -13,6 +13,7 @@ pub(crate) mod registry;
 pub(crate) mod repair;
 pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod testgen;
 pub(crate) mod verify;
 
 use crate::args::{Common, Selection};

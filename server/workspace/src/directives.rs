@@ -24,6 +24,7 @@ mod phrases;
 mod queue;
 mod records;
 mod targets;
+mod testing;
 mod unserved;
 
 use ground::Ground;
@@ -223,6 +224,8 @@ fn kinds(directive: &Directive) -> Vec<GoalKind> {
     ];
     match *directive.kind {
         DirectiveKind::Build | DirectiveKind::Fix => vec![GoalKind::Hole, GoalKind::Repair],
+        // What is to be written is tests; in code nothing is looked for but what its examples show.
+        DirectiveKind::Test => vec![GoalKind::Repair],
         DirectiveKind::Refactor => shape.to_vec(),
         DirectiveKind::Optimize => vec![GoalKind::Speed],
         DirectiveKind::Improve => {
@@ -231,7 +234,6 @@ fn kinds(directive: &Directive) -> Vec<GoalKind> {
             let mends = !directive.examples.is_empty() || !directive.properties.is_empty();
             shape.into_iter().chain(more).chain(mends.then_some(GoalKind::Repair)).collect()
         }
-        DirectiveKind::Test => vec![GoalKind::Strengthen],
     }
 }
 
@@ -248,22 +250,21 @@ impl Running<'_> {
     fn go(self, listener: &mut dyn FnMut(ForgeEvent<'_>)) -> Result<DirectiveReport, DirectiveError> {
         listener(ForgeEvent::Stage("reading the directive"));
         let suite = self.suite()?;
-        let ground = Ground::lay(self.base, self.directive, suite.as_ref())?;
+        let mut ground = Ground::lay(self.base, self.directive, suite.as_ref())?;
         let mut advice = ground.problems.clone();
-        let searched = if *self.directive.kind == DirectiveKind::Test {
-            advice.push(unserved::NO_TESTS_FROM_CODE.to_owned());
-            None
-        } else {
-            Some(ground.workspace.forge(&self.request_on(&ground), self.cancel, listener)?)
-        };
-        let proved = searched.as_ref().map(|searched| self.prove(&ground, searched, listener)).transpose()?;
-        let proved = proved.flatten();
+        if *self.directive.kind == DirectiveKind::Test {
+            let (tests, said) = testing::generate(self.base, self.directive, self.request, self.cancel, listener)?;
+            ground.add_tests(self.base, &tests)?;
+            advice.extend(said);
+        }
+        let searched = ground.workspace.forge(&self.request_on(&ground), self.cancel, listener)?;
+        let proved = self.prove(&ground, &searched, listener)?;
         let patch = proved.as_ref().and_then(ForgeReport::proved_patch).unwrap_or_default();
         let record = records::read(self.base, self.directive);
         let lines = Lines {
             run: &self,
             ground: &ground,
-            searched: searched.as_ref(),
+            searched: &searched,
             proved: proved.as_ref(),
             patch: &patch,
             record: record.as_ref(),
@@ -277,8 +278,8 @@ impl Running<'_> {
             files: targets::files(self.base, self.directive),
             reached: measures::reached(self.base, self.directive, &ground.scope, &patch, proved.as_ref()),
             lines,
-            engines: searched.as_ref().map_or_else(BTreeSet::new, served),
-            searched,
+            engines: served(&searched).into_iter().chain(ground.generated.then(|| testing::NAME.to_owned())).collect(),
+            searched: Some(searched),
             proved,
             advice,
             applied: false,

@@ -4,6 +4,7 @@
 use super::cases::{self, Tests};
 use super::holes::Holes;
 use super::targets;
+use super::testing::Generated;
 use crate::forging::{ForgeError, Scope, is_named};
 use crate::open::Workspace;
 use crate::overlay::{between, patched};
@@ -36,6 +37,8 @@ pub(super) struct Ground {
     pub(super) untested: BTreeMap<(LineKind, usize), String>,
     /// What could not be laid, in a sentence each.
     pub(super) problems: Vec<String>,
+    /// Whether there are tests in it that were made from code.
+    pub(super) generated: bool,
 }
 
 /// What a test did in the end.
@@ -82,7 +85,22 @@ impl Ground {
         let (has_holes, is_bare) = (!holes.patch.is_empty(), patch.is_empty());
         let workspace = if is_bare { base.clone() } else { base.overlaid(&patch).map_err(|error| internal(error.to_string()))? };
         let names = names(base, directive, &tests);
-        Ok(Self { workspace, patch, has_holes, is_bare, tests, names, scope, untested: untested.into_iter().collect(), problems })
+        Ok(Self { workspace, patch, has_holes, is_bare, tests, names, scope, untested: untested.into_iter().collect(), problems, generated: false })
+    }
+
+    /// Lays tests over it that were made from code: `found` is against the workspace as it is.
+    pub(super) fn add_tests(&mut self, base: &Workspace, found: &Generated) -> Result<(), ForgeError> {
+        if found.patch.is_empty() {
+            return Ok(());
+        }
+        let internal = ForgeError::Internal;
+        let patch = self.patch.merge(&found.patch).map_err(|error| internal(error.to_string()))?;
+        self.workspace = base.overlaid(&patch).map_err(|error| internal(error.to_string()))?;
+        self.patch = patch;
+        self.tests.files.extend(found.patch.paths().cloned());
+        self.names.extend(found.names.iter().cloned());
+        (self.is_bare, self.generated) = (false, true);
+        Ok(())
     }
 
     /// The limits for code and tests together: the tests may come.
@@ -113,7 +131,8 @@ impl Ground {
 
     /// The ids of tests that are new, or that fail without the change.
     pub(super) fn must_pass(&self, report: &ForgeReport) -> Vec<String> {
-        let fresh: Vec<&String> = self.tests.of_line.values().filter_map(|(_, name)| name.as_ref()).collect();
+        let written = self.tests.of_line.values().filter_map(|(_, name)| name.as_ref());
+        let fresh: Vec<&String> = written.chain(self.names.iter().filter(|_| self.generated)).collect();
         let is_fresh = |id: &String| fresh.iter().any(|name| is_named(id, name));
         let red = red(report).map(|failure| &failure.id).filter(|id| is_fresh(id));
         let passing = report.passing.iter().filter(|id| is_fresh(id));

@@ -16,7 +16,7 @@ pub(super) struct Lines<'a> {
     pub(super) run: &'a Running<'a>,
     pub(super) ground: &'a Ground,
     /// The search, on the ground with the tests in it.
-    pub(super) searched: Option<&'a ForgeReport>,
+    pub(super) searched: &'a ForgeReport,
     /// The proof, in the workspace as it is.
     pub(super) proved: Option<&'a ForgeReport>,
     /// What was proved; empty where nothing was.
@@ -80,8 +80,7 @@ impl Lines<'_> {
     }
 
     fn test(&self, name: &str) -> Outcome {
-        let Some(searched) = self.searched else { return unknown("nothing was run") };
-        match self.ground.seen(name, searched) {
+        match self.ground.seen(name, self.searched) {
             Seen::Already => proved(true),
             Seen::Mended if !self.patch.is_empty() => proved(false),
             Seen::Mended => unknown(&self.why_not_proved()),
@@ -162,8 +161,10 @@ impl Lines<'_> {
 
     /// Whether old and new code were seen to do the same.
     fn preserved(&self) -> Outcome {
-        let (Some(searched), false) = (self.searched, self.patch.is_empty()) else { return proved(true) };
-        for offer in taken(searched) {
+        if self.patch.is_empty() {
+            return proved(true);
+        }
+        for offer in taken(self.searched) {
             let evidence = &offer.trial.evidence;
             let place = format!("{}:{}", offer.goal.file, offer.goal.line);
             if offer.goal.kind == GoalKind::Repair {

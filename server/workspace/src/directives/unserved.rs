@@ -10,10 +10,6 @@ use std::collections::BTreeSet;
 /// The engine that asks a language model.
 pub(super) const LLM: &str = "llm";
 
-/// What is said of directives that want tests.
-pub(super) const NO_TESTS_FROM_CODE: &str =
-    "no engine writes tests from code for a directive: `hephaestus mutants` shows the faults that no test notices";
-
 /// Sentences about what is missing, the most useful first.
 pub(super) fn advice(base: &Workspace, directive: &Directive, report: &DirectiveReport) -> Vec<String> {
     let mut said = Vec::new();

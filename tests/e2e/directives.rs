@@ -107,7 +107,8 @@ fn recorded(project: &Project, name: &str) -> Vec<LineState> {
     let record = Record::from_text(&project.read(&Record::path_for(name))).unwrap();
     let path = RelPath::new(place(name)).unwrap();
     let directive = parse(&project.read(path.as_str()), &path).directive.unwrap();
-    let hash_of = |path: &RelPath| std::fs::read(path.under(&project.root())).ok().map(|own| ContentHash::of(&own));
+    let hash_of =
+        |path: &RelPath| std::fs::read(path.under(&project.root())).ok().map(|own| ContentHash::of(&own));
     directive.lines().iter().map(|line| record.state_by(line, hash_of)).collect()
 }
 
@@ -115,10 +116,16 @@ fn recorded(project: &Project, name: &str) -> Vec<LineState> {
 fn code_is_forged_until_the_lines_hold_and_written_with_its_tests_on_request() {
     let project = shop(&[("total", TOTAL)]);
     let run = project.run(&["directive", "run", "total"]).expect(0);
-    assert!(run.out.contains("holds  total (fix)") && run.out.contains("+        result += price"), "{run:?}");
+    assert!(
+        run.out.contains("holds  total (fix)") && run.out.contains("+        result += price"),
+        "{run:?}"
+    );
     assert!(run.out.contains("found by search") && run.out.contains("write it with --apply"), "{run:?}");
     let unwritten = &recorded(&project, "total")[0];
-    assert!(matches!(unwritten, LineState::Unproved { why: Some(why) } if why.contains("not written")), "{unwritten:?}");
+    assert!(
+        matches!(unwritten, LineState::Unproved { why: Some(why) } if why.contains("not written")),
+        "{unwritten:?}"
+    );
 
     let run = project.run_writing(&["directive", "run", "total", "--apply", "--format", "json"]).expect(0);
     let own = only(&run);
@@ -165,7 +172,12 @@ check = \"manual\"";
 #[test]
 fn where_nobody_can_help_it_is_said_who_looked_and_what_is_missing() {
     let project = shop(&[
-        ("hopeless", &directive("kind = \"fix\"\ntarget.symbols = [\"cheapest\"]\nengines.allow = [\"search\"]\n[[example]]\ncall = \"cheapest([1])\"\nvalue = \"'apples'\"")),
+        (
+            "hopeless",
+            &directive(
+                "kind = \"fix\"\ntarget.symbols = [\"cheapest\"]\nengines.allow = [\"search\"]\n[[example]]\ncall = \"cheapest([1])\"\nvalue = \"'apples'\"",
+            ),
+        ),
         ("vague", &directive("kind = \"build\"")),
     ]);
     let hopeless = only(&run_json(&project, &["hopeless"]).expect(1));
@@ -196,14 +208,14 @@ fn a_proof_of_code_and_tests_holds_in_another_clone() {
 
 #[test]
 fn constraints_turn_down_what_would_hold_otherwise() {
-    let with = |constraint: &str| TOTAL.replace("\n[[example]]", &format!("\n{constraint}\n[[example]]"));
+    let with = |constraint: &str| TOTAL.replacen("kind", &format!("{constraint}\nkind"), 1);
     let cases = [
         ("forbid", with("constraints.forbid = [\"+=\"]"), "`+=` is forbidden"),
         ("size", with("constraints.max_diff_lines = 1"), "lines of code are changed, 1 are allowed"),
     ];
     let project = shop(&[]);
     for (name, text, said) in cases {
-        project.write(&place(name), text.replacen("\n\n[[example]]", "\n[[example]]", 1));
+        project.write(&place(name), text);
         let own = only(&run_json(&project, &[name, "--engine", "search"]).expect(1));
         let rejected = own["rejected"].to_string();
         assert!(rejected.contains(said) && own["patch"] == "", "{name}: {own:#}");
@@ -224,9 +236,18 @@ cognitive = 1
 forall = { prices = \"list of int\" }
 holds = \"preserve\"";
     let project = shop(&[("simpler", &directive(refactor))]);
-    let elsewhere = SHOP.replace("return min(prices)", "if len(prices) == 0:\n        return True\n    else:\n        return False");
+    let elsewhere = SHOP.replace(
+        "return min(prices)",
+        "if len(prices) == 0:\n        return True\n    else:\n        return False",
+    );
     project.write("shop.py", &elsewhere);
-    project.write("test_shop.py", TESTS.replace("        self.assertEqual(shop.cheapest([3, 1, 2]), 1)", "        self.assertFalse(shop.cheapest([3]))"));
+    project.write(
+        "test_shop.py",
+        TESTS.replace(
+            "        self.assertEqual(shop.cheapest([3, 1, 2]), 1)",
+            "        self.assertFalse(shop.cheapest([3]))",
+        ),
+    );
     let own = only(&run_json(&project, &["simpler"]).expect(0));
     let patch = own["patch"].as_str().unwrap();
     assert!(patch.contains("+    return") && patch.matches("@@").count() == 2, "one place: {patch}");
@@ -265,11 +286,15 @@ ratio = 3.0
 
 #[test]
 fn several_are_run_in_order_and_what_waits_for_a_failing_one_is_not() {
-    let hopeless = directive("kind = \"fix\"\ntarget.symbols = [\"cheapest\"]\nengines.allow = [\"rewrite\"]\n[[example]]\ncall = \"cheapest([1])\"\nvalue = \"'apples'\"");
+    let hopeless = directive(
+        "kind = \"fix\"\ntarget.symbols = [\"cheapest\"]\nengines.allow = [\"rewrite\"]\n[[example]]\ncall = \"cheapest([1])\"\nvalue = \"'apples'\"",
+    );
     let waits = TOTAL.replacen("kind", "after = [\"a-hopeless\"]\nkind", 1);
     let first = TOTAL.replacen("kind", "priority = 5\nkind", 1);
     let project = shop(&[("a-hopeless", &hopeless), ("b-waits", &waits), ("c-first", &first)]);
-    let run = run_json(&project, &[]).expect(1).says(&["b-waits: not run, since a-hopeless does not hold", "2 of 3"]);
+    let run = run_json(&project, &[])
+        .expect(1)
+        .says(&["b-waits: not run, since a-hopeless does not hold", "2 of 3"]);
     let report = run.json();
     let names: Vec<&str> =
         report["directives"].as_array().unwrap().iter().map(|own| own["name"].as_str().unwrap()).collect();
@@ -280,7 +305,8 @@ fn several_are_run_in_order_and_what_waits_for_a_failing_one_is_not() {
 
 #[test]
 fn what_is_wrong_with_a_directive_is_told_at_its_place_and_nothing_is_run() {
-    let project = shop(&[("wrong", "+++\nkind = \"fix\"\nmax = 3\n[[example]]\ncall = 3.5.1\n+++\n\n# Broken\n")]);
+    let project =
+        shop(&[("wrong", "+++\nkind = \"fix\"\nmax = 3\n[[example]]\ncall = 3.5.1\n+++\n\n# Broken\n")]);
     let run = project.run(&["directive", "run"]).expect(2);
     assert!(run.err.contains("wrong.forge.md:5:") && run.err.contains("nothing was run"), "{run:?}");
     project.run(&["directive", "run", "nobody"]).expect(2).says(&["there is no directive `nobody`"]);
@@ -296,8 +322,14 @@ fn javascript_is_forged_too() {
     let code = "function total(prices) {\n  let result = 0;\n  for (const price of prices) {\n    result -= price;\n  }\n  return result;\n}\n\nfunction first(prices) {\n  return prices[0];\n}\n\nmodule.exports = { total, first };\n";
     let tests = "const test = require('node:test');\nconst assert = require('node:assert');\nconst { first } = require('../shop');\n\ntest('the first price', () => {\n  assert.strictEqual(first([3, 1]), 3);\n});\n";
     let manifest = "{\n  \"name\": \"shop\",\n  \"version\": \"1.0.0\",\n  \"scripts\": { \"test\": \"node --test\" }\n}\n";
-    let project = Project::with(&[("shop.js", code), ("test/shop.test.js", tests), ("package.json", manifest)]);
-    project.write(&place("total"), TOTAL.replace("sum(prices)", "prices.reduce((a, b) => a + b, 0)").replace("total(prices) ==", "total(prices) ==="));
+    let project =
+        Project::with(&[("shop.js", code), ("test/shop.test.js", tests), ("package.json", manifest)]);
+    project.write(
+        &place("total"),
+        TOTAL
+            .replace("sum(prices)", "prices.reduce((a, b) => a + b, 0)")
+            .replace("total(prices) ==", "total(prices) ==="),
+    );
     let own = only(&run_json(&project, &["total"]).expect(0));
     assert!(own["patch"].as_str().unwrap().contains("+    result += price;"), "{own:#}");
     assert!(states(&own).iter().all(|(state, _)| state == "proved"), "{own:#}");
@@ -312,5 +344,8 @@ fn rust_is_forged_with_tests_beside_the_code() {
     project.write(&place("total"), directive(rust));
     let own = only(&run_json(&project, &["total"]).expect(0));
     let patch = own["patch"].as_str().unwrap();
-    assert!(patch.contains("+        result += price;") && patch.contains("assert_eq!(total(&[1, 2]), 3);"), "{own:#}");
+    assert!(
+        patch.contains("+        result += price;") && patch.contains("assert_eq!(total(&[1, 2]), 3);"),
+        "{own:#}"
+    );
 }

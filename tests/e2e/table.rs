@@ -122,7 +122,15 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
             .map(|(file, name)| (file.to_owned(), name.to_owned()))
             .collect()
     };
-    let heads = ["Bad input", "Before an offer", "A failing test", "A directive", "A proof", "The report", "In the editor"];
+    let heads = [
+        "Bad input",
+        "Before an offer",
+        "A failing test",
+        "A directive",
+        "A proof",
+        "The report",
+        "In the editor",
+    ];
     rows.filter(|(item, _)| !heads.contains(item) && !item.starts_with('-'))
         .map(|(item, cell)| (item.to_owned(), named(cell)))
         .collect()

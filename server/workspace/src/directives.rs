@@ -253,7 +253,8 @@ impl Running<'_> {
         let mut ground = Ground::lay(self.base, self.directive, suite.as_ref())?;
         let mut advice = ground.problems.clone();
         if *self.directive.kind == DirectiveKind::Test {
-            let (tests, said) = testing::generate(self.base, self.directive, self.request, self.cancel, listener)?;
+            let (tests, said) =
+                testing::generate(self.base, self.directive, self.request, self.cancel, listener)?;
             ground.add_tests(self.base, &tests)?;
             advice.extend(said);
         }
@@ -278,7 +279,10 @@ impl Running<'_> {
             files: targets::files(self.base, self.directive),
             reached: measures::reached(self.base, self.directive, &ground.scope, &patch, proved.as_ref()),
             lines,
-            engines: served(&searched).into_iter().chain(ground.generated.then(|| testing::NAME.to_owned())).collect(),
+            engines: served(&searched)
+                .into_iter()
+                .chain(ground.generated.then(|| testing::NAME.to_owned()))
+                .collect(),
             searched: Some(searched),
             proved,
             advice,
@@ -360,7 +364,8 @@ impl Running<'_> {
         if !is_filled || !ground.is_green(searched) {
             return Ok(None);
         }
-        let claims = bundle::claims(self.base, self.directive, ground, searched).map_err(DirectiveError::Unfit)?;
+        let claims =
+            bundle::claims(self.base, self.directive, ground, searched).map_err(DirectiveError::Unfit)?;
         if claims.is_empty() {
             return Ok(None);
         }

@@ -31,8 +31,8 @@ mod scope;
 mod strengthen;
 
 use rebased::Rebased;
-pub use scope::{Scope, TestNames};
 pub(crate) use scope::is_named;
+pub use scope::{Scope, TestNames};
 use strengthen::Survivors;
 
 /// Why a forge run came to nothing.

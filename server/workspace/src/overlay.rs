@@ -43,7 +43,9 @@ impl Workspace {
             };
             let place = path.under(&overlay.layer());
             let written = place.parent().map_or(Ok(()), fs::create_dir_all);
-            written.and_then(|()| fs::write(&place, &*file.text)).map_err(|error| internal(error.to_string()))?;
+            written
+                .and_then(|()| fs::write(&place, &*file.text))
+                .map_err(|error| internal(error.to_string()))?;
             let language = self.languages.get(&file.language);
             if let Some(tree) = language.and_then(|language| Parsed::new(language, Arc::clone(file))) {
                 parsed.insert(path.clone(), tree);
@@ -73,7 +75,8 @@ pub(crate) fn patched(snapshot: &Snapshot, patch: &Patch, languages: &Languages)
             Some(old) => SourceFile::new(path.clone(), old.language.clone(), text, old.is_test),
             None => {
                 let language = languages.detect(path, &text);
-                let language = language.ok_or_else(|| format!("it is not known what {path} is written in"))?;
+                let language =
+                    language.ok_or_else(|| format!("it is not known what {path} is written in"))?;
                 let is_test = discovery::is_test(path, language, &tests);
                 SourceFile::new(path.clone(), language.id().clone(), text, is_test)
             }

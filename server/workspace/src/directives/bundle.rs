@@ -24,7 +24,9 @@ pub(super) fn claims(
     let is_apart = |patch: &Patch| patch.paths().all(|path| ground.patch.change(path).is_none());
     let offers: Vec<_> = taken(searched).collect();
     let are_apart = offers.iter().all(|offer| {
-        offer.goal.kind != GoalKind::Repair && offer.goal.kind != GoalKind::Hole && is_apart(&offer.candidate.patch)
+        offer.goal.kind != GoalKind::Repair
+            && offer.goal.kind != GoalKind::Hole
+            && is_apart(&offer.candidate.patch)
     });
     let change = if are_apart { Patch::default() } else { searched.proved_patch().unwrap_or_default() };
     let whole = whole(base, ground, &change)?;
@@ -71,7 +73,10 @@ fn goal(
         range: ByteRange::new(start, start),
         line: u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX),
         message: directive.goal.lines().next().unwrap_or_default().trim().to_owned(),
-        why: format!("The directive `{}` asks for it; its examples and properties are the tests.", directive.name),
+        why: format!(
+            "The directive `{}` asks for it; its examples and properties are the tests.",
+            directive.name
+        ),
         symbol,
         acceptance: Acceptance {
             improves: vec![Dimension::Functionality],

@@ -1,7 +1,7 @@
 //! Examples and properties as tests: which file each is about, what has to be imported, and the cases that the test writer
 //! takes. Writes no test itself and runs none.
 
-use super::inputs::inputs;
+use super::inputs::Inputs;
 use super::phrases::Phrases;
 use super::targets::sources;
 use crate::open::Workspace;
@@ -129,7 +129,9 @@ impl Planner<'_> {
         let value = if let Expected::Value(value) = &example.expected { value.as_str() } else { "" };
         let source = self.source(&[call, value], &[])?;
         let (expected, words) = match &example.expected {
-            Expected::Value(value) => (test_writer::Expected::Value(value.value.clone()), format!("gives {}", value.value)),
+            Expected::Value(value) => {
+                (test_writer::Expected::Value(value.value.clone()), format!("gives {}", value.value))
+            }
             Expected::Error(error) => {
                 let kind = example.expected.error_parts().map(|(kind, _)| kind.to_owned());
                 (test_writer::Expected::Error(kind), format!("raises {}", error.value))
@@ -146,15 +148,16 @@ impl Planner<'_> {
             return Err("it says for nothing that it shall hold: add a variable to `forall`".to_owned());
         }
         let assume = property.assume.as_ref().map(|assume| assume.as_str());
-        let source = self.source(&[holds, assume.unwrap_or_default()], &variables)?;
+        let mut source = self.source(&[holds, assume.unwrap_or_default()], &variables)?;
         let phrases = &source.phrases;
-        let inputs = inputs(&property.forall, seed, &phrases.values);
+        let inputs = Inputs::of(&property.forall, seed, phrases);
         let call = phrases.property.call(&variables, assume, holds);
         let words = || format!("for every {}: {holds}", variables.join(" and "));
         let name = property.name.as_ref().map_or_else(words, |name| name.value.clone());
         let none = test_writer::Expected::Value(phrases.property.none.clone());
         let mut case = Case::new(name, call, none);
         case.setup = phrases.property.setup(&inputs);
+        source.preamble.extend(phrases.property.needs.clone());
         Ok(source.planned(LineKind::Property, index, case))
     }
 
@@ -197,7 +200,9 @@ impl Planner<'_> {
             })
         };
         let found = defining(false).or_else(|| defining(true)).or_else(|| candidates.first());
-        found.map(|path| (*path).clone()).ok_or_else(|| "there is no source file it could be about".to_owned())
+        found
+            .map(|path| (*path).clone())
+            .ok_or_else(|| "there is no source file it could be about".to_owned())
     }
 
     /// The names that a file has at its top level.
@@ -334,7 +339,8 @@ mod tests {
     #[test]
     fn a_property_becomes_a_test_over_inputs() {
         let property = "[[property]]\nforall = { x = 'int 0..9' }\nassume = 'x > 1'\nholds = 'math.sqrt(x) < double(x)'\n";
-        let (text, _) = written(&[("calc.py", "import math\n\ndef double(x):\n    return x\n")], "pytest", property);
+        let (text, _) =
+            written(&[("calc.py", "import math\n\ndef double(x):\n    return x\n")], "pytest", property);
         assert!(text.contains("import math") && text.contains("from calc import double"), "{text}");
         assert!(text.contains("for (x,) in cases if (x > 1) and not (math.sqrt(x) < double(x))"), "{text}");
     }

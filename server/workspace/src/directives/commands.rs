@@ -97,7 +97,9 @@ fn judged(bench: &Bench, times: &[(f64, f64)], is_unchanged: bool) -> Outcome {
     after.sort_by(f64::total_cmp);
     let median = after.get(after.len() / 2).copied().unwrap_or_default();
     if let Some(limit) = bench.limit_ms.as_ref().filter(|limit| median > limit.value) {
-        return Outcome::Failing { why: format!("it takes {median:.0} ms of processor time; {} are allowed", limit.value) };
+        return Outcome::Failing {
+            why: format!("it takes {median:.0} ms of processor time; {} are allowed", limit.value),
+        };
     }
     let Some(ratio) = &bench.ratio else { return super::proved(is_unchanged) };
     let Some(estimate) = RatioEstimate::of(times, ERROR) else {
@@ -148,7 +150,10 @@ mod tests {
     #[test]
     fn a_ratio_holds_when_all_of_the_interval_keeps_within_it() {
         let half: Vec<(f64, f64)> = (0..15).map(|nth| (100.0, 50.0 + f64::from(nth % 3))).collect();
-        assert!(matches!(judged(&bench(Some(0.6), None), &half, false), Outcome::Proved { already: false, .. }));
+        assert!(matches!(
+            judged(&bench(Some(0.6), None), &half, false),
+            Outcome::Proved { already: false, .. }
+        ));
         assert!(why(judged(&bench(Some(0.5), None), &half, false)).contains("0.5 is allowed"));
         let noisy: Vec<(f64, f64)> = (0..15).map(|nth| (100.0, 30.0 + f64::from(nth) * 8.0)).collect();
         assert!(why(judged(&bench(Some(0.95), None), &noisy, false)).contains("interval"));
@@ -158,7 +163,10 @@ mod tests {
     fn a_limit_is_about_the_median_after() {
         let times = [(100.0, 40.0), (100.0, 90.0), (100.0, 50.0)];
         assert!(why(judged(&bench(None, Some(45.0)), &times, false)).starts_with("it takes 50 ms"));
-        assert!(matches!(judged(&bench(None, Some(50.0)), &times, true), Outcome::Proved { already: true, .. }));
+        assert!(matches!(
+            judged(&bench(None, Some(50.0)), &times, true),
+            Outcome::Proved { already: true, .. }
+        ));
     }
 
     #[test]
@@ -169,7 +177,8 @@ mod tests {
 
     #[test]
     fn how_a_command_ended_is_told_with_its_last_words() {
-        let output = ToolOutput { exit: Some(3), stderr: "a\nlast words\n\n".to_owned(), ..ToolOutput::default() };
+        let output =
+            ToolOutput { exit: Some(3), stderr: "a\nlast words\n\n".to_owned(), ..ToolOutput::default() };
         assert_eq!(ended(&output), "it ends with 3: last words");
     }
 }

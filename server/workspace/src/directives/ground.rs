@@ -56,7 +56,11 @@ pub(super) enum Seen {
 
 impl Ground {
     /// Lays it. Where no suite is known, no test is written.
-    pub(super) fn lay(base: &Workspace, directive: &Directive, suite: Option<&Suite>) -> Result<Self, ForgeError> {
+    pub(super) fn lay(
+        base: &Workspace,
+        directive: &Directive,
+        suite: Option<&Suite>,
+    ) -> Result<Self, ForgeError> {
         let internal = ForgeError::Internal;
         let files = targets::files(base, directive);
         let mut scope = targets::scope(base, directive);
@@ -71,8 +75,12 @@ impl Ground {
         let mut problems = holes.problems;
         let runner = suite.map(|suite| suite.runner.name.as_str());
         let tests = match runner {
-            Some(runner) if !planned.is_empty() => cases::write(&with_holes, &planned, runner, &directive.name),
-            None if !planned.is_empty() => Err("there is no test runner that they could be written for".to_owned()),
+            Some(runner) if !planned.is_empty() => {
+                cases::write(&with_holes, &planned, runner, &directive.name)
+            }
+            None if !planned.is_empty() => {
+                Err("there is no test runner that they could be written for".to_owned())
+            }
             _ => Ok(Tests::default()),
         };
         let tests = tests.unwrap_or_else(|problem| {
@@ -83,9 +91,24 @@ impl Ground {
         let paths = holes.patch.paths().chain(tests.patch.paths());
         let patch = between(&base.snapshot, &snapshot, paths).map_err(internal)?;
         let (has_holes, is_bare) = (!holes.patch.is_empty(), patch.is_empty());
-        let workspace = if is_bare { base.clone() } else { base.overlaid(&patch).map_err(|error| internal(error.to_string()))? };
+        let workspace = if is_bare {
+            base.clone()
+        } else {
+            base.overlaid(&patch).map_err(|error| internal(error.to_string()))?
+        };
         let names = names(base, directive, &tests);
-        Ok(Self { workspace, patch, has_holes, is_bare, tests, names, scope, untested: untested.into_iter().collect(), problems, generated: false })
+        Ok(Self {
+            workspace,
+            patch,
+            has_holes,
+            is_bare,
+            tests,
+            names,
+            scope,
+            untested: untested.into_iter().collect(),
+            problems,
+            generated: false,
+        })
     }
 
     /// Lays tests over it that were made from code: `found` is against the workspace as it is.
@@ -145,12 +168,21 @@ fn red(report: &ForgeReport) -> impl Iterator<Item = &TestFailure> {
     report.runners.iter().flat_map(|runner| &runner.red)
 }
 
-/// What a failing test says, on one line.
+/// What a failing test says, on one line: the line that the runner marks as the reason, what was expected and what came,
+/// the end of a traceback, or the first line.
 fn said(failure: &TestFailure) -> String {
-    let lines = || failure.message.lines().map(str::trim).filter(|line| !line.is_empty());
-    // The lines that runners mark as the reason say more than the place at the end.
-    let reason = lines().find_map(|line| line.strip_prefix("E ")).map(str::trim);
-    reason.or_else(|| lines().next()).unwrap_or("it fails").to_owned()
+    let lines: Vec<&str> = failure.message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let marked = || lines.iter().find_map(|line| line.strip_prefix("E ")).map(|line| line.trim().to_owned());
+    // A value stands behind its key or, where it takes a block, below it.
+    let value = |key: &str| {
+        let at = lines.iter().position(|line| line.starts_with(key))?;
+        let behind = lines.get(at)?.strip_prefix(key)?.trim();
+        if behind.is_empty() || behind.starts_with('|') { lines.get(at + 1).copied() } else { Some(behind) }
+    };
+    let compared = || Some(format!("{} was expected, and it is {}", value("expected:")?, value("actual:")?));
+    let is_traceback = lines.first().is_some_and(|line| line.starts_with("Traceback"));
+    let end = if is_traceback { lines.last() } else { lines.first() };
+    marked().or_else(compared).unwrap_or_else(|| end.copied().unwrap_or("it fails").to_owned())
 }
 
 fn names(base: &Workspace, directive: &Directive, tests: &Tests) -> BTreeSet<String> {
@@ -159,13 +191,15 @@ fn names(base: &Workspace, directive: &Directive, tests: &Tests) -> BTreeSet<Str
         let line = directive.lines().into_iter().find(|line| (line.kind, line.index) == (kind, index))?;
         Some(record.as_ref()?.line(&line)?.tests.first()?.name.clone())
     };
-    let written = tests.of_line.iter().filter_map(|((kind, index), (_, name))| {
-        name.clone().or_else(|| recorded(*kind, *index))
-    });
-    let named = directive.acceptance.iter().filter_map(|line| match line.check.as_ref().map(|check| &check.value) {
-        Some(Check::Test(name)) => Some(name.value.clone()),
-        _ => None,
-    });
+    let written = tests
+        .of_line
+        .iter()
+        .filter_map(|((kind, index), (_, name))| name.clone().or_else(|| recorded(*kind, *index)));
+    let named =
+        directive.acceptance.iter().filter_map(|line| match line.check.as_ref().map(|check| &check.value) {
+            Some(Check::Test(name)) => Some(name.value.clone()),
+            _ => None,
+        });
     written.chain(named).collect()
 }
 
@@ -207,5 +241,27 @@ impl Workspace {
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(message: &str) -> String {
+        said(&TestFailure { id: "t".to_owned(), message: message.to_owned() })
+    }
+
+    #[test]
+    fn what_a_test_says_is_the_reason_on_one_line() {
+        assert_eq!(of("def f():\n>  assert 1 == 2\nE   assert 1 == 2\n\na.py:3"), "assert 1 == 2");
+        assert_eq!(
+            of("Traceback (most recent call last):\n  File \"a.py\"\nAssertionError: 1 != 2\n"),
+            "AssertionError: 1 != 2"
+        );
+        let tap = "operator: deepEqual\nexpected: |-\n{ a: 1 }\nactual: |-\n{ a: 2 }\nat: x";
+        assert_eq!(of(tap), "{ a: 1 } was expected, and it is { a: 2 }");
+        assert_eq!(of("expected: 3\nactual: 4"), "3 was expected, and it is 4");
+        assert_eq!((of("panicked at x").as_str(), of("").as_str()), ("panicked at x", "it fails"));
     }
 }

@@ -1,42 +1,69 @@
-//! Inputs for properties: from what the variables range over, the border cases first, then by chance from a seed. Writes
-//! them as literals of the target's language.
+//! Inputs for properties: the border cases of what the variables range over, written out, and expressions that make many
+//! more by chance, from a seed, when the test runs.
 
-use super::phrases::ValuePhrases;
+use super::phrases::{GeneratorPhrases, Phrases, ValuePhrases};
 use hephaestus_directive::{Domain, Variable};
 
-/// Inputs of one property.
-const INPUTS: usize = 24;
-
-/// Longest list or text.
-const LONGEST: u64 = 6;
-
-/// What texts are made of, besides plain letters.
-const LETTERS: &[char] = &['a', 'b', 'z', 'A', 'Z', '0', '9', ' ', '-', '_', '.', ',', '/', '\n', '\t', 'é', 'ß', '日'];
+/// What texts are made of: letters of several alphabets, and what code likes to split at. The packs count on eighteen.
+const LETTERS: &str = "abzAZ09 -_.,/\n\téß日";
 
 /// Texts on which code falls that never saw them.
 const TEXTS: &[&str] = &["", " ", "a", "A b", "  a  ", "0", "-1", "a-b_c", "Straße", "日本", "\n", "\"'\\"];
 
-/// Inputs for `variables`, each a literal by variable. The same for the same seed.
-pub(super) fn inputs(variables: &[Variable], seed: u64, phrases: &ValuePhrases) -> Vec<Vec<String>> {
-    let mut chance = Chance(seed);
-    let mut found: Vec<Vec<String>> = Vec::new();
-    let borders: Vec<Vec<Value>> = variables.iter().map(|own| borders(&own.domain.value)).collect();
-    let most = borders.iter().map(Vec::len).max().unwrap_or_default();
-    // Twice as many tries as inputs: small domains have no more.
-    for nth in 0..INPUTS * 2 {
-        let input: Vec<String> = variables
-            .iter()
-            .zip(&borders)
-            .map(|(own, borders)| {
-                let border = borders.get(nth % borders.len().max(1)).filter(|_| nth < most);
-                border.cloned().unwrap_or_else(|| any(&own.domain.value, &mut chance)).write(phrases)
-            })
-            .collect();
-        if found.len() < INPUTS && !found.contains(&input) {
-            found.push(input);
+/// Seeds stay below this: every language's numbers hold them.
+const SEEDS: u64 = 1 << 31;
+
+/// The inputs of one property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inputs {
+    /// Border cases, each a literal by variable.
+    pub(super) borders: Vec<Vec<String>>,
+    /// By variable: an expression that makes a value.
+    pub(super) generators: Vec<String>,
+    /// Where chance begins; never 0.
+    pub(super) seed: u64,
+}
+
+impl Inputs {
+    /// How many are made besides the border cases.
+    pub(super) const MADE: u32 = 200;
+
+    /// Inputs for these variables, in the words of a language.
+    pub(super) fn of(variables: &[Variable], seed: u64, phrases: &Phrases) -> Self {
+        let columns: Vec<Vec<Value>> = variables.iter().map(|own| borders(&own.domain.value)).collect();
+        let rows = columns.iter().map(Vec::len).max().unwrap_or_default();
+        let mut written: Vec<Vec<String>> = Vec::new();
+        for nth in 0..rows {
+            let values = columns.iter().filter_map(|column| column.get(nth % column.len().max(1)));
+            let row: Vec<String> = values.map(|value| value.write(&phrases.values)).collect();
+            if row.len() == variables.len() && !written.contains(&row) {
+                written.push(row);
+            }
         }
+        let generators = variables.iter().map(|own| generator(&own.domain.value, &phrases.generators));
+        Self { borders: written, generators: generators.collect(), seed: seed % SEEDS + 1 }
     }
-    found
+}
+
+/// An expression that makes values of a domain.
+fn generator(domain: &Domain, phrases: &GeneratorPhrases) -> String {
+    match domain {
+        Domain::Int { min, max } => {
+            // Half of them lie near zero, or as near as the range allows.
+            let (low, high) = ((*min).max(-20), (*max).min(20));
+            let (low, high) = if low <= high { (low, high) } else { (*min, *max) };
+            let width = u128::from(max.abs_diff(*min)) + 1;
+            let text = phrases.int.replace("{min}", &min.to_string()).replace("{max}", &max.to_string());
+            let text = text.replace("{low}", &low.to_string()).replace("{high}", &high.to_string());
+            text.replace("{width}", &width.min(u128::from(u64::MAX)).to_string())
+        }
+        Domain::Float { min, max } => {
+            phrases.float.replace("{min}", &format!("{min:?}")).replace("{max}", &format!("{max:?}"))
+        }
+        Domain::Bool => phrases.truth.clone(),
+        Domain::Text => phrases.text.replace("{letters}", &quoted(LETTERS)),
+        Domain::List(inner) => phrases.list.replace("{of}", &generator(inner, phrases)),
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +109,7 @@ fn quoted(text: &str) -> String {
 fn borders(domain: &Domain) -> Vec<Value> {
     match domain {
         Domain::Int { min, max } => {
-            let near = [0, 1, -1, 2, 10, 99, 100, 1000, *min, *max, min.saturating_add(1), max.saturating_sub(1)];
+            let near = [0, 1, -1, 2, 10, 100, *min, *max];
             let mut values: Vec<Value> = Vec::new();
             for value in near.into_iter().filter(|value| (min..=max).contains(&value)).map(Value::Int) {
                 if !values.contains(&value) {
@@ -107,92 +134,46 @@ fn borders(domain: &Domain) -> Vec<Value> {
     }
 }
 
-/// Any value, small ones more often.
-fn any(domain: &Domain, chance: &mut Chance) -> Value {
-    match domain {
-        Domain::Int { min, max } => {
-            let (low, high) = if chance.below(2) == 0 { ((*min).max(-20), (*max).min(20)) } else { (*min, *max) };
-            let (low, high) = if low <= high { (low, high) } else { (*min, *max) };
-            let width = high.abs_diff(low).saturating_add(1);
-            Value::Int(low.saturating_add_unsigned(chance.below(width)))
-        }
-        Domain::Float { min, max } => {
-            let share = chance.below(1_000_001) as f64 / 1_000_000.0;
-            Value::Float(min + (max - min) * share)
-        }
-        Domain::Bool => Value::Bool(chance.below(2) == 1),
-        Domain::Text => {
-            let length = chance.below(LONGEST + 1);
-            let letters = (0..length).filter_map(|_| LETTERS.get(chance.index(LETTERS.len())));
-            Value::Text(letters.collect())
-        }
-        Domain::List(inner) => {
-            let length = chance.below(LONGEST + 1);
-            Value::List((0..length).map(|_| any(inner, chance)).collect())
-        }
-    }
-}
-
-/// Numbers by chance (SplitMix64, Steele, Lea, Flood 2014): the same from the same seed on every machine.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
-    }
-
-    fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hephaestus_core::LanguageId;
     use hephaestus_directive::Spanned;
+    use hephaestus_syntax::Languages;
 
-    fn phrases() -> ValuePhrases {
-        toml::from_str("true = 'True'\nfalse = 'False'\ntext = '{text}'\nlist = '[{values}]'").unwrap()
-    }
-
-    fn of(written: &str, seed: u64) -> Vec<String> {
+    fn of(written: &str, language: &str) -> Inputs {
         let variable = Variable {
             name: Spanned::new("x".to_owned(), 0..1),
             domain: Spanned::new(Domain::new(written).unwrap(), 0..1),
         };
-        inputs(&[variable], seed, &phrases()).concat()
+        let phrases = Phrases::of(Languages::builtin().unwrap(), &LanguageId::new(language)).unwrap();
+        Inputs::of(&[variable], 7, &phrases)
     }
 
     #[test]
-    fn border_cases_come_first_and_nothing_comes_twice() {
-        assert_eq!(of("bool", 1), ["False", "True"]);
-        assert_eq!(&of("int 0..5", 1)[..4], ["0", "1", "2", "5"]);
-        assert_eq!(of("int 0..5", 1).len(), 6);
-        assert_eq!(&of("string", 1)[..3], ["\"\"", "\" \"", "\"a\""]);
-        assert_eq!(of("list of int", 1)[0], "[]");
+    fn border_cases_are_written_out_and_nothing_comes_twice() {
+        assert_eq!(of("bool", "python").borders.concat(), ["False", "True"]);
+        assert_eq!(of("int 0..5", "python").borders.concat(), ["0", "1", "2", "5"]);
+        assert_eq!(of("string", "rust").borders.concat()[..2], ["String::from(\"\")", "String::from(\" \")"]);
+        assert_eq!(of("list of int", "javascript").borders.concat()[..2], ["[]", "[0]"]);
     }
 
     #[test]
-    fn every_input_lies_in_the_range_and_a_seed_repeats_itself() {
-        let numbers = of("int -3..1000000000", 7);
-        assert_eq!(numbers.len(), INPUTS);
-        assert!(numbers.iter().all(|own| (-3..=1_000_000_000).contains(&own.parse::<i64>().unwrap())));
-        assert_eq!(of("list of float 0..1", 7), of("list of float 0..1", 7));
-        assert_ne!(of("string", 7), of("string", 8));
+    fn others_are_made_within_the_range() {
+        assert_eq!(
+            of("int 30..90", "python").generators,
+            ["rng.choice([rng.randint(30, 90), rng.randint(30, 90)])"]
+        );
+        assert_eq!(of("int -9..9", "rust").generators, ["(-9_i128 + i128::from(next() % 19)) as _"]);
+        let list = &of("list of bool", "javascript").generators[0];
+        assert!(list.contains("() => next() < 0.5"), "{list}");
+        assert_eq!(LETTERS.chars().count(), 18);
     }
 
     #[test]
     fn the_widest_range_overflows_nothing() {
-        let range = format!("int {}..{}", i64::MIN, i64::MAX);
-        assert_eq!(of(&range, 3).len(), INPUTS);
+        let widest = of(&format!("int {}..{}", i64::MIN, i64::MAX), "rust");
+        assert!(widest.generators[0].contains(&u64::MAX.to_string()), "{widest:?}");
     }
 
     #[test]

@@ -5,9 +5,7 @@ use super::ground::{Ground, Seen};
 use super::{LineReport, Running, proved, taken};
 use crate::report::ForgeReport;
 use hephaestus_core::{GoalKind, Patch};
-use hephaestus_directive::{
-    Check, Holds, Line, LineKind, LineState, Outcome, Record, Spanned, TestPlace,
-};
+use hephaestus_directive::{Check, Holds, Line, LineKind, LineState, Outcome, Record, Spanned, TestPlace};
 use hephaestus_harness::{Suite, Workbench};
 use std::collections::BTreeMap;
 
@@ -37,7 +35,9 @@ impl Lines<'_> {
             .iter()
             .map(|line| {
                 let outcome = match line.kind {
-                    LineKind::Bench => benches.get(&line.index).cloned().unwrap_or_else(|| unknown(NO_RUNNER)),
+                    LineKind::Bench => {
+                        benches.get(&line.index).cloned().unwrap_or_else(|| unknown(NO_RUNNER))
+                    }
                     LineKind::Acceptance => {
                         self.accepted(line, commands.as_ref(), &|kind, index| match kind {
                             LineKind::Bench => benches.get(&index).cloned(),
@@ -47,7 +47,12 @@ impl Lines<'_> {
                     LineKind::Example | LineKind::Property => self.tested(line),
                 };
                 let is_open = matches!(outcome, Outcome::Unproved { .. }) && self.is_manual(line);
-                LineReport { outcome, is_open, tests: self.test_of(line).into_iter().collect(), line: line.clone() }
+                LineReport {
+                    outcome,
+                    is_open,
+                    tests: self.test_of(line).into_iter().collect(),
+                    line: line.clone(),
+                }
             })
             .collect()
     }
@@ -110,7 +115,8 @@ impl Lines<'_> {
             return unknown("nothing says how it is checked: add `check`");
         };
         let all = |kind, names: Vec<Option<&str>>, wanted: &[Spanned<String>]| {
-            let is_wanted = |name: Option<&str>| wanted.is_empty() || wanted.iter().any(|own| Some(own.as_str()) == name);
+            let is_wanted =
+                |name: Option<&str>| wanted.is_empty() || wanted.iter().any(|own| Some(own.as_str()) == name);
             let own = names.into_iter().enumerate().filter(|(_, name)| is_wanted(*name));
             together(own.filter_map(|(index, _)| of(kind, index)).collect())
         };
@@ -150,7 +156,8 @@ impl Lines<'_> {
     }
 
     fn is_manual(&self, line: &Line) -> bool {
-        let entry = self.run.directive.acceptance.get(line.index).filter(|_| line.kind == LineKind::Acceptance);
+        let entry =
+            self.run.directive.acceptance.get(line.index).filter(|_| line.kind == LineKind::Acceptance);
         entry.and_then(|entry| entry.check.as_ref()).is_some_and(|check| check.value == Check::Manual)
     }
 
@@ -205,7 +212,10 @@ mod tests {
     #[test]
     fn several_lines_come_to_the_worst_of_them() {
         let failing = Outcome::Failing { why: "x".to_owned() };
-        assert!(matches!(together(vec![proved(true), proved(false)]), Outcome::Proved { already: false, .. }));
+        assert!(matches!(
+            together(vec![proved(true), proved(false)]),
+            Outcome::Proved { already: false, .. }
+        ));
         assert!(matches!(together(vec![proved(true)]), Outcome::Proved { already: true, .. }));
         assert_eq!(together(vec![proved(true), unknown("y"), failing.clone()]), failing);
         assert_eq!(together(vec![proved(true), unknown("y")]), unknown("y"));

@@ -95,8 +95,11 @@ fn functions(base: &Workspace, scope: &Scope, after: &Snapshot) -> Vec<(String, 
     let mut found = Vec::new();
     for file in editable {
         let language = base.languages.get(&file.language);
-        let Some(parsed) = language.and_then(|language| Parsed::new(language, Arc::clone(file))) else { continue };
-        let own = parsed.functions().iter().filter(|own| scope.symbols.is_empty() || scope.names(&own.qualified));
+        let Some(parsed) = language.and_then(|language| Parsed::new(language, Arc::clone(file))) else {
+            continue;
+        };
+        let own =
+            parsed.functions().iter().filter(|own| scope.symbols.is_empty() || scope.names(&own.qualified));
         found.extend(own.map(|own| (format!("{} in {}", own.qualified, file.path), own.metrics.clone())));
     }
     found

@@ -1,5 +1,6 @@
 //! What a `directives.toml` of a language pack says: how holes, properties and values are written in that language.
 
+use super::inputs::Inputs;
 use hephaestus_core::LanguageId;
 use hephaestus_syntax::Languages;
 use regex::Regex;
@@ -14,6 +15,7 @@ const FILE: &str = "directives.toml";
 pub(super) struct Phrases {
     pub(super) hole: HolePhrases,
     pub(super) property: PropertyPhrases,
+    pub(super) generators: GeneratorPhrases,
     pub(super) values: ValuePhrases,
     #[serde(default)]
     exported: Exported,
@@ -63,12 +65,32 @@ pub(super) struct PropertyPhrases {
     call: String,
     /// What that is where there are none.
     pub(super) none: String,
-    /// Statements before; the one with `{case}` once for each input.
+    /// Statements before; the one with `{case}` once for each input that is written out.
     setup: Vec<String>,
     /// One input.
     case: String,
     /// The condition that always holds.
     always: String,
+    /// Lines at the top of a file that all of this needs.
+    #[serde(default)]
+    pub(super) needs: Vec<String>,
+}
+
+/// Expressions that make values by chance.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GeneratorPhrases {
+    /// Whole numbers.
+    pub(super) int: String,
+    /// Floats.
+    pub(super) float: String,
+    /// True and false.
+    #[serde(rename = "bool")]
+    pub(super) truth: String,
+    /// Texts.
+    pub(super) text: String,
+    /// Lists of what another one makes.
+    pub(super) list: String,
 }
 
 /// How values are written.
@@ -134,7 +156,8 @@ impl HolePhrases {
     pub(super) fn write(&self, signature: &str, name: &str, doc: Option<&str>, around: &str) -> String {
         let signature = signature.trim().trim_end_matches(self.end.as_str()).trim_end();
         let export = self.exports.iter().find(|export| is_match(&export.when, around));
-        let (before, after) = export.map_or(("", ""), |export| (export.before.as_str(), export.after.as_str()));
+        let (before, after) =
+            export.map_or(("", ""), |export| (export.before.as_str(), export.after.as_str()));
         let before = if signature.starts_with(before) { "" } else { before };
         let doc = doc.map(|doc| doc.split_whitespace().collect::<Vec<_>>().join(" "));
         let doc = doc.map_or_else(String::new, |doc| format!("{}\n", self.doc.replace("{text}", &doc)));
@@ -151,14 +174,19 @@ impl PropertyPhrases {
         call.replace("{assume}", assume.trim()).replace("{holds}", holds.trim())
     }
 
-    /// The statements that name the inputs.
-    pub(super) fn setup(&self, cases: &[Vec<String>]) -> Vec<String> {
+    /// The statements that name the inputs: some written out, others made when the test runs.
+    pub(super) fn setup(&self, inputs: &Inputs) -> Vec<String> {
         let written = |case: &Vec<String>| self.case.replace("{values}", &case.join(", "));
+        let (seed, count) = (inputs.seed.to_string(), Inputs::MADE.to_string());
+        let fill = |line: &String| {
+            let line = line.replace("{generators}", &inputs.generators.join(", "));
+            line.replace("{seed}", &seed).replace("{count}", &count)
+        };
         self.setup
             .iter()
             .flat_map(|line| match line.contains("{case}") {
-                true => cases.iter().map(|case| line.replace("{case}", &written(case))).collect(),
-                false => vec![line.clone()],
+                true => inputs.borders.iter().map(|case| line.replace("{case}", &written(case))).collect(),
+                false => vec![fill(line)],
             })
             .collect()
     }
@@ -205,7 +233,10 @@ mod tests {
         assert!(text("export const a = 1\n").starts_with("export function f(a) {"));
         assert!(text("module.exports = { a }\n").ends_with("\nmodule.exports.f = f;\n"));
         assert!(text("exports.a = 1\n").ends_with("\nexports.f = f;\n"));
-        assert!(hole.write("export function f()", "f", None, "export const a = 1").starts_with("export function f"));
+        assert!(
+            hole.write("export function f()", "f", None, "export const a = 1")
+                .starts_with("export function f")
+        );
     }
 
     #[test]
@@ -223,7 +254,10 @@ mod tests {
         let property = phrases("python").property;
         let call = property.call(&["a", "b"], None, "f(a, b) >= a");
         assert_eq!(call, "[(a, b,) for (a, b,) in cases if (True) and not (f(a, b) >= a)]");
-        let setup = property.setup(&[vec!["1".to_owned(), "2".to_owned()]]);
-        assert_eq!(setup, ["cases = [", "    (1, 2,),", "]"]);
+        let borders = vec![vec!["1".to_owned(), "2".to_owned()]];
+        let generators = vec!["g()".to_owned(), "h()".to_owned()];
+        let setup = property.setup(&Inputs { borders, generators, seed: 7 });
+        assert_eq!(setup[..4], ["cases = [", "    (1, 2,),", "]", "rng = random.Random(7)"]);
+        assert_eq!(setup[4], "cases += [(g(), h(),) for _ in range(200)]");
     }
 }

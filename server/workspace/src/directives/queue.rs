@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn what_waits_comes_behind_whatever_its_priority() {
-        let queue = order(&[("a", "after = [\"b\"]\npriority = 9"), ("b", ""), ("c", "priority = 1")]).unwrap();
+        let queue =
+            order(&[("a", "after = [\"b\"]\npriority = 9"), ("b", ""), ("c", "priority = 1")]).unwrap();
         assert_eq!(queue, ["c", "b", "a"]);
         assert_eq!(order(&[("a", "after = [\"elsewhere\"]")]).unwrap(), ["a"]);
     }

@@ -48,7 +48,8 @@ pub enum LoadError {
 #[must_use]
 pub fn directives_at(root: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root.join(FOLDER)).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| names_directive(path)).collect();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| names_directive(path)).collect();
     files.sort();
     files
 }
@@ -69,7 +70,11 @@ pub fn load(root: &Path, asked: &Path) -> Result<Loaded, LoadError> {
 fn find(root: &Path, asked: &Path) -> Result<PathBuf, LoadError> {
     if asked.is_file() {
         let is_one = names_directive(asked);
-        return if is_one { Ok(asked.to_owned()) } else { Err(LoadError::NoDirective(asked.display().to_string())) };
+        return if is_one {
+            Ok(asked.to_owned())
+        } else {
+            Err(LoadError::NoDirective(asked.display().to_string()))
+        };
     }
     let named = directives_at(root).into_iter().find(|file| {
         let name = file.file_name().map(Path::new).and_then(|name| RelPath::new(name).ok());
@@ -105,7 +110,9 @@ pub(super) fn write(workspace: &Workspace, directive: &Directive, report: &Direc
         let outcome = match &own.outcome {
             Outcome::Proved { already: false, proof, .. } if !report.applied => {
                 let where_ = proof.as_ref().map_or_else(String::new, |proof| format!(": {proof}"));
-                Outcome::Unproved { why: Some(format!("a change that makes it hold is proved and not written{where_}")) }
+                Outcome::Unproved {
+                    why: Some(format!("a change that makes it hold is proved and not written{where_}")),
+                }
             }
             other => other.clone(),
         };

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 /// The files a directive is about, tests left out.
 pub(super) fn files(workspace: &Workspace, directive: &Directive) -> BTreeSet<RelPath> {
     let target = &directive.target;
-    let interfaces = directive.interfaces.iter().filter_map(|own| RelPath::new(own.file.as_ref()?.as_str()).ok());
+    let interfaces =
+        directive.interfaces.iter().filter_map(|own| RelPath::new(own.file.as_ref()?.as_str()).ok());
     if !target.files.is_empty() {
         return matching(workspace, &target.files).into_iter().chain(interfaces).collect();
     }
@@ -77,7 +78,8 @@ fn matching(workspace: &Workspace, patterns: &[Spanned<String>]) -> BTreeSet<Rel
 fn shows(workspace: &Workspace, path: &RelPath, symbols: &[&str]) -> bool {
     let is_in = |qualified: &str| {
         symbols.iter().any(|symbol| {
-            qualified == *symbol || qualified.strip_prefix(symbol).is_some_and(|rest| rest.starts_with(['.', ':']))
+            qualified == *symbol
+                || qualified.strip_prefix(symbol).is_some_and(|rest| rest.starts_with(['.', ':']))
         })
     };
     let parsed = workspace.parsed.get(path);

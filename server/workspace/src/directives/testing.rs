@@ -41,7 +41,9 @@ pub(super) fn generate(
     own.seed = base.config.forge.seed;
     own.fresh = request.forge.fresh;
     let report = about.testgen(&own, cancel, &mut |event| match event {
-        TestgenEvent::Looking(path, _) => listener(ForgeEvent::Stage(&format!("looking for tests of {path}"))),
+        TestgenEvent::Looking(path, _) => {
+            listener(ForgeEvent::Stage(&format!("looking for tests of {path}")))
+        }
         TestgenEvent::Proving(path, _) => listener(ForgeEvent::Stage(&format!("proving tests of {path}"))),
         TestgenEvent::Mutants(_) | TestgenEvent::Done(_) => {}
     })?;

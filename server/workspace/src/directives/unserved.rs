@@ -16,7 +16,10 @@ pub(super) fn advice(base: &Workspace, directive: &Directive, report: &Directive
     let makes = matches!(*directive.kind, DirectiveKind::Build | DirectiveKind::Fix);
     let has_tests = !directive.examples.is_empty()
         || !directive.properties.is_empty()
-        || directive.acceptance.iter().any(|line| line.check.as_ref().is_some_and(|check| check.word() == "test"));
+        || directive
+            .acceptance
+            .iter()
+            .any(|line| line.check.as_ref().is_some_and(|check| check.word() == "test"));
     if makes && !has_tests {
         said.push(
             "there is nothing to forge towards: add an [[example]] (a call and its value), a [[property]], or an \
@@ -67,9 +70,15 @@ fn of_run(base: &Workspace, report: &ForgeReport) -> Vec<String> {
             (false, false, _) => format!("{name}: was not asked, and could have been"),
             (false, true, _) => continue,
             (true, true, _) => format!("{name}: has nothing for {}", words(&open)),
-            (true, false, None) => format!("{name}: looked{} and found nothing that could hold", searched(name, report)),
+            (true, false, None) => {
+                format!("{name}: looked{} and found nothing that could hold", searched(name, report))
+            }
             (true, false, Some(first)) => {
-                format!("{name}: tried {} that did not hold; the first: {}", changes(tried.len()), first.reason)
+                format!(
+                    "{name}: tried {} that did not hold; the first: {}",
+                    changes(tried.len()),
+                    first.reason
+                )
             }
         });
     }

@@ -111,7 +111,8 @@ impl Scope {
         }
         let parsed = workspace.parsed.get(&goal.file);
         let functions = parsed.into_iter().flat_map(|parsed| parsed.functions());
-        let around = functions.filter(|own| own.range.contains(goal.range)).any(|own| self.names(&own.qualified));
+        let around =
+            functions.filter(|own| own.range.contains(goal.range)).any(|own| self.names(&own.qualified));
         around || goal.symbol.as_deref().is_some_and(|symbol| self.names(symbol))
     }
 
@@ -142,7 +143,11 @@ mod tests {
     #[test]
     fn a_symbol_is_itself_what_is_in_it_and_what_ends_with_it() {
         let scope = Scope { symbols: vec!["Box.area".to_owned(), "f".to_owned()], ..Scope::default() };
-        assert!(["Box.area", "shapes.Box.area", "Box.area.inner", "f", "f.inner", "m::f"].iter().all(|own| scope.names(own)));
+        assert!(
+            ["Box.area", "shapes.Box.area", "Box.area.inner", "f", "f.inner", "m::f"]
+                .iter()
+                .all(|own| scope.names(own))
+        );
         assert!(!["Box.areas", "Box", "g", "ff"].iter().any(|own| scope.names(own)));
     }
 }

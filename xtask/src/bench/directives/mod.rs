@@ -96,7 +96,8 @@ pub(super) fn run(root: &Path, request: &Request) -> anyhow::Result<bool> {
     println!("| directive | kind | package | lines proved | holds | expected | engine | seconds | said |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let mut as_expected = true;
-    for case in suite.case.iter().filter(|case| request.only.is_empty() || request.only.contains(&case.name)) {
+    for case in suite.case.iter().filter(|case| request.only.is_empty() || request.only.contains(&case.name))
+    {
         let row = bench.run(case)?;
         as_expected &= row.is(case.expect);
         println!("{}", row.text(case));

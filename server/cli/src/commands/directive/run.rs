@@ -9,8 +9,8 @@ use crate::terminal::{self, BAD, FAINT, GOOD, ODD, STRONG};
 use hephaestus_core::{Budget, CancelToken};
 use hephaestus_workspace::directive::{Directive, Outcome, Severity};
 use hephaestus_workspace::{
-    DirectiveError, DirectiveReport, DirectiveRequest, ENGINES, ForgeRequest, LineReport, LoadError,
-    Loaded, OpenOptions, Overrides, Reached, Workspace, directives_at, in_order, load_directive,
+    DirectiveError, DirectiveReport, DirectiveRequest, ENGINES, ForgeRequest, LineReport, LoadError, Loaded,
+    OpenOptions, Overrides, Reached, Workspace, directives_at, in_order, load_directive,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -20,7 +20,8 @@ use std::time::Duration;
 
 pub(super) fn run(common: &Common, own: &DirectiveRun) -> Result<ExitCode, Failure> {
     let cancel = cancel_on_interrupt();
-    let queue = in_order(read_all(common, own)?).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+    let queue =
+        in_order(read_all(common, own)?).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     let mut reports: Vec<DirectiveReport> = Vec::new();
     let mut open: BTreeSet<String> = BTreeSet::new();
     let several = queue.len() > 1;
@@ -157,7 +158,8 @@ fn text(report: &DirectiveReport, own: &DirectiveRun, quiet: bool) -> String {
         true => format!("{GOOD}holds{GOOD:#}"),
         false => format!("{BAD}does not hold{BAD:#}"),
     };
-    let mut text = format!("{verdict}  {STRONG}{}{STRONG:#} ({}): {}\n", report.name, report.kind, report.goal);
+    let mut text =
+        format!("{verdict}  {STRONG}{}{STRONG:#} ({}): {}\n", report.name, report.kind, report.goal);
     for own in &report.lines {
         text.push_str(&line(own));
     }
@@ -175,7 +177,9 @@ fn text(report: &DirectiveReport, own: &DirectiveRun, quiet: bool) -> String {
 fn line(own: &LineReport) -> String {
     let kind = own.line.kind.as_str();
     let (state, more) = match &own.outcome {
-        Outcome::Proved { already: true, .. } => (format!("{GOOD}proved{GOOD:#}  "), Some("before any change")),
+        Outcome::Proved { already: true, .. } => {
+            (format!("{GOOD}proved{GOOD:#}  "), Some("before any change"))
+        }
         Outcome::Proved { .. } => (format!("{GOOD}proved{GOOD:#}  "), None),
         Outcome::Failing { why } => (format!("{BAD}failing{BAD:#} "), Some(why.as_str())),
         Outcome::Unproved { why } => (format!("{ODD}unproved{ODD:#}"), why.as_deref()),

@@ -213,8 +213,39 @@ pub(crate) struct Directive {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DirectiveVerb {
+    /// Write a new directive to .hephaestus/directives, to be filled in
+    New(DirectiveNew),
+    /// Tell what is wrong with directives, without running anything
+    Check(DirectiveCheck),
     /// Forge code until the lines of directives hold; write it with --apply
     Run(DirectiveRun),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus directive new fix digits-are-kept")]
+pub(crate) struct DirectiveNew {
+    /// build, improve, fix, refactor, optimize or test
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: String,
+    /// What it is called: letters, digits, `-`, `_` and `.`
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus directive check                 every directive in .hephaestus/directives
+  hephaestus directive check parser          the one called parser
+  hephaestus directive check --format json   with ranges, fixes, and what is known of each line
+
+Exit codes: 0 every directive can be run; 2 one cannot, or usage or configuration; 4 internal.")]
+pub(crate) struct DirectiveCheck {
+    /// Directives: files, or names of those in .hephaestus/directives; all of these when none is given
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) directives: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DirectiveFormat,
 }
 
 #[derive(Debug, Args)]

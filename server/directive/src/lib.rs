@@ -19,6 +19,7 @@ mod record;
 mod source;
 mod spanned;
 mod surroundings;
+mod template;
 mod validate;
 
 pub use assist::{Completion, Definition, Offered, complete, definitions, explain, line_at};
@@ -38,6 +39,7 @@ pub use record::{LineRecord, LineState, Outcome, Record, RecordError, TestPlace}
 pub use source::{Format, is_directive, name_of};
 pub use spanned::Spanned;
 pub use surroundings::{FileNames, FileSummary, Surroundings, Symbol};
+pub use template::{template, wrong_name};
 pub use validate::{check, validate};
 
 use hephaestus_core::RelPath;

@@ -19,6 +19,7 @@ mod holes;
 mod inputs;
 mod json;
 mod lines;
+mod looking;
 mod measures;
 mod phrases;
 mod queue;
@@ -29,6 +30,7 @@ mod unserved;
 
 use ground::Ground;
 use lines::Lines;
+pub use looking::{KnownFiles, SeenDirective};
 pub use measures::Reached;
 pub use queue::{QueueError, in_order};
 pub use records::{LoadError, Loaded, directives_at, load};

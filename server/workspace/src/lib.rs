@@ -26,8 +26,8 @@ mod testgen;
 pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
 pub use directives::{
-    DirectiveError, DirectiveReport, DirectiveRequest, LineReport, LoadError, Loaded, Overrides, QueueError,
-    Reached, directives_at, in_order, load as load_directive,
+    DirectiveError, DirectiveReport, DirectiveRequest, KnownFiles, LineReport, LoadError, Loaded, Overrides,
+    QueueError, Reached, SeenDirective, directives_at, in_order, load as load_directive,
 };
 pub use doctor::{Check, CheckState, Diagnosis};
 pub use editing::{Analysed, Analysis, OpenFile, prepare_languages, rules_for, with_rules_for};

@@ -165,9 +165,12 @@ impl Workspace {
         listener: &mut dyn FnMut(ForgeEvent<'_>),
     ) -> Result<DirectiveReport, DirectiveError> {
         let started = Instant::now();
-        let base = self.configured(directive, request);
-        let run = Running { base: &base, directive, request, cancel, started };
-        run.go(listener)
+        let mut base = self.configured(directive, request);
+        let suite = base.suite_of(directive, &request.forge, cancel)?;
+        if let Some(suite) = suite.as_ref().filter(|suite| !base.fits_first(suite)) {
+            base.config.testing.runner = Some(suite.runner.name.clone());
+        }
+        Running { base: &base, directive, request, cancel, started, suite }.go(listener)
     }
 
     /// Writes what a directive's run proved, and notes that its lines hold in these files.
@@ -183,6 +186,26 @@ impl Workspace {
         report.applied = true;
         records::write(self, directive, report);
         Ok(applied)
+    }
+
+    /// The suite for commands and written tests: that of the language the directive is about.
+    fn suite_of(
+        &self,
+        directive: &Directive,
+        request: &ForgeRequest,
+        cancel: &CancelToken,
+    ) -> Result<Option<Suite>, ForgeError> {
+        let files = targets::files(self, directive);
+        let language = files.first().and_then(|path| ground::language_of(self, path));
+        let Some(language) = language else { return Ok(None) };
+        let sandbox = request.sandbox(self.config.sandbox.clone());
+        self.suite_for(&language, &sandbox, cancel)
+    }
+
+    /// Whether a suite is the one that judges here anyway.
+    fn fits_first(&self, suite: &Suite) -> bool {
+        let benches = self.benches().unwrap_or_default();
+        benches.iter().any(|bench| bench.suite.runner.name == suite.runner.name)
     }
 
     /// This workspace with what a directive says about how to forge.
@@ -246,13 +269,15 @@ struct Running<'a> {
     request: &'a DirectiveRequest<'a>,
     cancel: &'a CancelToken,
     started: Instant,
+    /// The suite for commands and written tests.
+    suite: Option<Suite>,
 }
 
 impl Running<'_> {
     fn go(self, listener: &mut dyn FnMut(ForgeEvent<'_>)) -> Result<DirectiveReport, DirectiveError> {
         listener(ForgeEvent::Stage("reading the directive"));
-        let suite = self.suite()?;
-        let mut ground = Ground::lay(self.base, self.directive, suite.as_ref())?;
+        let suite = self.suite.as_ref();
+        let mut ground = Ground::lay(self.base, self.directive, suite)?;
         let mut advice = ground.problems.clone();
         if *self.directive.kind == DirectiveKind::Test {
             let (tests, said) =
@@ -273,7 +298,7 @@ impl Running<'_> {
             record: record.as_ref(),
         };
         listener(ForgeEvent::Stage("checking line by line"));
-        let lines = lines.outcomes(suite.as_ref(), &self.workbench());
+        let lines = lines.outcomes(suite, &self.workbench());
         let report = DirectiveReport {
             name: self.directive.name.clone(),
             kind: *self.directive.kind,
@@ -309,15 +334,6 @@ impl Running<'_> {
         report.wall = self.started.elapsed();
         records::write(self.base, self.directive, &report);
         report
-    }
-
-    /// The suite for commands and written tests: that of the language the directive is about.
-    fn suite(&self) -> Result<Option<Suite>, DirectiveError> {
-        let files = targets::files(self.base, self.directive);
-        let language = files.first().and_then(|path| ground::language_of(self.base, path));
-        let Some(language) = language else { return Ok(None) };
-        let sandbox = self.request.forge.sandbox(self.base.config.sandbox.clone());
-        Ok(self.base.suite_for(&language, &sandbox, self.cancel)?)
     }
 
     fn workbench(&self) -> Workbench {

@@ -169,11 +169,12 @@ impl Planner<'_> {
         let file = self.workspace.snapshot.file(&subject).ok_or_else(|| format!("{subject} is not there"))?;
         let phrases = Phrases::of(self.workspace.languages, &file.language)?;
         let defined = self.defined_in(&subject);
+        let whole = whole_name(&free, &defined).filter(|name| phrases.is_whole(&file.text, name));
         let mut symbols = BTreeSet::new();
         let mut preamble = BTreeSet::new();
         for word in free.iter().filter(|word| !word.after_dot) {
             let name = word.name.as_str();
-            if phrases.is_whole(&file.text, name) && (defined.contains(name) || word.is_called) {
+            if whole == Some(name) {
                 symbols.insert(format!("default {name}"));
             } else if defined.contains(name) {
                 symbols.insert(name.to_owned());
@@ -223,6 +224,17 @@ impl Planner<'_> {
         self.workspace.snapshot.files.keys().any(is_own)
             || self.workspace.parsed.values().any(|parsed| imports.external(parsed).contains(name))
     }
+}
+
+/// The name that stands for a module as a whole, where it is one thing: one that is defined there or, since it may have any
+/// name, the first that is called; what begins with a capital letter is rather something of the language.
+fn whole_name<'a>(words: &[&'a Word], defined: &BTreeSet<String>) -> Option<&'a str> {
+    let free = || words.iter().filter(|word| !word.after_dot);
+    let called = || free().filter(|word| word.is_called);
+    let is_small = |word: &&&Word| word.name.starts_with(char::is_lowercase);
+    let known = free().find(|word| defined.contains(word.name.as_str()));
+    let found = known.or_else(|| called().find(is_small)).or_else(|| called().next());
+    found.map(|word| word.name.as_str())
 }
 
 impl Source {
@@ -347,9 +359,10 @@ mod tests {
 
     #[test]
     fn a_module_that_is_one_function_is_imported_as_one() {
-        let example = "[target]\nfiles = ['index.js']\n[[example]]\ncall = 'parse([1])'\nvalue = '1'\n";
+        let example = "[target]\nfiles = ['index.js']\n[[example]]\ncall = 'String(parse([1]))'\nvalue = '\"1\"'\n";
         let files = [("index.js", "module.exports = function (a) { return a[0]; };\n")];
         let (text, _) = written(&files, "node-test", example);
         assert!(text.contains("parse = require(") || text.contains("import parse from"), "{text}");
+        assert!(!text.contains("String = require("), "{text}");
     }
 }

@@ -210,8 +210,8 @@ pub(super) fn language_of(workspace: &Workspace, path: &RelPath) -> Option<Langu
 }
 
 impl Workspace {
-    /// The suite that judges a language here: of those that fit, the first whose program is there. Where the project has no
-    /// tests yet, the first that could run some.
+    /// The suite that judges a language here: of those that fit, the first whose program is there. Where none is, or the
+    /// project has no tests yet, the first that could run some.
     pub(crate) fn suite_for(
         &self,
         language: &LanguageId,
@@ -223,7 +223,7 @@ impl Workspace {
             suites.push(bench.suite);
             suites.extend(bench.others);
         }
-        if suites.is_empty() {
+        if self.config.testing.command.is_none() {
             let (facts, programs) = (Facts::gather(&self.snapshot), Programs::of(&self.root));
             let all = all_runners().map_err(|error| ForgeError::Internal(error.to_string()))?;
             let own = all.iter().filter(|runner| self.judges(runner, language));

@@ -92,7 +92,9 @@ pub(super) fn run(root: &Path, request: &Request) -> anyhow::Result<bool> {
     };
     let python = setup::folder(root).join("python");
     let bench = Bench { request, program, python, work };
-    fs::create_dir_all(bench.work.join("packages"))?;
+    for folder in ["packages", "reports"] {
+        fs::create_dir_all(bench.work.join(folder))?;
+    }
     println!("| directive | kind | package | lines proved | holds | expected | engine | seconds | said |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let mut as_expected = true;
@@ -127,7 +129,8 @@ impl Bench<'_> {
             .output()
             .with_context(|| format!("`{}` cannot be started", self.program.display()))?;
         let seconds = started.elapsed().as_secs_f64();
-        fs::write(self.work.join(format!("{}.json", case.name)), &output.stdout)?;
+        // Not beside the project: `require('..')` would find a file of its name first.
+        fs::write(self.work.join("reports").join(format!("{}.json", case.name)), &output.stdout)?;
         let report: Result<Value, _> = serde_json::from_slice(&output.stdout);
         let said = String::from_utf8_lossy(&output.stderr);
         let outcome = report

@@ -9,8 +9,8 @@ mod gates;
 mod region;
 
 use hephaestus_core::{
-    Acceptance, Candidate, Dimension, Direction, Goal, GoalKind, Limits, Measure, RegionStrength, RelPath,
-    Score, Scorer, ScoringSettings, Snapshot, SourceFile, Strength, Trial,
+    Acceptance, Candidate, Dimension, Direction, Goal, Limits, Measure, RegionStrength, RelPath, Score, Scorer,
+    ScoringSettings, Snapshot, SourceFile, Strength, Trial,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,14 +137,14 @@ impl Scorer for Workshop {
         let weaker =
             trial.evidence.strength.as_ref().and_then(RegionStrength::weaker).and_then(Strength::share);
         let weakly_tested =
-            goal.kind != GoalKind::Repair && weaker.is_some_and(|share| share < self.parts.strength.offered);
+            !goal.mends_tests() && weaker.is_some_and(|share| share < self.parts.strength.offered);
         Score { measures, gates, weighted, accepted, weakly_tested, target_met, reasons }
     }
 }
 
 /// Whether a measure has a say. A repair may well need code that was missing: of all measures, only what it is for has.
 fn judges(goal: &Goal, measure: &Measure) -> bool {
-    goal.kind != GoalKind::Repair || goal.acceptance.improves.contains(&measure.dimension)
+    !goal.mends_tests() || goal.acceptance.improves.contains(&measure.dimension)
 }
 
 /// What the user demands of measures.

@@ -8,7 +8,7 @@ use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice,
     Offer, Pace, Patch, Probe, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
@@ -188,7 +188,7 @@ impl Workspace {
         let used: BTreeSet<LanguageId> =
             self.snapshot.files.values().map(|file| file.language.clone()).collect();
         // Where it is repairs that are asked for, red tests are what it is about.
-        let red_too = self.config.goals.kinds.iter().any(|kind| kind == GoalKind::Repair.as_str());
+        let red_too = repairs::are_asked_for(&self.config.goals.kinds);
         let suite = |runner: Runner| {
             let mut suite = Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
             suite.red_too = red_too;
@@ -350,14 +350,17 @@ impl Run<'_> {
             (self.listener)(ForgeEvent::Stage("looking where the failing tests go"));
             let language = &bench.suite.runner.language;
             match repairs::causes(workspace, probe, repairs::grouping(), language, self.cancel) {
-                Ok(causes) => goals = workspace.propose(&linted.findings, red, &causes),
+                Ok(causes) => {
+                    goals = workspace.propose(&linted.findings, red, &causes);
+                    repairs::give_tests_to_holes(workspace, &mut goals, &causes);
+                }
                 Err(message) => self.report.notices.push(Notice { path: None, message }),
             }
         }
         goals.retain(|goal| bench.languages.contains(&goal.language));
         // Where no test passes, none judges anything but what makes them pass.
         let nothing_judges = harness.baseline().passing.is_empty();
-        goals.retain(|goal| goal.kind == GoalKind::Repair || !nothing_judges);
+        goals.retain(|goal| goal.mends_tests() || !nothing_judges);
         goals.retain(|goal| only.is_none_or(|only| goal.id == *only));
         self.request.scope.narrow(goals, workspace)
     }

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::Case;
-use hephaestus_core::{ByteRange, FileChange, Gate, GoalKind, RelPath};
+use hephaestus_core::{ByteRange, FileChange, Gate, RelPath};
 use hephaestus_syntax::Parsed;
 
 pub(super) struct TestsKept;
@@ -13,7 +13,7 @@ impl Check for TestsKept {
     }
 
     fn ask(&self, case: &Case<'_>) -> Result<String, String> {
-        let is_repair = case.goal.kind == GoalKind::Repair;
+        let is_repair = case.goal.mends_tests();
         for (before, _) in &case.files {
             let path = &before.file().path;
             if case.parts.limits.tests.contains(path) && only_adds(case, path) {

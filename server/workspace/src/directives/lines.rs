@@ -4,7 +4,7 @@ use super::commands::Commands;
 use super::ground::{Ground, Seen};
 use super::{LineReport, Running, proved, taken};
 use crate::report::ForgeReport;
-use hephaestus_core::{GoalKind, Patch};
+use hephaestus_core::Patch;
 use hephaestus_directive::{Check, Holds, Line, LineKind, LineState, Outcome, Record, Spanned, TestPlace};
 use hephaestus_harness::{Suite, Workbench};
 use std::collections::BTreeMap;
@@ -174,7 +174,7 @@ impl Lines<'_> {
         for offer in taken(self.searched) {
             let evidence = &offer.trial.evidence;
             let place = format!("{}:{}", offer.goal.file, offer.goal.line);
-            if offer.goal.kind == GoalKind::Repair {
+            if offer.goal.mends_tests() {
                 return unknown(&format!("{place} is mended: it was not compared with what it did before"));
             }
             if evidence.compared.iter().all(|compared| compared.inputs == 0) {

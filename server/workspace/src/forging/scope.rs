@@ -58,7 +58,7 @@ impl Scope {
         if goal.footprint.is_empty() {
             return None;
         }
-        if goal.kind == GoalKind::Repair {
+        if goal.mends_tests() {
             return self.narrow_repair(goal, workspace);
         }
         let is_elsewhere = self.editable.as_ref().is_some_and(|editable| !editable.contains(&goal.file));

@@ -18,6 +18,7 @@ mod bad_files;
 mod bad_suites;
 mod commands;
 mod crashes;
+mod directives;
 mod full_disk;
 mod gates;
 mod interrupts;

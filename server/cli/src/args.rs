@@ -12,6 +12,7 @@ Examples:
   hephaestus forge --apply src/           write what was proved together, in src/ alone
   hephaestus forge --format html > r.html the run as a page: what was found, tried and kept
   hephaestus repair --apply               fix what makes tests fail, where a fix can be proved
+  hephaestus directive run parser         build what .hephaestus/directives/parser.forge.md asks for
   hephaestus verify x.proof               prove an accepted improvement again, anywhere
   hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
   hephaestus report --open                everything that was tried so far, as a page
@@ -68,8 +69,12 @@ pub(crate) enum Command {
     Forge(Forge),
     /// Find, prove and show fixes of failing tests; write them with --apply
     Repair(Repair),
+    /// Build, mend or improve what a directive asks for, until its lines hold
+    Directive(Directive),
     /// Measure how strong the tests are, by small deliberate faults
     Mutants(Mutants),
+    /// Find, prove and show tests for what no test notices; write them with --apply
+    Testgen(Testgen),
     /// Prove again what a proof claims
     Verify(Verify),
     /// Serve an editor: the language server
@@ -200,6 +205,95 @@ pub(crate) struct Repair {
     pub(crate) diff: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Directive {
+    #[command(subcommand)]
+    pub(crate) verb: DirectiveVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectiveVerb {
+    /// Write a new directive to .hephaestus/directives, to be filled in
+    New(DirectiveNew),
+    /// Tell what is wrong with directives, without running anything
+    Check(DirectiveCheck),
+    /// Forge code until the lines of directives hold; write it with --apply
+    Run(DirectiveRun),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus directive new fix digits-are-kept")]
+pub(crate) struct DirectiveNew {
+    /// build, improve, fix, refactor, optimize or test
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: String,
+    /// What it is called: letters, digits, `-`, `_` and `.`
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus directive check                 every directive in .hephaestus/directives
+  hephaestus directive check parser          the one called parser
+  hephaestus directive check --format json   with ranges, fixes, and what is known of each line
+
+Exit codes: 0 every directive can be run; 2 one cannot, or usage or configuration; 4 internal.")]
+pub(crate) struct DirectiveCheck {
+    /// Directives: files, or names of those in .hephaestus/directives; all of these when none is given
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) directives: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DirectiveFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus directive run                   every directive in .hephaestus/directives, one after the other
+  hephaestus directive run parser            the one called parser, without writing anything
+  hephaestus directive run parser --apply    write code and tests when every line holds
+  hephaestus directive run fix.forge.md --engine search --budget 5m
+  hephaestus directive run --format json     what came of each line
+
+Exit codes: 0 every line holds, but for those that only a person can judge; 1 one does not; 2 usage, configuration, or a
+directive that is wrong; 3 the tests cannot be run; 4 internal.")]
+pub(crate) struct DirectiveRun {
+    /// Directives: files, or names of those in .hephaestus/directives; all of these when none is given
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) directives: Vec<PathBuf>,
+    /// Only these engines, whatever the directive says
+    #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
+    pub(crate) engine: Vec<String>,
+    /// Write code and tests where all lines of a directive hold
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DirectiveFormat,
+    /// Time for each directive's search, tests of the unchanged code apart: 90, 60s, 5m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) budget: Option<Duration>,
+    /// Trials to make at the most, for each directive
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<u64>,
+    /// Trials at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Try everything again, whatever is remembered of earlier runs on the same code
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Seed of what is random, inputs of properties among it
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DirectiveFormat {
+    Text,
+    Json,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ForgeFormat {
     Text,
@@ -250,6 +344,49 @@ pub(crate) struct Mutants {
     /// Only say which mutants there are
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hephaestus testgen src/parser.py               tests for what no test of this file notices
+  hephaestus testgen src/parser.py --apply       the same, written where the project keeps its tests
+  hephaestus testgen --budget 5m --format json   as much as can be found in five minutes
+
+The tests hold what the code does today, whether or not it was meant: read them before you keep them.")]
+pub(crate) struct Testgen {
+    /// Files and folders whose code gets tests; everything when none is given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write the tests into the project
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TestgenFormat,
+    /// Time for finding and proving tests, the mutants apart: 90, 60s, 5m, 1h [default: 30s for each file]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) budget: Option<Duration>,
+    /// Exit with 1 unless the new tests notice at least so many faults that no test did
+    #[arg(long, value_name = "N")]
+    pub(crate) min_kills: Option<usize>,
+    /// Mutants at the same time [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// Decides what is made up
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Show the whole text of the tests
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestgenFormat {
+    /// For people
+    Text,
+    /// One object
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,7 +1,7 @@
 //! What can go wrong for a user, by whose turn it is to act, and the exit codes that say so.
 
 use hephaestus_workspace::registry::RegistryError;
-use hephaestus_workspace::{ApplyError, ForgeError, MutantsError, Problem, WorkspaceError};
+use hephaestus_workspace::{ApplyError, ForgeError, MutantsError, Problem, TestgenError, WorkspaceError};
 use std::process::ExitCode;
 
 /// Whose turn it is.
@@ -83,6 +83,15 @@ impl From<MutantsError> for Failure {
                 .hint("`git diff REV | hephaestus mutants --in-diff -` leaves git to your shell."),
             MutantsError::Glob(message) => Self::new(Kind::Usage, message),
             MutantsError::Internal(message) => Self::new(Kind::Internal, message),
+        }
+    }
+}
+
+impl From<TestgenError> for Failure {
+    fn from(error: TestgenError) -> Self {
+        match error {
+            TestgenError::Mutants(error) => error.into(),
+            TestgenError::Problem(problem) => problem.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Progress on standard error, when somebody is looking.
 
 use hephaestus_core::{MutantStatus, Verdict};
-use hephaestus_workspace::{ForgeEvent, MutantsEvent};
+use hephaestus_workspace::{ForgeEvent, MutantsEvent, TestgenEvent};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -56,6 +56,37 @@ impl MutantsProgress {
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar for a run that looks for tests; silent like that of a forge run.
+pub(crate) struct TestgenProgress {
+    mutants: MutantsProgress,
+}
+
+impl TestgenProgress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { mutants: MutantsProgress::new(quiet) }
+    }
+
+    pub(crate) fn tell(&mut self, event: &TestgenEvent<'_>) {
+        let bar = &self.mutants.bar;
+        match event {
+            TestgenEvent::Mutants(event) => self.mutants.tell(event),
+            TestgenEvent::Looking(file, faults) => {
+                bar.set_message(format!("{file}: looking for calls that notice {faults} faults"));
+            }
+            TestgenEvent::Proving(file, calls) => {
+                bar.set_message(format!("{file}: the best of {calls} calls become tests"));
+            }
+            TestgenEvent::Done(file) => {
+                bar.println(format!("{}: {} new tests", file.file, file.tests.len()));
+            }
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.mutants.finish();
     }
 }
 

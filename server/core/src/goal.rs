@@ -193,6 +193,12 @@ impl Goal {
         self.gain / self.cost.max(0.1)
     }
 
+    /// Whether it is about tests that fail now: then they say whether it is reached, and nothing else that is measured.
+    #[must_use]
+    pub fn mends_tests(&self) -> bool {
+        self.kind == GoalKind::Repair || self.kind == GoalKind::Hole && !self.acceptance.must_pass.is_empty()
+    }
+
     /// The edit that came with the goal, if any did.
     #[must_use]
     pub fn known_edit(&self) -> Option<&Patch> {

@@ -139,6 +139,13 @@ impl Patch {
         }
     }
 
+    /// What it does to the files that `wanted` wants.
+    #[must_use]
+    pub fn only(&self, wanted: impl Fn(&RelPath) -> bool) -> Self {
+        let files = self.files.iter().filter(|(path, _)| wanted(path));
+        Self { files: files.map(|(path, change)| (path.clone(), change.clone())).collect() }
+    }
+
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Proofs: an accepted change with everything needed to prove it again, somewhere else, without its engine. Plain data and
 //! its text form; reading files and running tests is not done here.
 
-use crate::{Candidate, ContentHash, FileChange, Goal, Offer, Patch, RelPath};
+use crate::{Candidate, ContentHash, FileChange, Goal, Limits, Offer, Patch, RelPath};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,9 @@ pub struct Proof {
     pub tests: BTreeSet<String>,
     /// How often the tests that reach the change had to pass.
     pub stable_runs: u32,
+    /// What a directive demanded beyond the gates.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
 }
 
 /// Why a text is no proof.
@@ -199,6 +202,7 @@ mod tests {
             runner: "pytest".to_owned(),
             tests: ["test_a.py::test".to_owned()].into(),
             stable_runs: 2,
+            limits: Limits::default(),
         }
     }
 

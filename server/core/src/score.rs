@@ -86,6 +86,10 @@ words! {
         InsideFootprint = "inside-footprint",
         /// No test was deleted or weakened.
         TestsKept = "tests-kept",
+        /// No more lines of code are changed than a directive allows.
+        DiffLimit = "diff-limit",
+        /// No added line has what a directive forbids.
+        NothingForbidden = "nothing-forbidden",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the cycle knows about one goal: what is waiting, what held, what to go on from.
 
-use hephaestus_core::{Candidate, Goal, GoalKind, Score, Trial};
+use hephaestus_core::{Candidate, Goal, Score, Trial};
 use std::collections::VecDeque;
 
 /// A candidate that held, with what speaks for it.
@@ -74,7 +74,7 @@ impl Page {
     }
 
     pub(crate) fn is_repair(&self) -> bool {
-        self.goal.kind == GoalKind::Repair
+        self.goal.mends_tests()
     }
 
     /// Whether nothing better than `score` is needed: the goal's target is met or, where it has none, the threshold.

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod cascade;
+pub mod explore;
 pub mod lab;
 mod probing;
 mod problem;

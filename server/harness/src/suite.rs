@@ -5,7 +5,7 @@ use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{ReportFormat, TestOutcome, TestReport};
 use crate::runners::{Facts, Fill, Programs, Runner};
 use crate::sandbox::{Sandbox, SandboxError, Session, Step, StepOutcome, StepStatus, View};
-use hephaestus_core::{CancelToken, RelPath, TestSettings};
+use hephaestus_core::{CancelToken, Patch, RelPath, TestSettings, ToolCall};
 use std::path::Path;
 use std::time::Duration;
 
@@ -125,6 +125,17 @@ impl Suite {
             StepStatus::Cancelled => Err(Problem::Cancelled),
             _ => Err(Problem::ProgramMissing(fill.word(&self.runner.detect.missing))),
         }
+    }
+
+    /// A command of the user's, in a shell and with what the tests find in their environment. `{python}`, `{node}` and
+    /// `{cargo}` stand for the programs that run these.
+    #[must_use]
+    pub fn shell(&self, command: &str, timeout: Duration, patch: Patch) -> ToolCall {
+        let fill = self.fill("{root}");
+        let shell = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] };
+        let argv = shell.iter().map(|word| (*word).to_owned()).chain([fill.word(command)]).collect();
+        let name = format!("command {command}");
+        ToolCall { name, argv, env: self.environment(&fill), timeout, patch }
     }
 
     /// Runs `part` in `session`; again, if it was frozen on the way and did not pass.

@@ -41,10 +41,11 @@ impl Workbench {
             session.write(path, text.as_deref().map(str::as_bytes))?;
         }
         let root = session.root().to_owned();
-        let words = call.argv.iter().map(|word| word.replace("{root}", &root.display().to_string()));
+        let filled = |word: &String| word.replace("{root}", &root.display().to_string());
+        let words = call.argv.iter().map(filled);
         let step = Step {
             argv: redirected(words.collect(), Streams::Out),
-            env: call.env.clone(),
+            env: call.env.iter().map(|(name, value)| (name.clone(), filled(value))).collect(),
             timeout: call.timeout,
             collect: vec![FILE.to_owned()],
             ..Step::default()

@@ -6,7 +6,7 @@ use crate::event::{Ask, Reply};
 use crate::folder::Folder;
 use crate::locations::Place;
 use hephaestus_core::{CancelToken, ContentHash, RelPath};
-use hephaestus_workspace::{Analysed, FileMemory, OpenFile};
+use hephaestus_workspace::{Analysed, FileMemory, OpenFile, SeenDirective, directive};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub(crate) struct OpenDocument {
     pub(crate) opening: u64,
     /// What the newest finished analysis found.
     pub(crate) analysed: Option<Arc<Analysed>>,
+    /// What was seen of it last, where it is a directive, and in which version.
+    pub(crate) seen: Option<(i32, Arc<SeenDirective>)>,
     /// What its analyses remember from one to the next; away while one is running.
     pub(crate) memory: Option<FileMemory>,
     /// Stops the running analysis.
@@ -60,6 +62,7 @@ impl OpenDocument {
             file,
             opening,
             analysed: None,
+            seen: None,
             memory: Some(FileMemory::default()),
             running: None,
             unseen: Some((unseen, unseen)),
@@ -113,9 +116,25 @@ impl OpenDocument {
         self.analysed.as_ref().filter(|analysed| analysed.version == self.file.version() && !self.is_behind())
     }
 
+    /// Whether it is a directive, by its name.
+    pub(crate) fn is_directive(&self) -> bool {
+        directive::is_directive(&self.place.path)
+    }
+
+    /// What is known of the newest version of a directive; `None` for what is none, and when nothing is yet.
+    pub(crate) fn current_directive(&self) -> Option<&Arc<SeenDirective>> {
+        let (version, seen) = self.seen.as_ref()?;
+        (*version == self.file.version() && !self.is_behind()).then_some(seen)
+    }
+
+    /// Whether everything is known of the newest version that can be.
+    pub(crate) fn is_known(&self) -> bool {
+        self.current().is_some() || self.current_directive().is_some()
+    }
+
     /// Whether an analysis is under way or to come.
     pub(crate) fn awaits_analysis(&self) -> bool {
-        self.file.language().is_some() && self.is_behind()
+        (self.file.language().is_some() || self.is_directive()) && self.is_behind()
     }
 
     fn is_behind(&self) -> bool {

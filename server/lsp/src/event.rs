@@ -9,7 +9,7 @@ use crate::features::goals::{GoalList, GoalsParams};
 use crate::folder::Opened;
 use crate::forging::ForgeNews;
 use hephaestus_core::RelPath;
-use hephaestus_workspace::{Analysed, FileFacts, FileMemory, RuleSets};
+use hephaestus_workspace::{Analysed, FileFacts, FileMemory, RuleSets, SeenDirective};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -18,9 +18,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{self, Id};
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse, DidChangeTextDocumentParams,
     DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
-    DocumentDiagnosticReportResult, ExecuteCommandParams, FileEvent, Hover, HoverParams, ProgressToken,
+    DocumentDiagnosticReportResult, ExecuteCommandParams, FileEvent, GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams,
+    InlayHint, InlayHintParams, ProgressToken,
     TextDocumentIdentifier, Uri, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
     WorkspaceFoldersChangeEvent,
 };
@@ -61,6 +62,10 @@ pub(crate) enum Event {
     Ask(Ask),
     /// An analysis ended.
     Analysed(Box<AnalysisDone>),
+    /// An open directive was looked at.
+    DirectiveSeen(Box<DirectiveDone>),
+    /// A folder's directives were looked at, as they are on disk.
+    DirectivesSeen(PathBuf, Vec<SeenDirective>),
     /// A folder's configuration, rules and memory are there.
     FolderOpened(PathBuf, Box<Opened>),
     /// Facts about files on disk; `None` for a file that is gone.
@@ -83,12 +88,25 @@ pub(crate) struct AnalysisDone {
     pub(crate) rules: RuleSets,
 }
 
+/// How looking at an open directive came out.
+pub(crate) struct DirectiveDone {
+    pub(crate) uri: Uri,
+    /// Which opening of the document it belongs to.
+    pub(crate) opening: u64,
+    /// The version that was looked at.
+    pub(crate) version: i32,
+    pub(crate) seen: SeenDirective,
+}
+
 /// A request, with the way back.
 pub(crate) enum Ask {
     CodeActions(CodeActionParams, Reply<Option<CodeActionResponse>>),
     ResolveAction(CodeAction, Reply<CodeAction>),
     CodeLenses(CodeLensParams, Reply<Option<Vec<CodeLens>>>),
     Hover(HoverParams, Reply<Option<Hover>>),
+    Completion(CompletionParams, Reply<Option<CompletionResponse>>),
+    Definition(GotoDefinitionParams, Reply<Option<GotoDefinitionResponse>>),
+    InlayHints(InlayHintParams, Reply<Option<Vec<InlayHint>>>),
     Diagnostics(DocumentDiagnosticParams, Reply<DocumentDiagnosticReportResult>),
     WorkspaceDiagnostics(WorkspaceDiagnosticParams, Reply<WorkspaceDiagnosticReportResult>),
     Execute(ExecuteCommandParams, Reply<Option<Value>>),
@@ -168,6 +186,8 @@ impl Event {
             Self::Answered { .. } => "answer",
             Self::Ask(ask) => ask.name(),
             Self::Analysed(_) => "analysed",
+            Self::DirectiveSeen(_) => "directive seen",
+            Self::DirectivesSeen(..) => "directives seen",
             Self::FolderOpened(..) => "folder opened",
             Self::Indexed(..) => "indexed",
             Self::IndexDone(_) => "index done",
@@ -183,6 +203,9 @@ impl Ask {
             Self::ResolveAction(..) => "codeAction/resolve",
             Self::CodeLenses(..) => "codeLens",
             Self::Hover(..) => "hover",
+            Self::Completion(..) => "completion",
+            Self::Definition(..) => "definition",
+            Self::InlayHints(..) => "inlayHint",
             Self::Diagnostics(..) => "diagnostic",
             Self::WorkspaceDiagnostics(..) => "workspace/diagnostic",
             Self::Execute(..) => "executeCommand",

@@ -13,7 +13,7 @@ use hephaestus_core::{
     RelPath, Verdict,
 };
 use hephaestus_workspace::registry::{Registry, SearchFilter, StoredCandidate, VersionSummary};
-use hephaestus_workspace::{Config, ConfigError, ConfigProblem, FileFacts, RuleSets};
+use hephaestus_workspace::{Config, ConfigError, ConfigProblem, FileFacts, RuleSets, SeenDirective};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ pub(crate) struct Folder {
     pub(crate) facts: BTreeMap<RelPath, Arc<FileFacts>>,
     /// Whether they are complete.
     pub(crate) is_indexed: bool,
+    /// Its directives, as they are on disk.
+    pub(crate) directives: BTreeMap<RelPath, SeenDirective>,
     /// Stops the indexing.
     pub(crate) cancel: CancelToken,
     /// What is proven.
@@ -136,6 +138,7 @@ impl Folder {
             registry: None,
             facts: BTreeMap::new(),
             is_indexed: false,
+            directives: BTreeMap::new(),
             cancel: CancelToken::new(),
             offers: Offers::default(),
             forged: HashMap::new(),

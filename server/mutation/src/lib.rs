@@ -8,6 +8,8 @@ pub mod mutants;
 mod nodes;
 pub mod rewrite;
 pub mod search;
+pub mod synth;
+pub mod test_writer;
 
 use hephaestus_core::{Engine, SearchSettings};
 use hephaestus_syntax::{Languages, RuleSets};
@@ -16,9 +18,21 @@ pub use fixers::{Fixer, FixerError, FixerRecheck};
 pub use mutants::{MutatorError, Mutators};
 pub use rewrite::Rewrite;
 pub use search::Search;
+pub use synth::Synth;
 
 /// The names of all engines.
-pub const ENGINES: &[&str] = &["rewrite", "fixers", "search"];
+pub const ENGINES: &[&str] = &["rewrite", "fixers", "search", "synth"];
+
+/// Why an engine cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// What packs say of repairs cannot be used.
+    #[error(transparent)]
+    Search(#[from] search::SearchError),
+    /// What packs say of synthesis cannot be used.
+    #[error(transparent)]
+    Synth(#[from] synth::KitError),
+}
 
 /// Every engine, in the order in which they are asked. A new engine is a folder, a line here and its name above.
 ///
@@ -28,11 +42,12 @@ pub fn all(
     languages: &'static Languages,
     rules: &RuleSets,
     search: &SearchSettings,
-) -> Result<Vec<Box<dyn Engine>>, search::SearchError> {
+) -> Result<Vec<Box<dyn Engine>>, EngineError> {
     Ok(vec![
         Box::new(Rewrite::new(languages, rules.clone())),
         Box::new(fixers::Fixers),
         Box::new(Search::new(languages, search.clone())?),
+        Box::new(Synth::new(languages)?),
     ])
 }
 

@@ -9,7 +9,7 @@ mod gates;
 mod region;
 
 use hephaestus_core::{
-    Acceptance, Candidate, Dimension, Direction, Goal, GoalKind, Measure, RegionStrength, Score, Scorer,
+    Acceptance, Candidate, Dimension, Direction, Goal, Limits, Measure, RegionStrength, RelPath, Score, Scorer,
     ScoringSettings, Snapshot, SourceFile, Strength, Trial,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
@@ -42,6 +42,8 @@ pub struct ScorerParts {
     pub strength: StrengthLimits,
     /// What the user set.
     pub settings: ScoringSettings,
+    /// What a directive demands beyond the gates.
+    pub limits: Limits,
 }
 
 /// What share of the mutants of a region the tests have to notice, 0 to 1.
@@ -68,6 +70,21 @@ pub(crate) struct Case<'a> {
     pub(crate) files: Vec<(Parsed, Parsed)>,
     /// The region the goal is about, before and after.
     pub(crate) region: Option<Region>,
+}
+
+impl Case<'_> {
+    /// The lines of a unified diff of the code, tests left out; with their `+`, `-` or blank in front.
+    pub(crate) fn code_diff(&self) -> Vec<String> {
+        let snapshot = &self.parts.snapshot;
+        let old = |path: &RelPath| snapshot.file(path).map(|file| &*file.text);
+        let is_test = |path: &RelPath| {
+            snapshot.file(path).is_some_and(|file| file.is_test) || self.parts.limits.tests.contains(path)
+        };
+        let code = self.candidate.patch.only(|path| !is_test(path));
+        let diff = code.to_unified(old).unwrap_or_default();
+        let is_content = |line: &&str| !line.starts_with("+++ ") && !line.starts_with("--- ");
+        diff.lines().filter(is_content).map(str::to_owned).collect()
+    }
 }
 
 impl Workshop {
@@ -102,7 +119,11 @@ impl Scorer for Workshop {
         let case = self.case(goal, candidate, trial);
         let measures: Vec<Measure> =
             dimensions::all().iter().filter_map(|dimension| dimension.measure(&case)).collect();
-        let gates: Vec<_> = gates::all().iter().map(|gate| gate.check(&case)).collect();
+        let gates: Vec<_> = gates::all()
+            .iter()
+            .filter(|gate| gate.applies(&self.parts.limits))
+            .map(|gate| gate.check(&case))
+            .collect();
         let mut reasons: Vec<String> = gates
             .iter()
             .filter(|gate| !gate.open)
@@ -116,24 +137,24 @@ impl Scorer for Workshop {
         let weaker =
             trial.evidence.strength.as_ref().and_then(RegionStrength::weaker).and_then(Strength::share);
         let weakly_tested =
-            goal.kind != GoalKind::Repair && weaker.is_some_and(|share| share < self.parts.strength.offered);
+            !goal.mends_tests() && weaker.is_some_and(|share| share < self.parts.strength.offered);
         Score { measures, gates, weighted, accepted, weakly_tested, target_met, reasons }
     }
 }
 
 /// Whether a measure has a say. A repair may well need code that was missing: of all measures, only what it is for has.
 fn judges(goal: &Goal, measure: &Measure) -> bool {
-    goal.kind != GoalKind::Repair || goal.acceptance.improves.contains(&measure.dimension)
+    !goal.mends_tests() || goal.acceptance.improves.contains(&measure.dimension)
 }
 
 /// What the user demands of measures.
-trait Limits {
+trait Demands {
     fn settings(&self) -> &ScoringSettings;
     /// Smallest relative gain that is worth offering where a gain is measured.
     fn least_gain(&self) -> f64;
 }
 
-impl Limits for ScorerParts {
+impl Demands for ScorerParts {
     fn settings(&self) -> &ScoringSettings {
         &self.settings
     }
@@ -144,7 +165,7 @@ impl Limits for ScorerParts {
 }
 
 /// Why the measures alone do not suffice; empty when they do.
-fn judge_measures(acceptance: &Acceptance, measures: &[Measure], limits: &impl Limits) -> Vec<String> {
+fn judge_measures(acceptance: &Acceptance, measures: &[Measure], limits: &impl Demands) -> Vec<String> {
     let mut reasons = Vec::new();
     let targeted = |measure: &&Measure| acceptance.improves.contains(&measure.dimension);
     let worth_it = |measure: &Measure| measure.error == 0.0 || measure.relative_gain() >= limits.least_gain();

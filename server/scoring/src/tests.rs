@@ -3,7 +3,7 @@
 use super::*;
 use hephaestus_core::{Gate, Target};
 
-impl Limits for ScoringSettings {
+impl Demands for ScoringSettings {
     fn settings(&self) -> &ScoringSettings {
         self
     }

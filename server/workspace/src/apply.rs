@@ -4,6 +4,7 @@
 use crate::forging::now_ms;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
+use crate::report::testgen::TestgenReport;
 use crate::staging::{Staged, Staging};
 use hephaestus_core::{ContentHash, DecisionKind, Patch, RelPath};
 use hephaestus_registry::Registry;
@@ -60,6 +61,19 @@ impl Workspace {
         }
         Ok(Applied { files })
     }
+
+    /// Writes new tests.
+    ///
+    /// # Errors
+    /// As [`Workspace::apply`].
+    pub fn apply_tests(&self, report: &mut TestgenReport) -> Result<Applied, ApplyError> {
+        if !report.is_proved {
+            return Err(ApplyError::NotProved);
+        }
+        let files = write(&self.root, &self.snapshot, &report.patch, &Staging::new(&self.state_folder()))?;
+        report.applied.clone_from(&files);
+        Ok(Applied { files })
+    }
 }
 
 fn write(
@@ -71,21 +85,25 @@ fn write(
     let mut ready: Vec<(&RelPath, Staged)> = Vec::new();
     let all = patch.paths().count();
     for path in patch.paths() {
-        let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed(path.clone()))?;
+        let old = snapshot.file(path);
         let new = patch
-            .apply_to(path, Some(&old.text))
+            .apply_to(path, old.map(|old| &*old.text))
             .ok()
             .flatten()
             .ok_or_else(|| ApplyError::Changed(path.clone()))?;
         let place = path.under(root);
-        check(&place, path, &old.hash)?;
+        check(&place, path, old.map(|old| &old.hash))?;
         let failed = |source| ApplyError::Io { path: place.clone(), source, done: 0, all };
+        if old.is_none()
+            && let Some(folder) = place.parent()
+        {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
         ready.push((path, staging.stage(&place, new.as_bytes()).map_err(failed)?));
     }
     // Once more, as late as possible: staging takes time.
     for (path, staged) in &ready {
-        let old = snapshot.file(path).ok_or_else(|| ApplyError::Changed((*path).clone()))?;
-        check(staged.place(), path, &old.hash)?;
+        check(staged.place(), path, snapshot.file(path).map(|old| &old.hash))?;
     }
     let mut files = Vec::new();
     for (path, staged) in ready {
@@ -96,8 +114,14 @@ fn write(
     Ok(files)
 }
 
-fn check(place: &Path, path: &RelPath, hash: &ContentHash) -> Result<(), ApplyError> {
-    let is_plain = fs::symlink_metadata(place).is_ok_and(|data| data.is_file());
+/// Whether the file is as it was read; without a hash, whether it is still not there.
+fn check(place: &Path, path: &RelPath, hash: Option<&ContentHash>) -> Result<(), ApplyError> {
+    let facts = fs::symlink_metadata(place);
+    let Some(hash) = hash else {
+        let is_absent = facts.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        return if is_absent { Ok(()) } else { Err(ApplyError::Changed(path.clone())) };
+    };
+    let is_plain = facts.is_ok_and(|data| data.is_file());
     let same = fs::read(place).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash);
     if is_plain && same { Ok(()) } else { Err(ApplyError::Changed(path.clone())) }
 }
@@ -149,6 +173,19 @@ mod tests {
         assert_eq!(files.len(), 2);
         assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "x = 2\n");
         assert_eq!(names(folder.path()), ["a.py", "b.py"]);
+    }
+
+    #[test]
+    fn a_new_file_comes_with_its_folder_and_overwrites_nothing() {
+        let (folder, snapshot) = workspace(&[("a.py", "x = 1\n")]);
+        let path = RelPath::new("tests/test_a.py").unwrap();
+        let new = patch(&snapshot, &[("a.py", "x = 2\n")]).merge(&Patch::create(path, "test\n")).unwrap();
+        assert_eq!(write(folder.path(), &snapshot, &new).unwrap().len(), 2);
+        assert_eq!(fs::read_to_string(folder.path().join("tests/test_a.py")).unwrap(), "test\n");
+        fs::write(folder.path().join("a.py"), "x = 1\n").unwrap();
+        let again = write(folder.path(), &snapshot, &new);
+        assert!(matches!(again, Err(ApplyError::Changed(path)) if path.as_str() == "tests/test_a.py"));
+        assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "x = 1\n");
     }
 
     #[test]

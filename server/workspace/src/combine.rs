@@ -2,7 +2,7 @@
 //!
 //! Two improvements may touch the same lines, or each hold alone and fail together. The better one stays.
 
-use hephaestus_core::{CancelToken, Candidate, GoalId, GoalKind, Offer, Patch, TrialCost, Verdict};
+use hephaestus_core::{CancelToken, Candidate, GoalId, Offer, Patch, TrialCost, Verdict};
 use hephaestus_harness::Harness;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(crate) fn disjoint(offers: Vec<Offer>) -> (Vec<Offer>, Vec<(GoalId, Candidat
     let worth = |index: &usize| {
         offers.get(*index).map_or((0, 0.0), |offer| {
             let reaches = offer.goal.acceptance.target.is_some() && offer.score.target_met;
-            let is_repair = offer.goal.kind == GoalKind::Repair;
+            let is_repair = offer.goal.mends_tests();
             (2 * u8::from(is_repair) + u8::from(reaches), offer.score.weighted)
         })
     };

@@ -190,7 +190,7 @@ fn is_generated(text: &str) -> bool {
     })
 }
 
-fn is_test(path: &RelPath, language: &Language, tests: &HashMap<String, GlobSet>) -> bool {
+pub(crate) fn is_test(path: &RelPath, language: &Language, tests: &HashMap<String, GlobSet>) -> bool {
     tests.get(language.id().as_str()).is_some_and(|globs| globs.is_match(path.as_str()))
 }
 

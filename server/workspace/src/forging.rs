@@ -8,7 +8,7 @@ use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, GoalKind, LanguageId, Mutator, Notice,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice,
     Offer, Pace, Patch, Probe, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
@@ -27,9 +27,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod rebased;
 mod repairs;
+mod scope;
 mod strengthen;
 
 use rebased::Rebased;
+pub(crate) use scope::is_named;
+pub use scope::{Scope, TestNames};
 use strengthen::Survivors;
 
 /// Why a forge run came to nothing.
@@ -67,6 +70,8 @@ pub struct ForgeRequest {
     pub given: Option<Vec<Goal>>,
     /// Whether what is proved is written down, to be proved again by anybody.
     pub keeps_proofs: bool,
+    /// What it is restricted to beyond that.
+    pub scope: Scope,
 }
 
 impl ForgeRequest {
@@ -84,6 +89,7 @@ impl ForgeRequest {
             only: None,
             given: None,
             keeps_proofs: true,
+            scope: Scope::default(),
         }
     }
 
@@ -165,6 +171,10 @@ impl Workspace {
     ) -> Result<ForgeReport, ForgeError> {
         request.begin_thread();
         let sandbox = request.sandbox(self.config.sandbox.clone());
+        let sandbox = match &self.overlay {
+            Some(overlay) => sandbox.below(overlay.layer()),
+            None => sandbox,
+        };
         let report = ForgeReport::new(self, now_ms());
         let run =
             Run { workspace: self, request, cancel, listener, started: Instant::now(), sandbox, report };
@@ -178,7 +188,7 @@ impl Workspace {
         let used: BTreeSet<LanguageId> =
             self.snapshot.files.values().map(|file| file.language.clone()).collect();
         // Where it is repairs that are asked for, red tests are what it is about.
-        let red_too = self.config.goals.kinds.iter().any(|kind| kind == GoalKind::Repair.as_str());
+        let red_too = repairs::are_asked_for(&self.config.goals.kinds);
         let suite = |runner: Runner| {
             let mut suite = Suite::new(runner, programs.clone(), &facts, self.config.testing.clone());
             suite.red_too = red_too;
@@ -221,7 +231,7 @@ impl Workspace {
         })
     }
 
-    fn judges(&self, runner: &Runner, language: &LanguageId) -> bool {
+    pub(crate) fn judges(&self, runner: &Runner, language: &LanguageId) -> bool {
         let inherits = |language: &LanguageId| {
             let pack = self.languages.get(language).map(|language| language.pack());
             pack.is_some_and(|pack| {
@@ -316,7 +326,7 @@ impl Run<'_> {
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
         self.report.note_recalled(probe.as_ref().map_or(0, Recalling::recalled));
-        if let Some(facts) = harness.lab_facts() {
+        if let Some(facts) = harness.lab_facts().filter(|_| workspace.overlay.is_none()) {
             keep_tests(workspace, &bench.suite, &facts);
         }
         self.put_together(bench, &harness, offers);
@@ -340,16 +350,19 @@ impl Run<'_> {
             (self.listener)(ForgeEvent::Stage("looking where the failing tests go"));
             let language = &bench.suite.runner.language;
             match repairs::causes(workspace, probe, repairs::grouping(), language, self.cancel) {
-                Ok(causes) => goals = workspace.propose(&linted.findings, red, &causes),
+                Ok(causes) => {
+                    goals = workspace.propose(&linted.findings, red, &causes);
+                    repairs::give_tests_to_holes(workspace, &mut goals, &causes);
+                }
                 Err(message) => self.report.notices.push(Notice { path: None, message }),
             }
         }
         goals.retain(|goal| bench.languages.contains(&goal.language));
         // Where no test passes, none judges anything but what makes them pass.
         let nothing_judges = harness.baseline().passing.is_empty();
-        goals.retain(|goal| goal.kind == GoalKind::Repair || !nothing_judges);
+        goals.retain(|goal| goal.mends_tests() || !nothing_judges);
         goals.retain(|goal| only.is_none_or(|only| goal.id == *only));
-        goals
+        self.request.scope.narrow(goals, workspace)
     }
 
     /// Takes the baseline and asks the linters, at the same time: neither needs the other.
@@ -498,7 +511,8 @@ impl Run<'_> {
             workbench: Arc::clone(workbench),
             mutator: workspace.mutators().map(|mutators| mutators as Arc<dyn Mutator>),
             most_mutants: workspace.config.mutants.most_per_region as usize,
-            lab_facts: recall_tests(workspace, &bench.suite, self.request.fresh),
+            lab_facts: recall_tests(workspace, &bench.suite, self.request.fresh)
+                .filter(|_| workspace.overlay.is_none()),
         })
     }
 
@@ -521,6 +535,7 @@ impl Run<'_> {
             },
             improvement_threshold: workspace.config.forge.improvement_threshold,
             settings: workspace.config.scoring.clone(),
+            limits: self.request.scope.limits.clone(),
         })
     }
 
@@ -595,7 +610,8 @@ impl Run<'_> {
         self.report.add_together(kept, together);
         if self.request.keeps_proofs && !proved.is_empty() {
             let (runner, tests) = (bench.suite.runner.name.as_str(), &harness.baseline().passing);
-            Witness { workspace: self.workspace, runner, tests }.testify(&proved, &mut self.report);
+            let limits = &self.request.scope.limits;
+            Witness { workspace: self.workspace, runner, tests, limits }.testify(&proved, &mut self.report);
         }
     }
 }

@@ -6,6 +6,7 @@
 mod apply;
 mod combine;
 mod config;
+mod directives;
 mod discovery;
 mod doctor;
 mod editing;
@@ -14,17 +15,24 @@ mod index;
 mod memory;
 mod mutants;
 mod open;
+mod overlay;
 mod proofs;
 mod report;
 mod roles;
 mod staging;
 mod surveying;
+mod testgen;
 
 pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
+pub use directives::{
+    DirectiveError, DirectiveReport, DirectiveRequest, KnownFiles, LineReport, LoadError, Loaded, Overrides,
+    QueueError, Reached, SeenDirective, directives_at, in_order, load as load_directive,
+};
 pub use doctor::{Check, CheckState, Diagnosis};
 pub use editing::{Analysed, Analysis, OpenFile, prepare_languages, rules_for, with_rules_for};
-pub use forging::{ForgeError, ForgeEvent, ForgeRequest};
+pub use forging::{ForgeError, ForgeEvent, ForgeRequest, Scope};
+pub use hephaestus_directive as directive;
 pub use hephaestus_forge::{Progress, Searched};
 pub use hephaestus_goals::FileMemory;
 pub use hephaestus_harness::Problem;
@@ -40,8 +48,10 @@ pub use mutants::{
 };
 pub use open::{OpenOptions, Workspace, WorkspaceError};
 pub use proofs::{Checked, Verification, VerifyError, VerifyRequest, verify};
+pub use report::testgen::{FileTests, GeneratedTest, TestgenReport};
 pub use report::{
     ForgeReport, GoalsReport, History, Repaired, confidence_in_words, found_in_words, question_in_words,
     sarif,
 };
 pub use roles::{FileRole, FileRoles};
+pub use testgen::{TestgenError, TestgenEvent, TestgenRequest};

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::discovery::{Scope, discover};
+use crate::overlay::Overlay;
 use hephaestus_core::{CancelToken, LanguageId, Notice, RelPath, Snapshot};
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use serde::Deserialize;
@@ -51,6 +52,7 @@ pub struct OpenOptions {
 }
 
 /// An open workspace: an immutable picture of it and everything derived from that.
+#[derive(Clone)]
 pub struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) config: Config,
@@ -61,6 +63,8 @@ pub struct Workspace {
     pub(crate) imports: ImportGraph,
     pub(crate) focus: Vec<RelPath>,
     pub(crate) notices: Vec<Notice>,
+    /// What lies over the files on disk, where something does.
+    pub(crate) overlay: Option<Overlay>,
 }
 
 impl Workspace {
@@ -94,7 +98,7 @@ impl Workspace {
         let imports = ImportGraph::build(&snapshot, &trees);
         let focus = options.paths.iter().map(|path| inside(&root, path)).collect::<Result<Vec<_>, _>>()?;
         let focus = focus.into_iter().flatten().collect();
-        Ok(Self { root, config, languages, rules, snapshot, parsed, imports, focus, notices })
+        Ok(Self { root, config, languages, rules, snapshot, parsed, imports, focus, notices, overlay: None })
     }
 
     /// The folder.

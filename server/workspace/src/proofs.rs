@@ -5,7 +5,7 @@ use crate::forging::now_ms;
 use crate::memory::MANIFESTS;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
-use hephaestus_core::{ContentHash, Notice, Offer, Patch, PatchError, Proof, RelPath};
+use hephaestus_core::{ContentHash, Limits, Notice, Offer, Patch, PatchError, Proof, RelPath};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
@@ -34,6 +34,8 @@ pub(crate) struct Witness<'a> {
     pub(crate) runner: &'a str,
     /// The tests that judge.
     pub(crate) tests: &'a BTreeSet<String>,
+    /// What was demanded beyond the gates.
+    pub(crate) limits: &'a Limits,
 }
 
 impl Witness<'_> {
@@ -100,6 +102,7 @@ impl Witness<'_> {
             runner: self.runner.to_owned(),
             tests: self.tests.clone(),
             stable_runs: self.workspace.config.testing.stable_runs,
+            limits: self.limits.clone(),
         })
     }
 }

@@ -22,6 +22,7 @@ mod json;
 pub(crate) mod mutants;
 mod repairs;
 mod sarif;
+pub(crate) mod testgen;
 
 pub use history::History;
 pub use json::GoalsReport;

@@ -83,9 +83,24 @@ fn beside(place: &Path) -> &Path {
 fn write(place: &Path, folder: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix(".hephaestus-").tempfile_in(folder)?;
     file.write_all(text)?;
-    file.as_file().set_permissions(fs::metadata(place)?.permissions())?;
+    match fs::metadata(place) {
+        Ok(facts) => file.as_file().set_permissions(facts.permissions())?,
+        // A new file gets what files of this process get.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            file.as_file().set_permissions(usual_permissions(folder)?)?;
+        }
+        Err(error) => return Err(error),
+    }
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// The permissions of a file that is made here as any other.
+fn usual_permissions(folder: &Path) -> io::Result<fs::Permissions> {
+    let probe = folder.join(format!(".hephaestus-{}", std::process::id()));
+    let facts = File::create(&probe)?.metadata();
+    fs::remove_file(&probe)?;
+    Ok(facts?.permissions())
 }
 
 #[cfg(unix)]

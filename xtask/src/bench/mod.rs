@@ -14,6 +14,7 @@ mod busy;
     reason = "the product's own client: a dependency on its crate would build all of it"
 )]
 mod client;
+mod directives;
 mod index;
 mod input;
 mod mutants;
@@ -48,6 +49,9 @@ use typing::Load;
 pub(crate) enum Bench {
     /// Repairs of failing tests: how many, how often rightly, at what cost; `--again` with a second seed
     Repair(repair::Request),
+    /// Directives on real packages: which hold, and what is said of those that do not; exits with 1 when one did not become
+    /// what is expected of it
+    Directives(directives::Request),
     /// The language server: latency, CPU and memory beside ruff and ast-grep; exits with 1 when a limit is exceeded
     Lsp(Request),
     /// VS Code: how long a key takes to appear, while improvements are forged and while nothing is
@@ -93,6 +97,7 @@ pub(crate) struct Request {
 pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
         Bench::Repair(request) => repair::run(root, request),
+        Bench::Directives(request) => directives::run(root, request),
         Bench::Lsp(request) => lsp(root, request),
         Bench::VscodeTyping(request) => crate::vscode::bench(root, request),
         Bench::Mutants(request) => mutants::run(root, request),

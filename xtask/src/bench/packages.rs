@@ -82,6 +82,24 @@ const OTHERS: &[Package] = &[
         before: "",
         added: "",
     },
+    Package {
+        name: "inflection",
+        version: "0.5.1",
+        origin: Origin::Pypi,
+        file: "inflection/__init__.py",
+        language: "python",
+        before: "",
+        added: "",
+    },
+    Package {
+        name: "ms",
+        version: "2.1.3",
+        origin: Origin::Npm,
+        file: "index.js",
+        language: "javascript",
+        before: "",
+        added: "",
+    },
 ];
 
 /// The package of this name.

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod directive;
 pub(crate) mod doctor;
 pub(crate) mod forge;
 pub(crate) mod goals;
@@ -12,6 +13,7 @@ pub(crate) mod registry;
 pub(crate) mod repair;
 pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod testgen;
 pub(crate) mod verify;
 
 use crate::args::{Common, Selection};

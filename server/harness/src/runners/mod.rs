@@ -59,6 +59,8 @@ pub struct Runner {
     pub script: Option<Script>,
     /// How it is kept warm, where it can be.
     pub driver: Option<Driver>,
+    /// How calls for new tests are looked for, where that can be done.
+    pub explorer: Option<Explorer>,
     /// Its exit codes.
     pub exit: Exits,
     /// Its environment.
@@ -197,6 +199,19 @@ pub struct Driver {
     pub each: bool,
 }
 
+/// The program that looks for calls that tell faulty versions of a file from the unchanged one: see `explorers/README.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explorer {
+    /// Its folder in `explorers`.
+    pub folder: String,
+    /// Program and arguments; `{explorer}` is its folder in the sandbox, `{request}` and `{answer}` are files.
+    pub command: Vec<String>,
+    /// Variables that are set to another number in each run of tests that are to show whether they waver.
+    #[serde(default)]
+    pub vary: Vec<String>,
+}
+
 /// What exit codes mean.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -283,6 +298,7 @@ impl Runner {
             switches: None,
             script: None,
             driver: None,
+            explorer: None,
             exit: Exits {
                 passed: vec![0],
                 failed: Failing::Any("any".to_owned()),

@@ -134,6 +134,8 @@ pub struct Sandbox {
     pace: Pace,
     idle: bool,
     kept_builds: Option<PathBuf>,
+    /// Files that lie over every workspace.
+    over: Option<PathBuf>,
 }
 
 /// How every session is opened, whatever it shows.
@@ -173,7 +175,7 @@ impl Sandbox {
         sweep();
         let (probed, known) = (OnceLock::new(), Mutex::default());
         let inner = Arc::new(Inner { helper, settings, force_copy, probed, known });
-        Self { inner, pace: Pace::default(), idle: false, kept_builds: None }
+        Self { inner, pace: Pace::default(), idle: false, kept_builds: None, over: None }
     }
 
     /// The same sandbox, which stands still while `pace` is held: sessions do not open, steps do not start, and the
@@ -200,6 +202,12 @@ impl Sandbox {
     #[must_use]
     pub fn kept_builds(&self) -> Option<&Path> {
         self.kept_builds.as_deref()
+    }
+
+    /// The same sandbox, in which every workspace has the files of `layer` over its own.
+    #[must_use]
+    pub fn below(self, layer: PathBuf) -> Self {
+        Self { over: Some(layer), ..self }
     }
 
     /// What is in force on this machine, and in plain words what is degraded, why, and how to mend it. A single
@@ -235,7 +243,8 @@ impl Sandbox {
         let known = self.known().get(&root).cloned();
         let first_time = known.is_none();
         let (attempt, mut notes) = known.unwrap_or_else(|| (best.attempt, Vec::new()));
-        let view = View { root: root.clone(), ..view.clone() };
+        let layers = view.layers.iter().chain(&self.over).cloned().collect();
+        let view = View { root: root.clone(), layers, ..view.clone() };
         let attempt = Attempt { check_owners: first_time, ..attempt };
         let (mut session, attempt) = probe::descend(self.terms(), &view, attempt, &mut notes, cancel)?;
         let attempt = Attempt { check_owners: false, ..attempt };

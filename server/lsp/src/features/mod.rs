@@ -3,6 +3,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod diagnostics;
+pub(crate) mod directives;
 pub(crate) mod edits;
 pub(crate) mod evidence;
 pub(crate) mod exhibit;
@@ -20,7 +21,7 @@ use hephaestus_core::{ByteRange, ContentHash, Goal, GoalKind, Patch, RelPath, Su
 use hephaestus_workspace::Analysed;
 use std::collections::HashSet;
 use tower_lsp::ls_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions, DiagnosticOptions,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions, CompletionOptions, DiagnosticOptions,
     DiagnosticServerCapabilities, ExecuteCommandOptions, HoverProviderCapability, OneOf, Range, SaveOptions,
     ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
     TextDocumentSyncSaveOptions, WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities,
@@ -59,6 +60,13 @@ pub(crate) fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
         code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
+        // These three are for directives; about everything else there is nothing to say.
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(["\"", "[", "."].map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        definition_provider: Some(OneOf::Left(true)),
+        inlay_hint_provider: Some(OneOf::Left(true)),
         // Who cannot be told to ask again is told instead; both at once would show everything twice.
         diagnostic_provider: facts
             .pulls_diagnostics

@@ -7,7 +7,7 @@ use crate::features::actions::{self, ActionData, Offered};
 use crate::features::edits::{self, Label};
 use crate::features::exhibit::{self, EvidenceParams, Exhibit};
 use crate::features::goals::{GoalList, GoalsParams, Sources};
-use crate::features::{Part, diagnostics, evidence, hover, lenses};
+use crate::features::{Part, diagnostics, directives, evidence, hover, lenses};
 use crate::locations;
 use hephaestus_core::{CandidateId, Patch, RelPath};
 use std::collections::HashMap;
@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tower_lsp::jsonrpc::{self, Error};
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionOrCommand, CodeActionParams, Diagnostic, DocumentDiagnosticParams,
-    DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, UnchangedDocumentDiagnosticReport, Uri,
+    CodeAction, CodeActionOrCommand, CodeActionParams, CodeLens, Diagnostic, DocumentDiagnosticParams,
+    DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, Hover, Position,
+    UnchangedDocumentDiagnosticReport, Uri,
     WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
     WorkspaceDocumentDiagnosticReport, WorkspaceEdit, WorkspaceFullDocumentDiagnosticReport,
     WorkspaceUnchangedDocumentDiagnosticReport,
@@ -29,6 +30,9 @@ impl State {
             Ask::CodeActions(params, _) => Some(&params.text_document.uri),
             Ask::CodeLenses(params, _) => Some(&params.text_document.uri),
             Ask::Hover(params, _) => Some(&params.text_document_position_params.text_document.uri),
+            Ask::Completion(params, _) => Some(&params.text_document_position.text_document.uri),
+            Ask::Definition(params, _) => Some(&params.text_document_position_params.text_document.uri),
+            Ask::InlayHints(params, _) => Some(&params.text_document.uri),
             Ask::Evidence(params, _) => Some(&params.uri),
             _ => None,
         };
@@ -49,13 +53,25 @@ impl State {
                 let _ = reply.send(self.resolve(action));
             }
             Ask::CodeLenses(params, reply) => {
-                let _ =
-                    reply.send(Ok(self.view(&params.text_document.uri).map(|view| lenses::lenses(&view))));
+                let _ = reply.send(Ok(self.code_lenses(&params.text_document.uri)));
             }
             Ask::Hover(params, reply) => {
                 let at = params.text_document_position_params;
-                let view = self.current_view(&at.text_document.uri);
-                let _ = reply.send(Ok(view.and_then(|view| hover::hover(&view, at.position))));
+                let _ = reply.send(Ok(self.hover(&at.text_document.uri, at.position)));
+            }
+            Ask::Completion(params, reply) => {
+                let at = params.text_document_position;
+                let view = self.directive_view(&at.text_document.uri);
+                let _ = reply.send(Ok(view.map(|view| directives::completion(&view, at.position))));
+            }
+            Ask::Definition(params, reply) => {
+                let at = params.text_document_position_params;
+                let view = self.directive_view(&at.text_document.uri);
+                let _ = reply.send(Ok(view.and_then(|view| directives::definition(&view, at.position))));
+            }
+            Ask::InlayHints(params, reply) => {
+                let view = self.directive_view(&params.text_document.uri);
+                let _ = reply.send(Ok(view.map(|view| directives::inlay_hints(&view, params.range))));
             }
             Ask::Diagnostics(params, reply) => self.document_diagnostics(params, reply, now),
             Ask::WorkspaceDiagnostics(params, reply) => {
@@ -88,6 +104,20 @@ impl State {
         }
     }
 
+    fn code_lenses(&self, uri: &Uri) -> Option<Vec<CodeLens>> {
+        match self.directive_view(uri) {
+            Some(view) => Some(directives::lenses(&view)),
+            None => self.view(uri).map(|view| lenses::lenses(&view)),
+        }
+    }
+
+    fn hover(&self, uri: &Uri, position: Position) -> Option<Hover> {
+        match self.directive_view(uri) {
+            Some(view) => directives::hover(&view, position),
+            None => hover::hover(&self.current_view(uri)?, position),
+        }
+    }
+
     /// The goals of all files. Who asks is told from now on when there is something new.
     fn goals(&mut self, params: &GoalsParams) -> GoalList {
         self.telling.lists_goals();
@@ -113,6 +143,9 @@ impl State {
 
     fn code_actions(&mut self, params: CodeActionParams) -> Option<Vec<CodeActionOrCommand>> {
         let uri = params.text_document.uri;
+        if let Some(view) = self.directive_view(&uri) {
+            return Some(directives::actions(&view, params.range, &params.context));
+        }
         let view = self.current_view(&uri)?;
         let offered = actions::actions(&view, params.range, &params.context);
         let facts = self.facts.as_ref()?;
@@ -207,7 +240,7 @@ impl State {
             let _ = reply.send(Ok(report(list, params.previous_result_id.as_deref()).into()));
             return;
         };
-        let knows = document.current().is_some();
+        let knows = document.is_known();
         document.pulls.push((params, reply));
         if knows {
             self.publish(&uri, now);
@@ -222,6 +255,9 @@ impl State {
         let roots = self.folders.iter().map(|folder| folder.root.as_path());
         let place = locations::Place::of(uri, roots)?;
         let folder = self.folder(place.root.as_ref()?)?;
+        if let Some(seen) = folder.directives.get(&place.path) {
+            return Some(directives::of_file(seen, self.facts.as_ref()?));
+        }
         let facts = folder.facts.get(&place.path)?;
         Some(diagnostics::of_file(folder, &place.path, facts))
     }
@@ -239,6 +275,12 @@ impl State {
                     continue;
                 }
                 items.push(in_workspace(uri, diagnostics::of_file(folder, path, facts), known.copied()));
+            }
+        }
+        for (uri, list) in self.closed_directives() {
+            let known = previous.get(&uri).copied();
+            if !list.is_empty() || known.is_some() {
+                items.push(in_workspace(uri, list, known));
             }
         }
         WorkspaceDiagnosticReport { items }.into()

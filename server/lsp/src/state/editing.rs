@@ -1,6 +1,7 @@
 //! Documents come, change and go; analyses start and come back.
 
 use super::{MOST_ANALYSES, State, now_ms};
+use crate::documents::OpenDocument;
 use crate::event::{AnalysisDone, Event};
 use crate::forging::Order;
 use crate::locations::{self, Place};
@@ -69,6 +70,9 @@ impl State {
         if place.path.as_str() == "hephaestus.toml" {
             return self.reconfigure(&root);
         }
+        if document.is_directive() {
+            return self.look_at_directives_on_disk(&root);
+        }
         let is_ours = document.file.language().is_some() && self.role(&place) != FileRole::LeftOut;
         let text = document.file.text();
         let Some(folder) = self.folder_mut(&root).filter(|_| is_ours) else { return };
@@ -108,6 +112,9 @@ impl State {
     }
 
     fn start_analysis(&mut self, uri: &Uri) {
+        if self.documents.get(uri).is_some_and(OpenDocument::is_directive) {
+            return self.look_at_directive(uri);
+        }
         let is_left_out =
             self.documents.get(uri).is_some_and(|document| self.role(&document.place) == FileRole::LeftOut);
         let Some(document) = self.documents.get_mut(uri) else { return };
@@ -177,7 +184,7 @@ impl State {
     }
 
     /// Answers what waited for an analysis, unless the text went on meanwhile.
-    fn answer_waiting(&mut self, uri: &Uri, now: Instant) {
+    pub(super) fn answer_waiting(&mut self, uri: &Uri, now: Instant) {
         let document = self.documents.get_mut(uri).filter(|document| !document.awaits_analysis());
         for ask in document.map(|document| std::mem::take(&mut document.waiting)).unwrap_or_default() {
             self.answer(ask, now);

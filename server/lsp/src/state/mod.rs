@@ -2,6 +2,7 @@
 //! elsewhere on snapshots and comes back as an event.
 
 mod answers;
+mod directives;
 mod editing;
 mod executing;
 mod forges;
@@ -127,6 +128,8 @@ impl State {
             Event::Answered { id, answer } => self.answered(&id, answer),
             Event::Ask(ask) => self.answer(ask, now),
             Event::Analysed(done) => self.analysed(*done, now),
+            Event::DirectiveSeen(done) => self.directive_seen(*done, now),
+            Event::DirectivesSeen(root, seen) => self.directives_seen(&root, seen),
             Event::FolderOpened(root, opened) => self.folder_opened(&root, *opened, now),
             Event::Indexed(root, files) => self.indexed(&root, files),
             Event::IndexDone(root) => self.index_done(&root),

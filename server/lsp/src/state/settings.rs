@@ -236,6 +236,7 @@ impl State {
         if let Some(folder) = self.folder_mut(root) {
             folder.is_indexed = true;
             self.refresh(root);
+            self.look_at_directives_again(root);
         }
     }
 
@@ -244,6 +245,9 @@ impl State {
             let roots = self.folders.iter().map(|folder| folder.root.as_path());
             let Some(place) = Place::of(&change.uri, roots) else { continue };
             let Some(root) = place.root else { continue };
+            if super::directives::concerns_directives(&place.path) {
+                self.directives_changed(&root, now);
+            }
             let is_own_memory = place.path.components().next() == Some(".hephaestus");
             if !is_own_memory {
                 self.watched.entry(root).or_default().insert(place.path);

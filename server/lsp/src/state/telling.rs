@@ -3,7 +3,7 @@
 
 use super::State;
 use crate::documents::{OpenDocument, WaitingPull};
-use crate::features::diagnostics;
+use crate::features::{diagnostics, directives};
 use crate::folder::Folder;
 use crate::locations;
 use crate::offers::Standing;
@@ -104,7 +104,7 @@ impl State {
         let outdated: Vec<Uri> = self
             .documents
             .all()
-            .filter(|document| document.is_outdated && document.current().is_some())
+            .filter(|document| document.is_outdated && document.is_known())
             .map(|document| document.uri.clone())
             .collect();
         for uri in outdated {
@@ -150,13 +150,11 @@ impl State {
 
     /// Sends an open document's diagnostics, or answers who asked for them.
     pub(super) fn publish(&mut self, uri: &Uri, now: Instant) {
-        let Some(view) = self.current_view(uri) else { return };
         if self.outbox.is_clogged() {
             self.telling.retry_at = Some(now + CLOGGED);
             return;
         }
-        let list = diagnostics::of_document(&view);
-        let version = view.analysed.version;
+        let Some((list, version)) = self.diagnostics_of(uri) else { return };
         let pulls = self.pulls_diagnostics();
         let Some(document) = self.documents.get_mut(uri) else { return };
         document.is_outdated = false;
@@ -167,6 +165,15 @@ impl State {
             self.stats.published += 1;
             self.send_diagnostics(uri.clone(), list, Some(version));
         }
+    }
+
+    /// What is to be shown about the newest text of an open document, and its version.
+    fn diagnostics_of(&self, uri: &Uri) -> Option<(Vec<Diagnostic>, i32)> {
+        if let Some(view) = self.directive_view(uri) {
+            return Some((directives::diagnostics(&view), view.document.file.version()));
+        }
+        let view = self.current_view(uri)?;
+        Some((diagnostics::of_document(&view), view.analysed.version))
     }
 
     /// Sends what was found in a text that is already a little older, so that who types fast into a large file does not
@@ -228,6 +235,12 @@ impl State {
                     self.send_diagnostics(uri.clone(), list, None);
                     told.insert(uri);
                 }
+            }
+        }
+        for (uri, list) in self.closed_directives() {
+            if !list.is_empty() {
+                self.send_diagnostics(uri.clone(), list, None);
+                told.insert(uri);
             }
         }
         for uri in self.told_closed.difference(&told).filter(|uri| self.documents.get(uri).is_none()) {

@@ -16,6 +16,7 @@ use super::rank::{Ranked, Ranking};
 use super::scene::Scene;
 use super::space::space;
 use super::{Lexicons, SearchError};
+use crate::synth::hole_of;
 
 /// The engine's name.
 pub(crate) const NAME: &str = "search";
@@ -120,6 +121,10 @@ impl Engine for Search {
 
     fn propose(&self, goal: &Goal, context: &EngineContext<'_>) -> Vec<Candidate> {
         let Some(probe) = context.probe.filter(|_| context.parents.is_empty()) else { return Vec::new() };
+        // Small changes make no body out of nothing.
+        if hole_of(goal, context.snapshot, self.languages).is_some() {
+            return Vec::new();
+        }
         let Ok(spectrum) = probe.spectrum(&goal.language, context.cancel) else { return Vec::new() };
         let is_mine = |test: &&TracedTest| goal.acceptance.must_pass.contains(&test.id);
         let red: Vec<&TracedTest> = spectrum.red.iter().filter(is_mine).collect();

@@ -1,10 +1,12 @@
 //! The gates, one file each.
 
 mod compiles;
+mod diff_limit;
 mod faster;
 mod inside_footprint;
 mod no_new_dependency;
 mod no_new_finding;
+mod nothing_forbidden;
 mod public_api;
 mod reached;
 mod same_on_inputs;
@@ -13,7 +15,7 @@ mod tests_kept;
 mod tests_pass;
 
 use crate::Case;
-use hephaestus_core::{Gate, GateResult};
+use hephaestus_core::{Gate, GateResult, Limits};
 
 /// Answers one yes/no question.
 pub(crate) trait Check: Send + Sync {
@@ -21,6 +23,10 @@ pub(crate) trait Check: Send + Sync {
     fn gate(&self) -> Gate;
     /// `Ok` opens the gate, `Err` keeps it shut; both say why.
     fn ask(&self, case: &Case<'_>) -> Result<String, String>;
+    /// Whether there is anything to ask in a run with these limits.
+    fn applies(&self, _limits: &Limits) -> bool {
+        true
+    }
     /// The gate's result.
     fn check(&self, case: &Case<'_>) -> GateResult {
         let answer = self.ask(case);
@@ -42,6 +48,8 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(no_new_finding::NoNewFinding),
         Box::new(inside_footprint::InsideFootprint),
         Box::new(tests_kept::TestsKept),
+        Box::new(diff_limit::DiffLimit),
+        Box::new(nothing_forbidden::NothingForbidden),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use super::Check;
 use crate::Case;
-use hephaestus_core::{Candidate, Gate, GoalKind, Strength};
+use hephaestus_core::{Candidate, Gate, Strength};
 
 pub(super) struct StrengthGate;
 
@@ -13,7 +13,7 @@ impl Check for StrengthGate {
     }
 
     fn ask(&self, case: &Case<'_>) -> Result<String, String> {
-        if case.goal.kind == GoalKind::Repair {
+        if case.goal.mends_tests() {
             return Ok(of_repair(case.candidate));
         }
         let Some(measured) = &case.trial.evidence.strength else {

@@ -7,8 +7,9 @@ use super::{
 use crate::{Case, ScorerParts, StrengthLimits, Workshop};
 use hephaestus_core::{
     Acceptance, ByteRange, Candidate, Compared, ContentHash, Difference, Dimension, EngineId, Evidence,
-    Found, Goal, GoalKind, GoalOrigin, LanguageId, Patch, RegionStrength, RelPath, Scorer, ScoringSettings,
-    Snapshot, SourceFile, Speed, Stage, StageRun, Strength, TestFailure, Trial, TrialCost, Verdict,
+    Found, Goal, GoalKind, GoalOrigin, LanguageId, Limits, Patch, RegionStrength, RelPath, Scorer,
+    ScoringSettings, Snapshot, SourceFile, Speed, Stage, StageRun, Strength, TestFailure, Trial, TrialCost,
+    Verdict,
 };
 use hephaestus_syntax::{ImportGraph, Languages, RuleSets};
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ fn workshop() -> Workshop {
         improvement_threshold: 0.05,
         strength: StrengthLimits { offered: 0.8, weak: 0.6 },
         settings: ScoringSettings::default(),
+        limits: Limits::default(),
     })
 }
 

@@ -25,6 +25,28 @@ pub(super) fn grouping() -> Grouping {
     hephaestus_mutation::search::causes
 }
 
+/// Whether red tests are what it is about: repairs or holes are asked for by name.
+pub(super) fn are_asked_for(kinds: &[String]) -> bool {
+    kinds.iter().any(|kind| [GoalKind::Repair, GoalKind::Hole].iter().any(|own| own.as_str() == kind))
+}
+
+/// Holes that failing tests run into: these tests are to pass once they are filled. Where repairs are wanted, too, the
+/// failing tests are goals of their own, and one is enough.
+pub(super) fn give_tests_to_holes(workspace: &Workspace, goals: &mut [Goal], causes: &[Cause]) {
+    if workspace.config.goals.wants(GoalKind::Repair) {
+        return;
+    }
+    for goal in goals.iter_mut().filter(|goal| goal.kind == GoalKind::Hole) {
+        let Some(parsed) = workspace.parsed.get(&goal.file) else { continue };
+        let Some(function) = parsed.function_at(goal.range) else { continue };
+        let is_first = |cause: &&Cause| {
+            let first = cause.suspects.first();
+            first.is_some_and(|own| own.file == goal.file && function.range.contains(own.range))
+        };
+        goal.acceptance.must_pass = causes.iter().filter(is_first).flat_map(|cause| cause.tests.clone()).collect();
+    }
+}
+
 /// Whether it is worth finding out why these tests fail: goals of that kind are wanted and, where only one goal is,
 /// it is no other one.
 pub(super) fn are_wanted(
@@ -33,8 +55,12 @@ pub(super) fn are_wanted(
     only: Option<&GoalId>,
     others: &[Goal],
 ) -> bool {
-    let is_other = |id: &GoalId| others.iter().any(|goal| goal.id == *id && goal.kind != GoalKind::Repair);
-    !red.is_empty() && workspace.config.goals.wants(GoalKind::Repair) && !only.is_some_and(is_other)
+    let is_meant = |kind: GoalKind| matches!(kind, GoalKind::Repair | GoalKind::Hole);
+    let is_other = |id: &GoalId| others.iter().any(|goal| goal.id == *id && !is_meant(goal.kind));
+    let settings = &workspace.config.goals;
+    let has_holes = || others.iter().any(|goal| goal.kind == GoalKind::Hole);
+    let wanted = settings.wants(GoalKind::Repair) || settings.wants(GoalKind::Hole) && has_holes();
+    !red.is_empty() && wanted && !only.is_some_and(is_other)
 }
 
 /// Tests that fail before they come to the code: something is missing around them, and no change of the code brings it.

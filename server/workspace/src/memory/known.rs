@@ -117,6 +117,7 @@ fn key(workspace: &Workspace, suite: &Suite) -> String {
     let name = suite.runner.name.clone();
     let mut parts = vec![env!("CARGO_PKG_VERSION").to_owned(), root, name, settings, programs];
     parts.extend(manifests(workspace));
+    parts.extend(workspace.overlay.iter().map(|overlay| overlay.key.to_string()));
     ContentHash::of_parts(parts.iter().map(String::as_str)).to_string()
 }
 

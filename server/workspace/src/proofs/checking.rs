@@ -2,7 +2,7 @@
 //! asked. Needs neither a network nor a language model.
 
 use super::{copying, hash_of};
-use crate::forging::{ForgeError, ForgeEvent, ForgeRequest};
+use crate::forging::{ForgeError, ForgeEvent, ForgeRequest, Scope};
 use crate::open::{OpenOptions, Workspace, WorkspaceError};
 use crate::report::ForgeReport;
 use hephaestus_core::{CancelToken, Departure, Goal, Offer, Proof, Verdict};
@@ -128,6 +128,7 @@ fn prove(
         retry: patches,
         given: Some(goals),
         keeps_proofs: false,
+        scope: Scope { limits: proof.limits.clone(), ..Scope::default() },
         ..ForgeRequest::new(request.helper.clone())
     };
     Ok(workspace.forge(&request, cancel, listener)?)

@@ -46,6 +46,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Repair(own) => commands::repair::run(common, own),
         Command::Verify(own) => commands::verify::run(common, own),
         Command::Mutants(own) => commands::mutants::run(common, own),
+        Command::Llm(own) => commands::llm::run(common, own),
         Command::Lsp(own) => commands::lsp::run(own),
         Command::Registry(own) => commands::registry::run(common, own),
         Command::Report(own) => commands::report::run(common, own),

@@ -73,6 +73,7 @@ pub(crate) fn settings(seed: u64, slots: usize) -> CycleSettings {
         seed,
         budget: Budget::default(),
         records: HashMap::new(),
+        learns: false,
     }
 }
 
@@ -109,7 +110,7 @@ impl World {
         for effect in effects {
             assert!(self.outcome.is_none(), "an effect after the end");
             match effect {
-                Effect::Propose { job, goal, parents } => {
+                Effect::Propose { job, goal, parents, .. } => {
                     self.pending.push(Pending::Propose(job, Box::new(goal), parents))
                 }
                 Effect::Try { job, candidate, .. } => {

@@ -1,7 +1,8 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
 use crate::combine::{Together, disjoint, prove_together};
-use crate::memory::{Known, Memory, Recalling};
+use crate::llm::LlmRefusal;
+use crate::memory::{Correspondence, Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
 use crate::proofs::Witness;
@@ -17,7 +18,7 @@ use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_harness::{
     Baseline, Harness, HarnessParts, Problem, Suite, Workbench, lower_priority_of_this_thread,
 };
-use hephaestus_mutation::{FixerRecheck, Mutators};
+use hephaestus_mutation::{FixerRecheck, Llm, Mutators};
 use hephaestus_registry::RunLedger;
 use hephaestus_scoring::{ScorerParts, StrengthLimits, Workshop};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -65,6 +66,8 @@ pub struct ForgeRequest {
     pub only: Option<GoalId>,
     /// These goals, whether or not anybody would propose them, and for them nothing but what is in `retry`.
     pub given: Option<Vec<Goal>>,
+    /// Whether nobody asked for it, but something the user did started it: then nobody is asked who costs money.
+    pub is_unasked: bool,
     /// Whether what is proved is written down, to be proved again by anybody.
     pub keeps_proofs: bool,
 }
@@ -83,6 +86,7 @@ impl ForgeRequest {
             retry: Vec::new(),
             only: None,
             given: None,
+            is_unasked: false,
             keeps_proofs: true,
         }
     }
@@ -293,7 +297,8 @@ impl Run<'_> {
         self.report.goals.extend(goals.iter().cloned());
         self.report.passing.extend(harness.baseline().passing.iter().cloned());
         let scorer = self.scorer(harness.baseline());
-        let engines = self.engines()?;
+        let letters = memory.correspondence();
+        let engines = self.engines(&letters)?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
         let probe = repairs::probe_of(&harness)
@@ -315,6 +320,8 @@ impl Run<'_> {
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
+        let said = letters.summary().into_iter().map(|message| Notice { path: None, message });
+        self.report.notices.extend(said);
         self.report.note_recalled(probe.as_ref().map_or(0, Recalling::recalled));
         if let Some(facts) = harness.lab_facts() {
             keep_tests(workspace, &bench.suite, &facts);
@@ -381,17 +388,34 @@ impl Run<'_> {
     }
 
     /// The engines that are wanted, after the one that has nothing but what is to be tried again.
-    fn engines(&self) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
+    fn engines(&mut self, letters: &Correspondence) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
         let workspace = self.workspace;
         let wanted = &workspace.config.forge.engines;
-        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
-            .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let is_given = self.request.given.is_some();
         let is_wanted = |name: &str| !is_given && (wanted.is_empty() || wanted.iter().any(|own| own == name));
+        let llm = if is_wanted("llm") { self.llm(letters) } else { None };
+        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search, llm)
+            .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
         Ok(rebased.into_iter().chain(own).collect())
+    }
+
+    /// The engine that asks a language model, where it may be asked; why not, where one is configured.
+    fn llm(&mut self, letters: &Correspondence) -> Option<Llm> {
+        if self.request.is_unasked && !self.workspace.config.llm.on_save {
+            return None;
+        }
+        match self.workspace.llm(letters.clone(), self.request.fresh) {
+            Ok(llm) => Some(llm),
+            Err(LlmRefusal::NotConfigured) => None,
+            Err(refusal) => {
+                let message = format!("no language model is asked: {refusal}. {}", refusal.hint());
+                self.report.notices.push(Notice { path: None, message });
+                None
+            }
+        }
     }
 
     /// The baseline, with the first suite whose program is there.
@@ -627,6 +651,7 @@ fn cycle_settings(workspace: &Workspace, budget: &Budget) -> CycleSettings {
         seed: forge.seed,
         budget: budget.clone(),
         records: HashMap::new(),
+        learns: false,
     }
 }
 

@@ -54,11 +54,8 @@ const UNCHANGED: &str = "```python\ndef total(prices):\n    # It looks right to 
 
 /// A project with a model configured in the user's own settings.
 fn project(stub: &Stub, provider: &str) -> Project {
-    let files = [
-        ("shop.py", SHOP),
-        ("test_shop.py", TESTS),
-        ("hephaestus.toml", "[testing]\nrunner = 'unittest'\n"),
-    ];
+    let files =
+        [("shop.py", SHOP), ("test_shop.py", TESTS), ("hephaestus.toml", "[testing]\nrunner = 'unittest'\n")];
     let project = Project::with(&files).env("MODEL_KEY", KEY);
     let own = format!(
         "[llm]\nprovider = '{provider}'\nmodel = 'stub'\nendpoint = '{}'\nkey_env = 'MODEL_KEY'\ncandidates = 2\n",
@@ -94,7 +91,10 @@ fn remains(project: &Project) -> String {
 fn nothing_is_sent_without_consent() {
     let stub = Stub::new(|_, _| Reply::stream(openai(RIGHT, (1, 1))));
     let project = project(&stub, "openai");
-    project.run(&["repair", "--engine", "llm"]).expect(2).says(&["nothing of this workspace", "hephaestus llm consent"]);
+    project
+        .run(&["repair", "--engine", "llm"])
+        .expect(2)
+        .says(&["nothing of this workspace", "hephaestus llm consent"]);
     project.run(&["repair"]).expect(0);
     project.run(&["doctor", "--llm"]).expect(0);
     project.run(&["goals"]).expect(0);
@@ -108,10 +108,15 @@ fn nothing_is_sent_without_consent() {
 
 #[test]
 fn a_model_s_fix_is_proved_and_a_false_one_is_refused() {
-    for (provider, path, key) in [("openai", "/v1/chat/completions", "Bearer "), ("anthropic", "/v1/messages", "")] {
+    for (provider, path, key) in
+        [("openai", "/v1/chat/completions", "Bearer "), ("anthropic", "/v1/messages", "")]
+    {
         let speaks = if provider == "openai" { openai } else { anthropic };
         let stub = Stub::new(move |before, _| {
-            Reply::stream(speaks([FALSE, UNCHANGED, RIGHT, RIGHT].get(before).copied().unwrap_or(RIGHT), (100, 50)))
+            Reply::stream(speaks(
+                [FALSE, UNCHANGED, RIGHT, RIGHT].get(before).copied().unwrap_or(RIGHT),
+                (100, 50),
+            ))
         });
         let project = project(&stub, provider);
         project.run(&["llm", "consent"]).expect(0);
@@ -155,7 +160,10 @@ fn what_was_asked_is_remembered_and_listed() {
     assert!(lines[0].ends_with("another answer said"), "{listed}");
     let id = lines[1].split_whitespace().next().unwrap();
     let shown = project.run(&["registry", "show", id]).expect(0).out;
-    assert!(shown.contains("It adds instead of subtracting.") && shown.contains("result -= price"), "{shown}");
+    assert!(
+        shown.contains("It adds instead of subtracting.") && shown.contains("result -= price"),
+        "{shown}"
+    );
     assert_eq!(project.run(&["registry", "search", "--llm", "nowhere"]).expect(0).out, "");
 }
 
@@ -167,7 +175,9 @@ fn a_workspace_can_neither_name_a_key_nor_lead_elsewhere_unseen() {
     );
     let project = project(&stub, "openai");
     project.run(&["llm", "consent"]).expect(0);
-    for line in ["key_env = 'HOME'", "key_command = ['cat', '/etc/passwd']", "budget_tokens = 9", "prompts = '/'"] {
+    for line in
+        ["key_env = 'HOME'", "key_command = ['cat', '/etc/passwd']", "budget_tokens = 9", "prompts = '/'"]
+    {
         project.write("hephaestus.toml", format!("[llm]\n{line}\n"));
         project.run(&["repair"]).expect(2).says(&["hephaestus.toml:2:1", "your own configuration"]);
     }

@@ -400,7 +400,8 @@ pub struct LlmSettings {
 
 impl Default for LlmSettings {
     fn default() -> Self {
-        let kinds = [GoalKind::Repair, GoalKind::Hole, GoalKind::Complexity, GoalKind::Duplication, GoalKind::Speed];
+        let kinds =
+            [GoalKind::Repair, GoalKind::Hole, GoalKind::Complexity, GoalKind::Duplication, GoalKind::Speed];
         Self {
             provider: None,
             model: None,

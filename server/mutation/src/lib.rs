@@ -49,7 +49,8 @@ mod tests {
     fn every_engine_is_named() {
         let languages = Languages::builtin().unwrap();
         let of = |llm| all(languages, &RuleSets::default(), &SearchSettings::default(), llm).unwrap();
-        let names = |engines: Vec<Box<dyn Engine>>| engines.iter().map(|engine| engine.name()).collect::<Vec<_>>();
+        let names =
+            |engines: Vec<Box<dyn Engine>>| engines.iter().map(|engine| engine.name()).collect::<Vec<_>>();
         let without = names(of(None));
         assert_eq!([without.as_slice(), &[llm::NAME]].concat(), ENGINES, "nothing is asked by default");
     }

@@ -39,7 +39,8 @@ impl Registry {
     pub fn exchanges(&self, text: &str, limit: usize) -> Result<Vec<Exchange>, RegistryError> {
         let words: Vec<String> = text.split_whitespace().map(str::to_ascii_lowercase).collect();
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT id, json FROM exchanges ORDER BY seq DESC")?;
+            let mut statement =
+                connection.prepare_cached("SELECT id, json FROM exchanges ORDER BY seq DESC")?;
             let mut rows = statement.query([])?;
             let mut found = Vec::new();
             while found.len() < limit
@@ -74,7 +75,10 @@ impl Registry {
 
 fn haystack(exchange: &Exchange) -> String {
     let Exchange { id, provider, endpoint, model, goal, prompt, outcome, request, response, .. } = exchange;
-    [id, provider, endpoint, model, &goal.0, prompt, outcome, request, response].map(String::as_str).join("\n").to_ascii_lowercase()
+    [id, provider, endpoint, model, &goal.0, prompt, outcome, request, response]
+        .map(String::as_str)
+        .join("\n")
+        .to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -150,7 +150,9 @@ impl Workspace {
     fn check_llm(&self, diagnosis: &mut Diagnosis) {
         let name = "language model";
         match self.llm_is_ready() {
-            Ok(destination) => diagnosis.add(name, CheckState::Works, format!("{destination}, allowed here"), None),
+            Ok(destination) => {
+                diagnosis.add(name, CheckState::Works, format!("{destination}, allowed here"), None)
+            }
             Err(LlmRefusal::NotConfigured) => {
                 diagnosis.add(name, CheckState::Absent, "none is configured; nothing is sent anywhere", None);
             }

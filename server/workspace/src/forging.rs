@@ -394,8 +394,9 @@ impl Run<'_> {
         let is_given = self.request.given.is_some();
         let is_wanted = |name: &str| !is_given && (wanted.is_empty() || wanted.iter().any(|own| own == name));
         let llm = if is_wanted("llm") { self.llm(letters) } else { None };
-        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search, llm)
-            .map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let all =
+            hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search, llm)
+                .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);

@@ -36,7 +36,9 @@ fn consented(workspace: &Workspace, destination: &Destination) -> String {
 fn status(workspace: &Workspace) -> String {
     match workspace.llm_is_ready() {
         Ok(destination) => format!("{GOOD}allowed{GOOD:#}: {destination}\n"),
-        Err(refusal @ LlmRefusal::NotConfigured) => format!("{ODD}off{ODD:#}: {refusal}. {}\n", refusal.hint()),
+        Err(refusal @ LlmRefusal::NotConfigured) => {
+            format!("{ODD}off{ODD:#}: {refusal}. {}\n", refusal.hint())
+        }
         Err(refusal) => format!("{ODD}off{ODD:#}: {refusal}.\n{}\n", refusal.hint()),
     }
 }

@@ -95,7 +95,8 @@ impl Reader<'_> {
     fn file_of(&self, block: &Block) -> Result<RelPath, Misread> {
         let named = block.file.as_deref().and_then(|name| {
             let allowed = self.goal.footprint.iter();
-            let mut fitting = allowed.filter(|path| path.as_str() == name || name.ends_with(&format!("/{path}")));
+            let mut fitting =
+                allowed.filter(|path| path.as_str() == name || name.ends_with(&format!("/{path}")));
             fitting.next().cloned()
         });
         if let Some(path) = named {
@@ -139,7 +140,11 @@ impl Reader<'_> {
         if leaves_out(&new, old) {
             return Err(Misread::LeftOut);
         }
-        let line_start = file.text.get(..function.range.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let line_start = file
+            .text
+            .get(..function.range.start)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |at| at + 1);
         let before = file.text.get(line_start..function.range.start).unwrap_or_default();
         let indent: String = before.chars().take_while(|c| c.is_whitespace()).collect();
         let head = file.text.get(..function.range.start).unwrap_or_default();
@@ -170,7 +175,8 @@ impl Reader<'_> {
 
 /// A function's own lines, moved to the left border.
 fn taken(code: &str, function: &Function) -> String {
-    let line_start = code.get(..function.range.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_start =
+        code.get(..function.range.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let lead = code.get(line_start..function.range.start).unwrap_or_default();
     let text = function.range.slice(code).unwrap_or_default();
     if lead.trim().is_empty() { dedented(&format!("{lead}{text}")) } else { text.to_owned() }
@@ -290,7 +296,8 @@ fn found_at(text: &str, search: &str) -> Result<(usize, usize, Indent), Misread>
         if places.next().is_some() {
             return Err(Misread::Ambiguous(first));
         }
-        let (from, to) = (place.first().map_or(0, |line| line.0), place.last().map_or(0, |line| line.0 + line.1.len()));
+        let (from, to) =
+            (place.first().map_or(0, |line| line.0), place.last().map_or(0, |line| line.0 + line.1.len()));
         return Ok((from, to, fits_with(place, &wanted, indented)));
     }
     Err(Misread::NowhereFound(first))
@@ -354,7 +361,8 @@ fn is_placeholder(line: &str) -> bool {
     let is_comment = bare.len() < line.len();
     let dots = bare.starts_with("...") || bare.starts_with('…');
     let words = bare.to_lowercase();
-    let says = ["existing code", "rest of the", "remaining code", "unchanged", "same as before", "code omitted"];
+    let says =
+        ["existing code", "rest of the", "remaining code", "unchanged", "same as before", "code omitted"];
     // `...tail` spreads in JavaScript; alone, or in a comment, it stands for what nobody wrote.
     let stands_alone = matches!(bare, "..." | "…" | "...," | "...;");
     is_comment && (dots || says.iter().any(|say| words.contains(say))) || stands_alone

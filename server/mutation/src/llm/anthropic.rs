@@ -122,7 +122,10 @@ mod tests {
         };
         assert!(matches!(ended("refusal").stop, Some(Stop::Refused(_))));
         assert_eq!((ended("max_tokens").stop, ended("max_tokens").usage), (Some(Stop::Length), None));
-        let error = hear(&[("error", r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#)]);
+        let error = hear(&[(
+            "error",
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+        )]);
         assert_eq!(error, Err(Trouble::Told("Overloaded".to_owned())));
     }
 }

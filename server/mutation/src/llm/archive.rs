@@ -105,8 +105,11 @@ impl Archive {
     pub(crate) fn learn(&mut self, id: &str, nearness: f64) {
         let Some(draw) = self.open.remove(id) else { return };
         let nearness = if nearness.is_finite() { nearness.clamp(0.0, 1.0) } else { 0.0 };
+        // The share of the way that was left: an arm earns nothing for what another one had reached.
+        let base = draw.from.as_ref().map_or(0.0, |from| from.nearness);
+        let gain = if base < 1.0 { ((nearness - base) / (1.0 - base)).max(0.0) } else { 0.0 };
         if let Some(record) = self.arms.get_mut(draw.arm) {
-            record.reward += nearness;
+            record.reward += gain;
         }
         self.settle(draw.island, Partial { id: id.to_owned(), nearness });
     }
@@ -147,7 +150,8 @@ impl Archive {
 
     /// Every island gets to know the best one of the island before it.
     fn migrate(&mut self) {
-        let best: Vec<Option<Partial>> = self.islands.iter().map(|members| members.first().cloned()).collect();
+        let best: Vec<Option<Partial>> =
+            self.islands.iter().map(|members| members.first().cloned()).collect();
         for (island, partial) in best.into_iter().enumerate() {
             if let Some(partial) = partial {
                 self.settle((island + 1) % ISLANDS, partial);

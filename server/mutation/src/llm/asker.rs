@@ -240,7 +240,8 @@ impl Asker {
     fn memory_key(&self, question: &Question) -> String {
         let temperature = question.temperature.map(|temperature| temperature.to_string()).unwrap_or_default();
         let (seed, most) = (question.seed.to_string(), question.max_tokens.to_string());
-        let parts = [&self.endpoint, &question.model, &question.system, &question.user, &temperature, &seed, &most];
+        let parts =
+            [&self.endpoint, &question.model, &question.system, &question.user, &temperature, &seed, &most];
         ContentHash::of_parts(parts.map(String::as_str)).to_string()
     }
 

@@ -228,10 +228,7 @@ fn reason(error: &reqwest::Error) -> String {
 }
 
 /// Runs `work` on a runtime of its own, on this thread; drops it, and its connection, when `cancel` says so.
-fn blocking<T>(
-    cancel: &CancelToken,
-    work: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
+fn blocking<T>(cancel: &CancelToken, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -265,7 +262,9 @@ mod tests {
 
     #[test]
     fn a_key_goes_over_https_or_stays_on_this_machine() {
-        for endpoint in ["https://x.example/v1", "http://127.0.0.1:1/v1", "http://localhost", "http://[::1]:8080/"] {
+        for endpoint in
+            ["https://x.example/v1", "http://127.0.0.1:1/v1", "http://localhost", "http://[::1]:8080/"]
+        {
             assert!(at(endpoint, Some("k")).is_ok(), "{endpoint}");
         }
         assert_eq!(

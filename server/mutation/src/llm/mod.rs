@@ -4,8 +4,8 @@
 //! outside: this folder reads no file and no environment. What is sent has gone through `redact.rs`, what may be spent
 //! through `purse.rs`, and each request is told to the [`Journal`].
 
-mod anthropic;
 mod answers;
+mod anthropic;
 mod archive;
 mod asker;
 mod client;
@@ -160,7 +160,11 @@ impl Llm {
             prompt: format!("{prompt}/{way}"),
             system: self.prompts.fill("system", &values),
             user: self.prompts.fill(prompt, &values),
-            seed: turn.context.seed.wrapping_add(u64::from(talk.archive.rounds()) << 16).wrapping_add(u64::from(nth)),
+            seed: turn
+                .context
+                .seed
+                .wrapping_add(u64::from(talk.archive.rounds()) << 16)
+                .wrapping_add(u64::from(nth)),
         };
         let asked = match self.asker.ask(&draft, turn.context.cancel) {
             Ok(asked) => asked,
@@ -216,7 +220,8 @@ impl Talk {
 
 /// Earlier tries that a question tells of: the one it goes on from, then the latest ones.
 fn reminders<'a>(setbacks: &'a [Setback], draw: &Draw) -> Vec<&'a Setback> {
-    let is_from = |setback: &&Setback| draw.from.as_ref().is_some_and(|from| from.id == setback.candidate.id.0);
+    let is_from =
+        |setback: &&Setback| draw.from.as_ref().is_some_and(|from| from.id == setback.candidate.id.0);
     let (from, others): (Vec<_>, Vec<_>) = setbacks.iter().rev().partition(is_from);
     from.into_iter().chain(others).collect()
 }

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn every_place_of_every_prompt_is_one_that_is_filled() {
-        let known = ["goal", "why", "code", "failures", "tests", "callees", "callers", "tried", "held", "way"];
+        let known =
+            ["goal", "why", "code", "failures", "tests", "callees", "callers", "tried", "held", "way"];
         for (name, text) in BUILTIN {
             for place in text.split("{{").skip(1).filter_map(|part| part.split("}}").next()) {
                 let place = place.trim_start_matches(['#', '/']);

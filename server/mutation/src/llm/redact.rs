@@ -90,7 +90,8 @@ fn mark(number: usize) -> String {
 }
 
 fn found(shape: &Regex, text: &str) -> Option<String> {
-    let mut all = shape.captures_iter(text).filter_map(|captures| captures.get(1).or_else(|| captures.get(0)));
+    let mut all =
+        shape.captures_iter(text).filter_map(|captures| captures.get(1).or_else(|| captures.get(0)));
     all.find(|found| !found.as_str().contains("<REDACTED ")).map(|found| found.as_str().to_owned())
 }
 
@@ -115,7 +116,10 @@ mod tests {
             ("db_password = \"correct horse\"".to_owned(), "correct horse".to_owned()),
             ("{\"apiKey\": \"qwertyuiop\"}".to_owned(), "qwertyuiop".to_owned()),
             ("  const token := `abc-def-ghi`".to_owned(), "abc-def-ghi".to_owned()),
-            ("export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG".to_owned(), "wJalrXUtnFEMI/K7MDENG".to_owned()),
+            (
+                "export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG".to_owned(),
+                "wJalrXUtnFEMI/K7MDENG".to_owned(),
+            ),
         ]
     }
 
@@ -157,7 +161,10 @@ mod tests {
         let mut redaction = Redaction::new(key.as_ref());
         let text = "plainword, password = 'one-two', plainword, password = 'three-four'";
         let hidden = redaction.hide(text);
-        assert_eq!(hidden, "<REDACTED 0>, password = '<REDACTED 1>', <REDACTED 0>, password = '<REDACTED 2>'");
+        assert_eq!(
+            hidden,
+            "<REDACTED 0>, password = '<REDACTED 1>', <REDACTED 0>, password = '<REDACTED 2>'"
+        );
         assert_eq!(redaction.restore(&hidden), text);
     }
 }

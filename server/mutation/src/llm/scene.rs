@@ -61,7 +61,8 @@ impl Region {
 
 fn whole_lines(text: &str, range: ByteRange) -> ByteRange {
     let start = text.get(..range.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(range.end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| range.end + at);
+    let end =
+        text.get(range.end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| range.end + at);
     ByteRange::new(start, end)
 }
 
@@ -76,7 +77,11 @@ pub(crate) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// `None` where nobody knows which code the goal is about.
-    pub(crate) fn of(goal: &'a Goal, context: &'a EngineContext<'a>, languages: &'static Languages) -> Option<Self> {
+    pub(crate) fn of(
+        goal: &'a Goal,
+        context: &'a EngineContext<'a>,
+        languages: &'static Languages,
+    ) -> Option<Self> {
         let mut scene = Self { goal, context, languages, regions: Vec::new() };
         let places: Vec<(RelPath, ByteRange)> = match &goal.origin {
             GoalOrigin::Test { suspects, .. } => {
@@ -104,7 +109,8 @@ impl<'a> Scene<'a> {
 
     /// Where nobody traced the tests: functions that they name.
     fn add_what_tests_mention(&mut self) {
-        let words: BTreeSet<String> = self.test_functions().iter().flat_map(|(_, text)| called(text)).collect();
+        let words: BTreeSet<String> =
+            self.test_functions().iter().flat_map(|(_, text)| called(text)).collect();
         for path in &self.goal.footprint {
             let mentions = |file: &SourceFile| words.iter().any(|word| file.text.contains(word.as_str()));
             let Some(file) = self.context.snapshot.file(path) else { continue };
@@ -149,7 +155,8 @@ impl<'a> Scene<'a> {
         for region in &self.regions {
             let file = region.file();
             let line = LineIndex::new(Arc::clone(&file.text)).line_of(region.range.start) + 1;
-            let shown = format!("{}, from line {line}:\n```{}\n{}\n```\n", file.path, file.language, region.text());
+            let shown =
+                format!("{}, from line {line}:\n```{}\n{}\n```\n", file.path, file.language, region.text());
             match room.charge(shown.len()) {
                 true => text.push_str(&shown),
                 false if text.is_empty() => return None,
@@ -161,7 +168,8 @@ impl<'a> Scene<'a> {
 
     fn failures(&self) -> String {
         let spectrum = self.context.probe.filter(|_| self.goal.kind == GoalKind::Repair);
-        let spectrum = spectrum.and_then(|probe| probe.spectrum(&self.goal.language, self.context.cancel).ok());
+        let spectrum =
+            spectrum.and_then(|probe| probe.spectrum(&self.goal.language, self.context.cancel).ok());
         let wanted = |id: &String| self.goal.acceptance.must_pass.contains(id);
         let red = spectrum.into_iter().flat_map(|spectrum| spectrum.red).filter(|test| wanted(&test.id));
         let said = red.filter_map(|test| Some((test.id, test.failure?.message)));
@@ -208,12 +216,18 @@ impl<'a> Scene<'a> {
     fn callees(&self) -> String {
         let own: BTreeSet<&str> = self.regions.iter().filter_map(Region::name).collect();
         let wanted: BTreeSet<String> = self.regions.iter().flat_map(|region| called(region.text())).collect();
-        let wanted: BTreeSet<String> = wanted.into_iter().filter(|name| !own.contains(name.as_str())).collect();
+        let wanted: BTreeSet<String> =
+            wanted.into_iter().filter(|name| !own.contains(name.as_str())).collect();
         let mut lines = Vec::new();
-        for file in self.sources().filter(|file| wanted.iter().any(|name| file.text.contains(name.as_str()))).take(FILES) {
+        for file in self
+            .sources()
+            .filter(|file| wanted.iter().any(|name| file.text.contains(name.as_str())))
+            .take(FILES)
+        {
             let Some(parsed) = self.parsed(&file.path) else { continue };
             for function in parsed.functions().iter().filter(|function| wanted.contains(&function.name)) {
-                let head = ByteRange::new(function.range.start, function.body.start.max(function.range.start));
+                let head =
+                    ByteRange::new(function.range.start, function.body.start.max(function.range.start));
                 let head: Vec<&str> = head.slice(&file.text).unwrap_or_default().split_whitespace().collect();
                 lines.push(format!("{}: {}\n", file.path, head.join(" ").trim_end_matches([':', '{', ' '])));
             }
@@ -224,14 +238,16 @@ impl<'a> Scene<'a> {
 
     /// Lines outside the regions that call one of them.
     fn callers(&self) -> String {
-        let names: Vec<String> = self.regions.iter().filter_map(|region| Some(format!("{}(", region.name()?))).collect();
+        let names: Vec<String> =
+            self.regions.iter().filter_map(|region| Some(format!("{}(", region.name()?))).collect();
         let mut lines = Vec::new();
         for file in self.sources() {
             let mut at = 0;
             for (number, line) in file.text.split_inclusive('\n').enumerate() {
                 let range = ByteRange::new(at, at + line.len());
                 at = range.end;
-                let is_inside = |region: &Region| region.file().path == file.path && region.range.overlaps(range);
+                let is_inside =
+                    |region: &Region| region.file().path == file.path && region.range.overlaps(range);
                 let calls = names.iter().any(|name| line.contains(name.as_str()));
                 if calls && !self.regions.iter().any(is_inside) {
                     lines.push(format!("{}:{}: {}\n", file.path, number + 1, clipped(line.trim(), 200)));
@@ -273,7 +289,9 @@ impl<'a> Scene<'a> {
 /// What brought a candidate down, in the words of the tests or the compiler.
 fn ran_into(setback: &Setback) -> String {
     let evidence = &setback.trial.evidence;
-    let Some(run) = evidence.fall() else { return format!("It is not accepted: {}", setback.reasons.join("; ")) };
+    let Some(run) = evidence.fall() else {
+        return format!("It is not accepted: {}", setback.reasons.join("; "));
+    };
     let failures = run.failures.iter().take(TESTS);
     let said: String = failures.map(|failure| format!("{}: {}\n", failure.id, failure.message)).collect();
     match setback.trial.verdict {
@@ -322,7 +340,8 @@ impl Room {
     fn take(&mut self, text: &str, most: usize) -> String {
         let most = most.min(self.0);
         // A few words more than nothing are worth nothing.
-        let text = if most < text.len() && most < 80 { String::new() } else { clipped(text.trim_end(), most) };
+        let text =
+            if most < text.len() && most < 80 { String::new() } else { clipped(text.trim_end(), most) };
         self.0 = self.0.saturating_sub(text.len());
         text
     }

@@ -38,6 +38,7 @@ impl Reply {
     }
 
     /// A status with a body.
+    #[allow(dead_code, reason = "not every test binary that shares this file needs one")]
     pub(crate) fn status(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self { status, headers, ..Self::stream(body) }
@@ -48,7 +49,8 @@ impl Reply {
 /// choices.
 pub(crate) fn openai(text: &str, tokens: (u64, u64)) -> String {
     let mut events = vec![
-        r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":null},"finish_reason":null}]}"#.to_owned(),
+        r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":null},"finish_reason":null}]}"#
+            .to_owned(),
     ];
     for piece in pieces(text) {
         let content = serde_json::Value::from(piece);

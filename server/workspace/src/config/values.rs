@@ -66,11 +66,7 @@ impl Config {
                 "llm.budget_usd",
                 "needs `llm.price_in` and `llm.price_out`: without prices nobody knows what is spent",
             ),
-            (
-                is_weight(self.llm.temperature.unwrap_or(0.0)),
-                "llm.temperature",
-                "must be at least 0",
-            ),
+            (is_weight(self.llm.temperature.unwrap_or(0.0)), "llm.temperature", "must be at least 0"),
             (is_weight(weights.functionality), "scoring.weights.functionality", "must be at least 0"),
             (is_weight(weights.quality), "scoring.weights.quality", "must be at least 0"),
             (is_weight(weights.performance), "scoring.weights.performance", "must be at least 0"),

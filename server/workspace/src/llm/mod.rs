@@ -44,7 +44,9 @@ impl LlmRefusal {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotConfigured => "Set `llm.provider` and `llm.model` in hephaestus.toml.",
-            Self::NoConsent(_) => "`hephaestus llm consent` allows it, for this workspace and this destination.",
+            Self::NoConsent(_) => {
+                "`hephaestus llm consent` allows it, for this workspace and this destination."
+            }
             Self::NoKey(_) => {
                 "Name it in your own configuration: `llm.key_env` (an environment variable) or `llm.key_command`."
             }
@@ -139,7 +141,9 @@ fn key(settings: &LlmSettings) -> Result<Option<Secret>, LlmRefusal> {
 
 fn prompts(folders: &[PathBuf]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for (folder, name) in folders.iter().flat_map(|folder| prompt_names().into_iter().map(move |name| (folder, name))) {
+    for (folder, name) in
+        folders.iter().flat_map(|folder| prompt_names().into_iter().map(move |name| (folder, name)))
+    {
         found.extend(prompt(&folder.join(format!("{name}.md"))).map(|text| (name.to_owned(), text)));
     }
     found
@@ -171,7 +175,8 @@ mod tests {
         }
         fs::write(own.path().join("system.md"), vec![b'x'; 70_000]).unwrap();
         let found = prompts(&[users.path().to_owned(), own.path().to_owned()]);
-        let expected = [("hole", "users"), ("repair", "own")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let expected =
+            [("hole", "users"), ("repair", "own")].map(|(name, text)| (name.to_owned(), text.to_owned()));
         assert_eq!(found, expected.into());
     }
 

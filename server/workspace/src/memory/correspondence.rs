@@ -53,7 +53,10 @@ impl Correspondence {
         }
         if account.recalled > 0 {
             let recalled = usize::try_from(account.recalled).unwrap_or(usize::MAX);
-            said.push(format!("{} of the language model remembered from an earlier run", counted(recalled, "answer")));
+            said.push(format!(
+                "{} of the language model remembered from an earlier run",
+                counted(recalled, "answer")
+            ));
         }
         said
     }

@@ -90,6 +90,19 @@ const FAILING_TESTS: &[&str] = &[
     "what is looked at",
 ];
 
+/// Asking a language model.
+const A_MODEL: &[&str] = &[
+    "consent",
+    "an answer that holds, and one that does not",
+    "secrets",
+    "answers of every sort",
+    "a server that misbehaves",
+    "cancelling",
+    "the budget of tokens and money",
+    "what was asked",
+    "a workspace that wants more than it may",
+];
+
 /// Proving again what was proved.
 const PROOFS: &[&str] =
     &["another clone", "a changed byte", "tests that say otherwise", "no proof", "the proof of a repair"];
@@ -108,7 +121,15 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
             .map(|(file, name)| (file.to_owned(), name.to_owned()))
             .collect()
     };
-    let heads = ["Bad input", "Before an offer", "A failing test", "A proof", "The report", "In the editor"];
+    let heads = [
+        "Bad input",
+        "Before an offer",
+        "A failing test",
+        "A language model",
+        "A proof",
+        "The report",
+        "In the editor",
+    ];
     rows.filter(|(item, _)| !heads.contains(item) && !item.starts_with('-'))
         .map(|(item, cell)| (item.to_owned(), named(cell)))
         .collect()
@@ -117,7 +138,7 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
 #[test]
 fn everything_that_has_to_be_covered_has_a_test_and_every_test_exists() {
     let rows = rows();
-    let lists = [BAD_INPUT, BEFORE_AN_OFFER, FAILING_TESTS, PROOFS, THE_REPORT, IN_THE_EDITOR];
+    let lists = [BAD_INPUT, BEFORE_AN_OFFER, FAILING_TESTS, A_MODEL, PROOFS, THE_REPORT, IN_THE_EDITOR];
     let wanted: Vec<&str> = lists.into_iter().flatten().copied().collect();
     for item in &wanted {
         let row = rows.iter().find(|(own, _)| own == item);

@@ -121,8 +121,10 @@ fn utc(ms: u64) -> String {
 
 /// When, which model, for which goal, what it took, what came of it.
 fn exchange_line(exchange: &Exchange) -> String {
+    let cost =
+        if exchange.cost_usd > 0.0 { format!(", {:.4} USD", exchange.cost_usd) } else { String::new() };
     format!(
-        "{STRONG}{}{STRONG:#} {} {PLACE}{}{PLACE:#} goal {} {FAINT}[{}]{FAINT:#} {} tokens in, {} out, {:.4} USD: {}\n",
+        "{STRONG}{}{STRONG:#} {} {PLACE}{}{PLACE:#} goal {} {FAINT}[{}]{FAINT:#} {} tokens in, {} out{cost}: {}\n",
         exchange.id,
         utc(exchange.at_ms),
         exchange.model,
@@ -130,7 +132,6 @@ fn exchange_line(exchange: &Exchange) -> String {
         exchange.prompt,
         exchange.tokens_in,
         exchange.tokens_out,
-        exchange.cost_usd,
         exchange.outcome
     )
 }

@@ -136,17 +136,22 @@ impl<'a> Scene<'a> {
     pub(crate) fn values(&self, tokens: u32, before: &[&Setback]) -> Option<Values> {
         let mut room = Room((tokens as usize).saturating_mul(BYTES_PER_TOKEN));
         let mut values = Values::new();
-        values.insert("goal", room.take(&self.goal.message, WORDS));
+        values.insert("goal", room.take(&self.at_home(&self.goal.message), WORDS));
         values.insert("why", room.take(&self.goal.why, WORDS));
         values.insert("code", self.code(&mut room)?);
         let half = room.0 / 2;
-        values.insert("failures", room.take(&self.failures(), half));
-        values.insert("tried", room.take(&self.tried(before), half));
+        values.insert("failures", room.take(&self.at_home(&self.failures()), half));
+        values.insert("tried", room.take(&self.at_home(&self.tried(before)), half));
         values.insert("tests", room.take(&self.tests(), half));
         values.insert("held", room.take(&self.held(), half));
         values.insert("callees", room.take(&self.callees(), half));
         values.insert("callers", room.take(&self.callers(), half));
         Some(values)
+    }
+
+    /// Where the workspace lies, and so who its user is, is nobody's business.
+    fn at_home(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.context.snapshot.root.display()), "")
     }
 
     /// The first region has to be there in full; others are, as far as they fit.
@@ -193,7 +198,10 @@ impl<'a> Scene<'a> {
                 _ => file.is_test && called(text(function)).iter().any(|name| own.contains(name.as_str())),
             };
             let functions = parsed.functions().iter().filter(is_meant);
-            found.extend(functions.map(|function| (file.path.clone(), text(function).to_owned())));
+            let lines = |function: &Function| whole_lines(&file.text, function.range).slice(&file.text);
+            found.extend(
+                functions.map(|function| (file.path.clone(), lines(function).unwrap_or_default().to_owned())),
+            );
         }
         found.truncate(TESTS);
         found

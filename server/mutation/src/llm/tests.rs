@@ -444,7 +444,7 @@ fn world() -> World {
         (path.clone(), Arc::new(SourceFile::new(path, LanguageId::new("python"), text, is_test)))
     };
     let files = [file("a.py", CODE, false), file("test_a.py", TEST, true)];
-    let snapshot = Snapshot { files: files.into(), ..Snapshot::default() };
+    let snapshot = Snapshot { root: "/home/somebody/work".into(), files: files.into(), notices: vec![] };
     let path = RelPath::new("test_a.py").unwrap();
     let goal = Goal {
         id: GoalId("goal".to_owned()),
@@ -453,7 +453,7 @@ fn world() -> World {
         language: LanguageId::new("python"),
         range: (0..5).into(),
         line: 1,
-        message: "`test_total` fails".to_owned(),
+        message: "`test_total` fails at /home/somebody/work/a.py:6".to_owned(),
         why: String::new(),
         symbol: None,
         acceptance: Acceptance {
@@ -527,6 +527,10 @@ fn each_idea_becomes_one_candidate_and_later_rounds_tell_what_failed() {
     );
     let asked = stub.requests();
     let question = &asked[0].body;
+    assert!(
+        question.contains("fails at a.py:6"),
+        "where the workspace lies is nobody's business: {question}"
+    );
     for part in [
         "def total(prices):",
         "assert total([1, 2]) == 3",

@@ -2,6 +2,7 @@
 
 use crate::project::{Project, improvements, texts};
 use crate::remains::assert_nothing_left;
+use hephaestus_core::LlmSettings;
 use serde_json::Value;
 use std::fs;
 
@@ -166,18 +167,23 @@ fn init_writes_every_key_with_its_default() {
     let config: toml::Table = text.parse().unwrap();
     let schema = project.run(&["schema"]).expect(0).json();
     let mut keys = 0;
-    for section in ["forge", "goals", "testing", "mutants", "sandbox", "scoring"] {
+    for section in ["forge", "goals", "testing", "mutants", "llm", "sandbox", "scoring"] {
         let table = config[section].as_table().unwrap();
         let known = schema["properties"][section].clone();
         let resolved = known["$ref"]
             .as_str()
             .map_or(known.clone(), |at| schema.pointer(at.trim_start_matches('#')).unwrap().clone());
         let all: Vec<&String> = resolved["properties"].as_object().unwrap().keys().collect();
+        // A workspace's file must not set what belongs to its user.
+        let is_users = |key: &&String| section == "llm" && LlmSettings::USERS_OWN.contains(&key.as_str());
+        let all: Vec<&String> = all.into_iter().filter(|key| !is_users(key)).collect();
         assert_eq!(table.keys().collect::<Vec<_>>(), all, "[{section}] lacks keys or has too many");
         for (key, value) in table {
             let default = default_of(&schema, section, key);
             // Examples: these have no default, or an empty one with a meaning of its own.
-            if !["runner", "command", "tolerances"].contains(&key.as_str()) {
+            let examples =
+                ["runner", "command", "tolerances", "provider", "model", "models", "endpoint", "temperature"];
+            if !examples.contains(&key.as_str()) {
                 assert_eq!(serde_json::to_value(value).unwrap(), *default, "{section}.{key}");
                 keys += 1;
             }

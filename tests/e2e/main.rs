@@ -23,6 +23,7 @@ mod full_disk;
 mod gates;
 mod interrupts;
 mod languages;
+mod llm;
 mod mutants;
 mod output;
 mod project;

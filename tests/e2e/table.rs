@@ -104,6 +104,19 @@ const DIRECTIVES: &[&str] = &[
     "the proof of a directive",
 ];
 
+/// Asking a language model.
+const A_MODEL: &[&str] = &[
+    "consent",
+    "an answer that holds, and one that does not",
+    "secrets",
+    "answers of every sort",
+    "a server that misbehaves",
+    "cancelling",
+    "the budget of tokens and money",
+    "what was asked",
+    "a workspace that wants more than it may",
+];
+
 /// Proving again what was proved.
 const PROOFS: &[&str] =
     &["another clone", "a changed byte", "tests that say otherwise", "no proof", "the proof of a repair"];
@@ -127,6 +140,7 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
         "Before an offer",
         "A failing test",
         "A directive",
+        "A language model",
         "A proof",
         "The report",
         "In the editor",
@@ -139,7 +153,8 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
 #[test]
 fn everything_that_has_to_be_covered_has_a_test_and_every_test_exists() {
     let rows = rows();
-    let lists = [BAD_INPUT, BEFORE_AN_OFFER, FAILING_TESTS, DIRECTIVES, PROOFS, THE_REPORT, IN_THE_EDITOR];
+    let lists =
+        [BAD_INPUT, BEFORE_AN_OFFER, FAILING_TESTS, DIRECTIVES, A_MODEL, PROOFS, THE_REPORT, IN_THE_EDITOR];
     let wanted: Vec<&str> = lists.into_iter().flatten().copied().collect();
     for item in &wanted {
         let row = rows.iter().find(|(own, _)| own == item);

@@ -15,7 +15,11 @@ const SCHEMA = fileURLToPath(new URL('../schemas/settings.schema.json', import.m
 const OWN = /^hephaestus\.(server|trace)\./;
 
 /** What can run programs, or makes running them less safe: an untrusted workspace has no say in it. */
-const RESTRICTED = /^hephaestus\.(testing\.(command|env|runner)|sandbox\..*|fixers)$/;
+const RESTRICTED = /^hephaestus\.(testing\.(command|env|runner)|sandbox\..*|llm\..*|fixers)$/;
+
+/** Secrets and money: the server takes these from the user's own file alone, because an editor's settings may come with
+ * a workspace. */
+const NOT_FOR_EDITORS = /^hephaestus\.llm\.(key_env|key_command|budget_tokens|budget_usd|price_in|price_out|prompts)$/;
 
 /** Settings about the machine, which are not carried from one to another. */
 const OF_THE_MACHINE = /^hephaestus\.(forge\.jobs|sandbox\..*)$/;
@@ -33,6 +37,7 @@ export function settingsOf(schema) {
     }
     for (const [key, property] of Object.entries(resolved.properties)) {
       const name = `hephaestus.${section}.${key}`;
+      if (NOT_FOR_EDITORS.test(name)) continue;
       settings[name] = setting(schema, property, name, order++);
     }
   }
@@ -46,6 +51,13 @@ function setting(schema, property, name, order) {
 
 /** A property without references, in the words the editor's settings page understands. */
 function flattened(schema, property) {
+  const choice = property.anyOf?.find((one) => one.$ref !== undefined);
+  if (choice !== undefined) {
+    // One of a few words, or nothing.
+    const { anyOf: _anyOf, ...rest } = property;
+    const flat = flattened(schema, { ...rest, $ref: choice.$ref });
+    return { ...flat, type: [flat.type, 'null'], enum: [...flat.enum, null] };
+  }
   const { $ref: _ref, format: _format, oneOf, ...rest } = { ...resolve(schema, property), ...property };
   const flat = { ...rest };
   if (oneOf !== undefined) {

@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Testgen(Testgen),
     /// Prove again what a proof claims
     Verify(Verify),
+    /// Allow a language model to be asked about this project, or no longer
+    Llm(Llm),
     /// Serve an editor: the language server
     Lsp(Lsp),
     /// Look at what was tried and what came of it
@@ -132,7 +134,7 @@ pub(crate) enum GoalsFormat {
 pub(crate) struct Forge {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Only these engines: rewrite, fixers, search
+    /// Only these engines: rewrite, fixers, search, llm
     #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
     pub(crate) engine: Vec<String>,
     /// Write what was proved together
@@ -171,6 +173,7 @@ pub(crate) struct Forge {
   hephaestus repair tests/test_parser.py  only what makes these tests fail
   hephaestus repair src/parser.py         only what seems to go wrong in this file
   hephaestus repair --budget 10m --seed 7 search for longer, in another order
+  hephaestus repair --engine llm          ask a language model, where one is configured and allowed
   hephaestus repair --format json         the fixes, what else would pass, and the questions that are open
 
 Exit codes: 0 a fix for every reason, or no test fails; 1 some reason has no fix; 2 usage or configuration; 3 the tests
@@ -179,6 +182,9 @@ pub(crate) struct Repair {
     /// Tests, or files in which the reason may lie; everything when none is given
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Only these engines: search, llm, ...
+    #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
+    pub(crate) engine: Vec<String>,
     /// Write what was proved together
     #[arg(long)]
     pub(crate) apply: bool,
@@ -421,6 +427,28 @@ pub(crate) enum VerifyFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus llm                     what is configured, and whether it may be asked about this project
+  hephaestus llm consent             allow it: code and test output of this project may be sent there
+  hephaestus llm consent --withdraw  no longer
+
+Nothing is sent by this command. What is sent by others: `hephaestus registry search --llm` lists it.")]
+pub(crate) struct Llm {
+    #[command(subcommand)]
+    pub(crate) verb: Option<LlmVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LlmVerb {
+    /// Allows what is configured now to be asked about this project
+    Consent {
+        /// Takes every consent for this project back
+        #[arg(long)]
+        withdraw: bool,
+    },
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = "Editors start this by themselves: see the manual's page about editors.
 
 Examples:
@@ -452,7 +480,7 @@ pub(crate) enum RegistryVerb {
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },
-    /// One candidate: its goal, patch, trials, score and what became of it
+    /// One candidate: its goal, patch, trials, score and what became of it; or what was asked of a language model
     Show {
         /// A candidate's id, or its beginning
         id: String,
@@ -474,6 +502,9 @@ pub(crate) enum RegistryVerb {
         /// The text; everything when absent
         #[arg(default_value = "")]
         text: String,
+        /// What was asked of language models instead
+        #[arg(long)]
+        llm: bool,
         /// How many
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -520,6 +551,9 @@ pub(crate) struct Doctor {
     /// Also start the language server and speak to it as an editor does
     #[arg(long)]
     pub(crate) lsp: bool,
+    /// Also ask the configured language model's server which models it has
+    #[arg(long)]
+    pub(crate) llm: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,7 +1,9 @@
 //! What can go wrong for a user, by whose turn it is to act, and the exit codes that say so.
 
 use hephaestus_workspace::registry::RegistryError;
-use hephaestus_workspace::{ApplyError, ForgeError, MutantsError, Problem, TestgenError, WorkspaceError};
+use hephaestus_workspace::{
+    ApplyError, ForgeError, LlmRefusal, MutantsError, Problem, TestgenError, WorkspaceError,
+};
 use std::process::ExitCode;
 
 /// Whose turn it is.
@@ -104,6 +106,12 @@ impl From<Problem> for Failure {
         let mut failure = Self::new(Kind::Baseline, problem.to_string()).hint(problem.hint());
         failure.detail = problem.detail();
         failure
+    }
+}
+
+impl From<LlmRefusal> for Failure {
+    fn from(refusal: LlmRefusal) -> Self {
+        Self::new(Kind::Usage, refusal.to_string()).hint(refusal.hint())
     }
 }
 

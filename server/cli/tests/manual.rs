@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 const COMMANDS: &[&str] = &[
-    "forge", "goals", "repair", "verify", "mutants", "registry", "report", "lsp", "doctor", "init", "demo",
-    "schema",
+    "forge", "goals", "repair", "verify", "mutants", "registry", "report", "llm", "lsp", "doctor", "init",
+    "demo", "schema",
 ];
 
 /// Flags that stand on the page of all commands.
@@ -38,6 +38,9 @@ fn every_page_names_the_flags_of_its_command() {
             for verb in ["log", "show", "diff", "lineage", "search", "export", "import", "gc"] {
                 wanted.extend(flags(&help(&[command, verb])));
             }
+        }
+        if *command == "llm" {
+            wanted.extend(flags(&help(&["llm", "consent"])));
         }
         let own: Vec<&String> = wanted.iter().filter(|flag| !COMMON.contains(&flag.as_str())).collect();
         let page = flags(&page(&format!("commands/{command}.md")));

@@ -9,6 +9,7 @@ mod cancel;
 mod candidate;
 mod decision;
 mod evidence;
+mod exchange;
 mod finding;
 mod goal;
 mod hash;
@@ -38,6 +39,7 @@ pub use evidence::{
     Compared, Difference, Evidence, FileIsolation, FindingCount, Isolation, NetworkIsolation,
     ProcessIsolation, Speed, Stage, StageRun, TestFailure,
 };
+pub use exchange::Exchange;
 pub use finding::Finding;
 pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
@@ -59,9 +61,9 @@ pub use proof::{Departure, Likeness, Proof, ProofError};
 pub use range::ByteRange;
 pub use score::{Dimension, Direction, Gate, GateResult, Measure, Score};
 pub use settings::{
-    EditorSettings, ForgeSettings, ForgeWhen, GoalSettings, MutantSettings, SandboxSettings, ScoringSettings,
-    SearchPart, SearchSettings, Severity, TestSettings, Weights,
+    EditorSettings, ForgeSettings, ForgeWhen, GoalSettings, LlmProvider, LlmSettings, MutantSettings,
+    SandboxSettings, ScoringSettings, SearchPart, SearchSettings, Severity, TestSettings, Weights,
 };
 pub use snapshot::{Notice, Snapshot, SourceFile};
 pub use speed::RatioEstimate;
-pub use trial::{Trial, TrialCost, Verdict};
+pub use trial::{Setback, Trial, TrialCost, Verdict};

@@ -1,8 +1,8 @@
 //! The borders between components, as traits: the forge knows these and nothing behind them.
 
 use crate::{
-    ByteRange, CancelToken, Candidate, FindingCount, Goal, Mutant, Patch, Probe, Score, Snapshot, SourceFile,
-    Trial,
+    ByteRange, CancelToken, Candidate, FindingCount, Goal, Mutant, Patch, Probe, Score, Setback, Snapshot,
+    SourceFile, Trial,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub struct EngineContext<'a> {
     pub snapshot: &'a Snapshot,
     /// The best partial results so far, to go on from; empty in the first round.
     pub parents: &'a [(Candidate, Score)],
+    /// What was tried for this goal in this run and did not hold, oldest first.
+    pub setbacks: &'a [Setback],
     /// Most candidates wanted.
     pub limit: usize,
     /// Seed for whatever is random.
@@ -36,6 +38,10 @@ pub trait Engine: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether it has anything to say about `goal`.
     fn accepts(&self, goal: &Goal) -> bool;
+    /// Whether it makes something of what did not hold: only then is it asked once more when nothing of a round did.
+    fn learns(&self) -> bool {
+        false
+    }
     /// Candidates, best first. An empty list means: nothing (more) to try.
     fn propose(&self, goal: &Goal, context: &EngineContext<'_>) -> Vec<Candidate>;
 }

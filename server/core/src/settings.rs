@@ -313,3 +313,147 @@ pub struct SearchSettings {
     /// Parts to leave out: `localisation`, `prior`, `pairs`, `ranking`. For measurements.
     pub without: Vec<SearchPart>,
 }
+
+/// Whose protocol a language model is spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LlmProvider {
+    /// Chat completions, as OpenAI and most local servers have them.
+    Openai,
+    /// Messages, as Anthropic has them.
+    Anthropic,
+}
+
+impl LlmProvider {
+    /// The word in configuration and output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+
+    /// Where requests go when nothing else is set.
+    #[must_use]
+    pub fn endpoint(self) -> &'static str {
+        match self {
+            Self::Openai => "https://api.openai.com/v1",
+            Self::Anthropic => "https://api.anthropic.com/v1",
+        }
+    }
+
+    /// The environment variable with the key for that endpoint.
+    #[must_use]
+    pub fn key_env(self) -> &'static str {
+        match self {
+            Self::Openai => "OPENAI_API_KEY",
+            Self::Anthropic => "ANTHROPIC_API_KEY",
+        }
+    }
+}
+
+/// `[llm]`: asking a language model. Nothing is asked unless provider and model are set and `hephaestus llm consent` was
+/// given for the workspace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LlmSettings {
+    /// Whose protocol to speak: `openai` (most local servers too) or `anthropic`.
+    pub provider: Option<LlmProvider>,
+    /// The model.
+    pub model: Option<String>,
+    /// More models at the same endpoint: which one is asked is learnt from what held.
+    pub models: Vec<String>,
+    /// Where requests go, without `/chat/completions` or `/messages`; the provider's own service when absent.
+    pub endpoint: Option<String>,
+    /// Environment variable with the key. Only in your own configuration, never in a workspace.
+    pub key_env: Option<String>,
+    /// Program and arguments that print the key, e.g. from the keyring. Only in your own configuration.
+    pub key_command: Vec<String>,
+    /// Kinds of goals to ask about.
+    pub kinds: Vec<String>,
+    /// Questions for one goal and round.
+    pub candidates: u32,
+    /// Rounds for one goal: from the second one on the model is told what its answers failed on.
+    pub rounds: u32,
+    /// Most tokens of one answer.
+    pub max_tokens: u32,
+    /// Most tokens of one question, estimated.
+    pub max_input_tokens: u32,
+    /// Sampling temperature; the model's own when absent.
+    pub temperature: Option<f64>,
+    /// Tokens that one run may take, questions and answers together. Only in your own configuration.
+    pub budget_tokens: u64,
+    /// US dollars that one run may take; needs both prices. Only in your own configuration.
+    pub budget_usd: Option<f64>,
+    /// US dollars for a million tokens of questions. Only in your own configuration.
+    pub price_in: f64,
+    /// US dollars for a million tokens of answers. Only in your own configuration.
+    pub price_out: f64,
+    /// Seconds to wait for the first word of an answer.
+    pub wait: u64,
+    /// Whether runs that a save starts in an editor may ask too.
+    pub on_save: bool,
+    /// A folder with prompts of your own. Only in your own configuration.
+    pub prompts: Option<String>,
+}
+
+impl Default for LlmSettings {
+    fn default() -> Self {
+        let kinds =
+            [GoalKind::Repair, GoalKind::Hole, GoalKind::Complexity, GoalKind::Duplication, GoalKind::Speed];
+        Self {
+            provider: None,
+            model: None,
+            models: Vec::new(),
+            endpoint: None,
+            key_env: None,
+            key_command: Vec::new(),
+            kinds: kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
+            candidates: 3,
+            rounds: 3,
+            max_tokens: 2048,
+            max_input_tokens: 8000,
+            temperature: None,
+            budget_tokens: 200_000,
+            budget_usd: None,
+            price_in: 0.0,
+            price_out: 0.0,
+            wait: 120,
+            on_save: false,
+            prompts: None,
+        }
+    }
+}
+
+impl LlmSettings {
+    /// Keys that decide about secrets and money: a workspace, which may be anybody's, must not set them.
+    pub const USERS_OWN: &[&str] =
+        &["key_env", "key_command", "budget_tokens", "budget_usd", "price_in", "price_out", "prompts"];
+
+    /// Where requests go.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        let own = self.endpoint.as_deref().map(|endpoint| endpoint.trim_end_matches('/'));
+        own.or_else(|| self.provider.map(LlmProvider::endpoint))
+    }
+
+    /// Every model that may be asked, each once.
+    #[must_use]
+    pub fn all_models(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for model in self.model.iter().chain(&self.models).filter(|model| !model.trim().is_empty()) {
+            if !all.contains(model) {
+                all.push(model.clone());
+            }
+        }
+        all
+    }
+
+    /// The environment variable with the key. The provider's usual one counts for its own service alone.
+    #[must_use]
+    pub fn key_env(&self) -> Option<&str> {
+        let usual = self.provider.filter(|_| self.endpoint.is_none()).map(LlmProvider::key_env);
+        self.key_env.as_deref().or(usual)
+    }
+}

@@ -1,6 +1,6 @@
 //! Trials: one run of one candidate through the harness.
 
-use crate::{CandidateId, Evidence};
+use crate::{Candidate, CandidateId, Evidence};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -79,4 +79,31 @@ pub struct Trial {
     /// Whether it was made in an earlier run, on the very same code.
     #[serde(default)]
     pub remembered: bool,
+}
+
+/// A candidate that did not hold, with what brought it down: what an engine that learns goes on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setback {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// Its trial.
+    pub trial: Trial,
+    /// Why it was not accepted although its tests passed; empty where they did not.
+    pub reasons: Vec<String>,
+}
+
+impl Setback {
+    /// How near it came, 0 to 1: nothing where it does not compile, the share of tests that passed where one failed.
+    #[must_use]
+    pub fn nearness(&self) -> f64 {
+        match self.trial.verdict {
+            Verdict::Passed => 1.0,
+            Verdict::Failed | Verdict::Flaky => self.trial.evidence.fall().map_or(0.0, |run| {
+                let failed = u32::try_from(run.failures.len()).unwrap_or(u32::MAX);
+                let all = run.passed.saturating_add(failed).max(1);
+                0.1 + 0.8 * f64::from(run.passed) / f64::from(all)
+            }),
+            _ => 0.0,
+        }
+    }
 }

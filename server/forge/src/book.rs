@@ -1,7 +1,10 @@
 //! What the cycle knows about one goal: what is waiting, what held, what to go on from.
 
-use hephaestus_core::{Candidate, Goal, Score, Trial};
+use hephaestus_core::{Candidate, Goal, GoalKind, Score, Setback, Trial};
 use std::collections::VecDeque;
+
+/// Setbacks kept of one goal, the latest ones.
+const SETBACKS: usize = 64;
 
 /// A candidate that held, with what speaks for it.
 #[derive(Debug, Clone)]
@@ -37,6 +40,10 @@ pub(crate) struct Page {
     /// Partial results to go on from: found in this round, best first.
     pub(crate) found: Vec<Held>,
     pub(crate) best: Option<Held>,
+    /// What did not hold, oldest first; empty where no engine learns from it.
+    pub(crate) setbacks: Vec<Setback>,
+    /// How many of them are of this round.
+    fell: usize,
 }
 
 impl Page {
@@ -50,6 +57,8 @@ impl Page {
             running: 0,
             found: Vec::new(),
             best: None,
+            setbacks: Vec::new(),
+            fell: 0,
         }
     }
 
@@ -61,6 +70,15 @@ impl Page {
         }
         let at = self.found.partition_point(|other| !self.prefers(&held, other));
         self.found.insert(at, held);
+    }
+
+    /// Keeps what did not hold.
+    pub(crate) fn remember(&mut self, setback: Setback) {
+        if self.setbacks.len() == SETBACKS {
+            self.setbacks.remove(0);
+        }
+        self.setbacks.push(setback);
+        self.fell += 1;
     }
 
     /// Whether `new` is to be preferred. Repairs all pass the same tests, and which one is right is not in their
@@ -119,7 +137,10 @@ impl Page {
             return;
         }
         self.found.truncate(beam);
-        let wants_more = self.goal.acceptance.target.is_some() && !self.found.is_empty();
+        let goes_on = self.goal.acceptance.target.is_some() && !self.found.is_empty();
+        let fell = std::mem::take(&mut self.fell);
+        let learns = self.best.is_none() && fell > 0;
+        let wants_more = goes_on || learns;
         self.round += 1;
         self.stand = if wants_more && self.round < max_iterations { Stand::Ask } else { Stand::Closed };
     }

@@ -5,7 +5,9 @@
 
 use crate::book::{Held, Page, Stand};
 use crate::search::Searched;
-use hephaestus_core::{Budget, Candidate, Freshness, Goal, GoalId, Offer, Score, Spent, Trial, Verdict};
+use hephaestus_core::{
+    Budget, Candidate, Freshness, Goal, GoalId, Offer, Score, Setback, Spent, Trial, Verdict,
+};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -51,6 +53,8 @@ pub struct CycleSettings {
     pub budget: Budget,
     /// What is known about rules from earlier runs.
     pub records: HashMap<String, RuleRecord>,
+    /// Whether some engine makes something of what did not hold: then a round in which nothing did is not the last.
+    pub learns: bool,
 }
 
 /// What happened.
@@ -108,6 +112,8 @@ pub enum Effect {
         goal: Goal,
         /// Going on from these.
         parents: Vec<(Candidate, Score)>,
+        /// What was tried so far and did not hold.
+        setbacks: Vec<Setback>,
     },
     /// Try a candidate, and score it when it passes.
     Try {
@@ -321,12 +327,19 @@ impl Cycle {
                 score: score.clone(),
             });
         }
-        if let (true, Some(score)) = (accepted, score) {
-            self.outcome.held += 1;
-            if page.is_enough(&score, self.settings.quality_threshold) {
-                page.spare_the_rest();
+        match (accepted, score) {
+            (true, Some(score)) => {
+                self.outcome.held += 1;
+                if page.is_enough(&score, self.settings.quality_threshold) {
+                    page.spare_the_rest();
+                }
+                page.keep(Held { candidate: *candidate, trial, score });
             }
-            page.keep(Held { candidate: *candidate, trial, score });
+            (_, score) if self.settings.learns && trial.verdict.is_final() => {
+                let reasons = score.map(|score| score.reasons).unwrap_or_default();
+                page.remember(Setback { candidate: *candidate, trial, reasons });
+            }
+            _ => {}
         }
     }
 
@@ -383,8 +396,9 @@ impl Cycle {
                 page.stand = Stand::Asked;
                 let parents =
                     page.found.iter().map(|held| (held.candidate.clone(), held.score.clone())).collect();
+                let setbacks = page.setbacks.clone();
                 self.under_way.insert(job, Work::Asking(index));
-                effects.push(Effect::Propose { job, goal, parents });
+                effects.push(Effect::Propose { job, goal, parents, setbacks });
             } else if let Some(candidate) = page.waiting.pop_front() {
                 page.running += 1;
                 self.under_way.insert(job, Work::Trying(index, Box::new(candidate.clone())));

@@ -4,7 +4,7 @@ use crate::cycle::{Cycle, CycleSettings, Effect, Input, JobId, Outcome};
 use crate::search::{Metered, Searched, Tally, allowance};
 use hephaestus_core::{
     Budget, CancelToken, Candidate, Clock, Engine, EngineContext, Goal, Judge, Ledger, Offer, Pace, Probe,
-    Score, Scorer, Snapshot, Spent, Trial, TrialCost, Verdict,
+    Score, Scorer, Setback, Snapshot, Spent, Trial, TrialCost, Verdict,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -93,8 +93,14 @@ impl<'a> Stopwatch<'a> {
     }
 }
 
+/// What came of a goal's candidates so far.
+struct Known {
+    parents: Vec<(Candidate, Score)>,
+    setbacks: Vec<Setback>,
+}
+
 enum Job {
-    Propose { job: JobId, goal: Goal, parents: Vec<(Candidate, Score)>, may_take: Budget },
+    Propose { job: JobId, goal: Goal, known: Known, may_take: Budget },
     Try { job: JobId, goal: Goal, candidate: Candidate },
 }
 
@@ -107,11 +113,12 @@ enum Answer {
 /// Runs the cycle over `goals` until it ends, and tells `listener` about everything on the way. Blocks.
 pub fn drive(
     parts: &Parts<'_>,
-    settings: CycleSettings,
+    mut settings: CycleSettings,
     goals: Vec<Goal>,
     cancel: &CancelToken,
     listener: &mut dyn FnMut(Event<'_>),
 ) -> Outcome {
+    settings.learns |= parts.engines.iter().any(|engine| engine.learns());
     for goal in &goals {
         parts.ledger.record_goal(goal);
     }
@@ -160,10 +167,15 @@ fn turn(
         let effects: Vec<Effect> = inputs.drain(..).flat_map(|input| cycle.step(input)).collect();
         for effect in effects {
             match effect {
-                Effect::Propose { job, goal, parents } => {
+                Effect::Propose { job, goal, parents, setbacks } => {
                     current = Some(goal.message.clone());
                     let may_take = allowance(parts.search, budget, &cycle.outcome().spent);
-                    let _ = lines.jobs.send(Job::Propose { job, goal, parents, may_take });
+                    let _ = lines.jobs.send(Job::Propose {
+                        job,
+                        goal,
+                        known: Known { parents, setbacks },
+                        may_take,
+                    });
                 }
                 Effect::Try { job, goal, candidate } => {
                     current = Some(goal.message.clone());
@@ -243,8 +255,8 @@ impl Worker<'_> {
     fn perform(&self, job: Job) -> Answer {
         let parts = self.parts;
         match job {
-            Job::Propose { job, goal, parents, may_take } => {
-                let (candidates, searched) = self.propose(&goal, &parents, may_take);
+            Job::Propose { job, goal, known, may_take } => {
+                let (candidates, searched) = self.propose(&goal, &known, may_take);
                 Answer::Proposed(job, candidates, searched)
             }
             Job::Try { job, goal, candidate } => {
@@ -260,17 +272,15 @@ impl Worker<'_> {
         }
     }
 
-    fn propose(
-        &self,
-        goal: &Goal,
-        parents: &[(Candidate, Score)],
-        may_take: Budget,
-    ) -> (Vec<Candidate>, Searched) {
+    fn propose(&self, goal: &Goal, known: &Known, may_take: Budget) -> (Vec<Candidate>, Searched) {
         let parts = self.parts;
+        // Where nothing held, the others would only say the same once more.
+        let only_learners = known.parents.is_empty() && !known.setbacks.is_empty();
         let metered = parts.probe.map(|probe| Metered::new(probe, parts.clock, self.tally, may_take));
         let context = EngineContext {
             snapshot: parts.snapshot,
-            parents,
+            parents: &known.parents,
+            setbacks: &known.setbacks,
             limit: CANDIDATES_PER_ROUND,
             seed: self.seed,
             probe: metered.as_ref().map(|metered| metered as &dyn Probe),
@@ -279,7 +289,7 @@ impl Worker<'_> {
         let mut candidates: Vec<Candidate> = parts
             .engines
             .iter()
-            .filter(|engine| engine.accepts(goal))
+            .filter(|engine| engine.accepts(goal) && (!only_learners || engine.learns()))
             .flat_map(|engine| engine.propose(goal, &context))
             .filter(|candidate| !candidate.patch.is_empty())
             .collect();

@@ -73,6 +73,7 @@ pub(crate) fn settings(seed: u64, slots: usize) -> CycleSettings {
         seed,
         budget: Budget::default(),
         records: HashMap::new(),
+        learns: false,
     }
 }
 
@@ -109,7 +110,7 @@ impl World {
         for effect in effects {
             assert!(self.outcome.is_none(), "an effect after the end");
             match effect {
-                Effect::Propose { job, goal, parents } => {
+                Effect::Propose { job, goal, parents, .. } => {
                     self.pending.push(Pending::Propose(job, Box::new(goal), parents))
                 }
                 Effect::Try { job, candidate, .. } => {
@@ -339,4 +340,50 @@ fn one_patch_may_mend_two_faults_and_is_tried_for_each() {
         }
     }
     assert_eq!((tried, cycle.outcome().offered, cycle.outcome().repeats), (2, 2, 0));
+}
+
+/// Answers what the cycle asks for until it ends: the engine's first `worse` candidates fall. How many setbacks each
+/// proposal was told of, and the offers.
+fn learning(learns: bool, worse: usize) -> (Vec<usize>, usize) {
+    let mut cycle = Cycle::new(CycleSettings { learns, ..settings(1, 1) }, vec![goal(1, false)]);
+    let at = Duration::from_secs(1);
+    let (mut told, mut offers, mut forged) = (Vec::new(), 0, 0);
+    let mut effects = cycle.step(Input::Tick { at });
+    while let Some(effect) = effects.pop() {
+        match effect {
+            Effect::Propose { job, goal, setbacks, .. } => {
+                told.push(setbacks.len());
+                forged += 1;
+                // The engine has five ideas in all.
+                let ideas = (forged <= 5).then(|| candidate(&goal, &format!("v{forged}")));
+                let candidates = ideas.into_iter().collect();
+                effects.extend(cycle.step(Input::Proposed {
+                    at,
+                    job,
+                    candidates,
+                    searched: Searched::default(),
+                }));
+            }
+            Effect::Try { job, candidate, .. } => {
+                let verdict = if forged <= worse { Verdict::Failed } else { Verdict::Passed };
+                let score = (verdict == Verdict::Passed).then(|| score(10.0));
+                effects.extend(cycle.step(Input::Tried {
+                    at,
+                    job,
+                    trial: trial(&candidate, verdict),
+                    score,
+                }));
+            }
+            Effect::Offer(..) => offers += 1,
+            Effect::Record { .. } | Effect::Abort | Effect::Finish(_) => {}
+        }
+    }
+    (told, offers)
+}
+
+#[test]
+fn who_learns_is_told_what_fell_and_asked_again_until_something_holds_or_ideas_run_out() {
+    assert_eq!(learning(true, 2), (vec![0, 1, 2], 1), "the third one holds");
+    assert_eq!(learning(true, 9), (vec![0, 1, 2, 3, 4, 5], 0), "nothing new is the end");
+    assert_eq!(learning(false, 2), (vec![0], 0), "nobody learns: nobody is asked again");
 }

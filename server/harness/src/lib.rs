@@ -6,6 +6,7 @@
 mod baseline;
 mod cascade;
 pub mod explore;
+mod key;
 pub mod lab;
 mod probing;
 mod problem;
@@ -21,6 +22,7 @@ mod tools;
 
 pub use baseline::{Baseline, BaselineRecord};
 pub use cascade::{Harness, HarnessParts};
+pub use key::{KeyError, key_from};
 pub use problem::Problem;
 pub use reports::{ReportError, ReportFormat, TestOutcome, TestReport};
 pub use sandbox::lower_priority_of_this_thread;

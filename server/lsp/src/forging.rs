@@ -259,6 +259,7 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
         retry: job.retry.clone(),
         only: job.order.goal.clone(),
         fresh: job.order.is_fresh,
+        is_unasked: !job.order.is_asked_for,
         ..ForgeRequest::new(job.helper.clone())
     };
     if !job.order.is_asked_for {

@@ -1,9 +1,10 @@
 //! The Mutation Engine: goal in, candidates out. One folder per engine.
 //!
 //! Engines start no process and write no file: what a linter says comes in through the harness's port, and what they
-//! forge goes out as patches. Beside them `mutants`, which spoils code on purpose to see whether tests notice.
+//! forge goes out as patches. One of them, `llm`, knows the network, and is there only where it was asked for. Beside them `mutants`, which spoils code on purpose to see whether tests notice.
 
 pub mod fixers;
+pub mod llm;
 pub mod mutants;
 mod nodes;
 pub mod rewrite;
@@ -15,13 +16,14 @@ use hephaestus_core::{Engine, SearchSettings};
 use hephaestus_syntax::{Languages, RuleSets};
 
 pub use fixers::{Fixer, FixerError, FixerRecheck};
+pub use llm::Llm;
 pub use mutants::{MutatorError, Mutators};
 pub use rewrite::Rewrite;
 pub use search::Search;
 pub use synth::Synth;
 
 /// The names of all engines.
-pub const ENGINES: &[&str] = &["rewrite", "fixers", "search", "synth"];
+pub const ENGINES: &[&str] = &["rewrite", "fixers", "search", "synth", "llm"];
 
 /// Why an engine cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,8 @@ pub enum EngineError {
     Synth(#[from] synth::KitError),
 }
 
-/// Every engine, in the order in which they are asked. A new engine is a folder, a line here and its name above.
+/// Every engine, in the order in which they are asked; the one that asks a language model where there is one. A new
+/// engine is a folder, a line here and its name above.
 ///
 /// # Errors
 /// When one of our own data files is malformed (tests prevent it).
@@ -42,13 +45,15 @@ pub fn all(
     languages: &'static Languages,
     rules: &RuleSets,
     search: &SearchSettings,
+    llm: Option<Llm>,
 ) -> Result<Vec<Box<dyn Engine>>, EngineError> {
-    Ok(vec![
+    let own: Vec<Box<dyn Engine>> = vec![
         Box::new(Rewrite::new(languages, rules.clone())),
         Box::new(fixers::Fixers),
         Box::new(Search::new(languages, search.clone())?),
         Box::new(Synth::new(languages)?),
-    ])
+    ];
+    Ok(own.into_iter().chain(llm.map(|llm| Box::new(llm) as Box<dyn Engine>)).collect())
 }
 
 #[cfg(test)]
@@ -58,8 +63,10 @@ mod tests {
     #[test]
     fn every_engine_is_named() {
         let languages = Languages::builtin().unwrap();
-        let engines = all(languages, &RuleSets::default(), &SearchSettings::default()).unwrap();
-        let names: Vec<&str> = engines.iter().map(|engine| engine.name()).collect();
-        assert_eq!(names, ENGINES);
+        let of = |llm| all(languages, &RuleSets::default(), &SearchSettings::default(), llm).unwrap();
+        let names =
+            |engines: Vec<Box<dyn Engine>>| engines.iter().map(|engine| engine.name()).collect::<Vec<_>>();
+        let without = names(of(None));
+        assert_eq!([without.as_slice(), &[llm::NAME]].concat(), ENGINES, "nothing is asked by default");
     }
 }

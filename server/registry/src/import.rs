@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn the_first_line_tells_the_schema() {
         let text = exported(&filled());
-        assert_eq!(text.lines().next().unwrap(), r#"{"type":"registry","schema":1}"#);
+        assert_eq!(text.lines().next().unwrap(), r#"{"type":"registry","schema":2}"#);
         let without = text.split_once('\n').unwrap().1;
         assert_eq!(refused(without).0, 1);
         assert_eq!(refused("").0, 1);

@@ -8,6 +8,7 @@
 mod blobs;
 mod compare;
 mod error;
+mod exchanges;
 mod export;
 mod finite;
 mod history;

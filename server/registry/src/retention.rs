@@ -110,6 +110,7 @@ fn sweep_unreferenced(connection: &Connection, oldest_ms: u64, report: &mut GcRe
         "DELETE FROM runs WHERE started_ms < ?1 AND NOT EXISTS (SELECT 1 FROM trials WHERE trials.run = runs.id)",
         [to_sql(oldest_ms)],
     )?;
+    connection.execute("DELETE FROM exchanges WHERE at_ms < ?1", [to_sql(oldest_ms)])?;
     report.goals += count(goals);
     report.runs += count(runs);
     Ok(())
@@ -135,7 +136,7 @@ fn shrink_to(connection: &Connection, limit: u64, report: &mut GcReport) -> Resu
         }
         let logs = delete_batch(connection, "logs", "rowid")?;
         report.logs += logs;
-        if logs > 0 {
+        if logs > 0 || delete_batch(connection, "exchanges", "seq")? > 0 {
             continue;
         }
         let candidates = delete_oldest_candidates(connection, BATCH)?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::Fault;
 
 /// Step `n` (from 0) leads from schema version `n` to `n + 1`.
-pub(crate) const STEPS: &[&str] = &[VERSION_1];
+pub(crate) const STEPS: &[&str] = &[VERSION_1, EXCHANGES];
 
 /// Nouns as JSON, with the columns beside it that are searched or joined. `seq` is the order of writing; ids are text so
 /// that records of several databases can be brought together.
@@ -88,6 +88,19 @@ CREATE TABLE caches (
     key TEXT NOT NULL,
     bytes BLOB NOT NULL,
     UNIQUE (namespace, key)
+) STRICT;
+";
+
+/// What was said to language models. Not exported: it is the record of one machine.
+const EXCHANGES: &str = "
+CREATE TABLE exchanges (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    run TEXT NOT NULL,
+    goal TEXT NOT NULL,
+    model TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    json TEXT NOT NULL
 ) STRICT;
 ";
 

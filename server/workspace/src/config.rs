@@ -1,8 +1,8 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
 use hephaestus_core::{
-    EditorSettings, ForgeSettings, GoalSettings, MutantSettings, SandboxSettings, ScoringSettings,
-    SearchSettings, TestSettings,
+    EditorSettings, ForgeSettings, GoalSettings, LlmSettings, MutantSettings, SandboxSettings,
+    ScoringSettings, SearchSettings, TestSettings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub struct Config {
     pub mutants: MutantSettings,
     /// `[search]`.
     pub search: SearchSettings,
+    /// Asking a language model.
+    pub llm: LlmSettings,
     /// Limits of every run.
     pub sandbox: SandboxSettings,
     /// What counts how much.
@@ -110,15 +112,17 @@ impl Config {
     /// As [`Config::load`]; for a wrong key in `over` the problem names no file.
     pub fn load_under(root: &Path, over: &serde_json::Value) -> Result<Self, ConfigError> {
         let mut merged = Table::new();
-        let users = dirs::config_dir().map(|folder| folder.join("hephaestus").join(FILE));
-        for file in users.into_iter().chain([root.join(FILE)]) {
+        let users = users_file().map(|file| (file, Source::User));
+        for (file, source) in users.into_iter().chain([(root.join(FILE), Source::Workspace)]) {
             if let Some(text) = read(&file)? {
-                merge(&mut merged, Self::check(&file, &text)?);
+                merge(&mut merged, Self::check(&file, &text, source)?);
             }
         }
         if let Some(over) = table_of(over) {
             let text = over.to_string();
-            merge(&mut merged, Self::check(Path::new(""), &text).map_err(without_place)?);
+            // An editor's settings may come with the workspace.
+            let checked = Self::check(Path::new(""), &text, Source::Workspace);
+            merge(&mut merged, checked.map_err(without_place)?);
         }
         Value::Table(merged).try_into().map_err(|error: toml::de::Error| {
             ConfigError::Invalid(ConfigProblem {
@@ -131,7 +135,7 @@ impl Config {
     }
 
     /// Checks one file by itself, so that complaints have positions.
-    fn check(file: &Path, text: &str) -> Result<Table, ConfigError> {
+    fn check(file: &Path, text: &str, source: Source) -> Result<Table, ConfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let invalid = |at: usize, message: String| {
             let before = text.get(..at).unwrap_or(text);
@@ -147,8 +151,26 @@ impl Config {
         if let Some((key, message)) = config.senseless() {
             return Err(invalid(values::place_of(text, &key), format!("`{}` {message}", key.join("."))));
         }
-        text.parse::<Table>().map_err(of_toml)
+        let table = text.parse::<Table>().map_err(of_toml)?;
+        if let (Source::Workspace, Some(key)) = (source, values::users_own(&table)) {
+            let place = users_file().map(|file| format!(" ({})", file.display())).unwrap_or_default();
+            let message = format!("`{}` may only be set in your own configuration{place}", key.join("."));
+            return Err(invalid(values::place_of(text, &key), message));
+        }
+        Ok(table)
     }
+}
+
+/// Whose word a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    User,
+    Workspace,
+}
+
+/// The user's own file.
+fn users_file() -> Option<PathBuf> {
+    dirs::config_dir().map(|folder| folder.join("hephaestus").join(FILE))
 }
 
 /// An editor's JSON object as a TOML table; what is not set, and what TOML has no word for, is left out.

@@ -1,6 +1,7 @@
 //! What works on this machine and for this workspace, what is degraded, and how to mend it.
 
 use crate::forging::ForgeRequest;
+use crate::llm::LlmRefusal;
 use crate::open::Workspace;
 use crate::report::GoalsReport;
 use hephaestus_core::{CancelToken, SandboxSettings, Snapshot};
@@ -94,6 +95,7 @@ impl Workspace {
         let sandbox = Sandbox::new(helper.clone(), self.config.sandbox.clone());
         self.check_runners(&mut diagnosis, &sandbox, cancel);
         self.check_fixers(&mut diagnosis);
+        self.check_llm(&mut diagnosis);
         match hephaestus_registry::Registry::open(&self.state_folder()) {
             Ok(registry) => {
                 diagnosis.add("registry", CheckState::Works, registry.path().display().to_string(), None)
@@ -141,6 +143,43 @@ impl Workspace {
                     Some(mend),
                 );
             }
+        }
+    }
+
+    /// Says what is configured; sends nothing.
+    fn check_llm(&self, diagnosis: &mut Diagnosis) {
+        let name = "language model";
+        match self.llm_is_ready() {
+            Ok(destination) => {
+                diagnosis.add(name, CheckState::Works, format!("{destination}, allowed here"), None)
+            }
+            Err(LlmRefusal::NotConfigured) => {
+                diagnosis.add(name, CheckState::Absent, "none is configured; nothing is sent anywhere", None);
+            }
+            Err(refusal) => {
+                let state = match refusal {
+                    LlmRefusal::NoConsent(_) => CheckState::Absent,
+                    _ => CheckState::Broken,
+                };
+                diagnosis.add(name, state, refusal.to_string(), Some(refusal.hint().to_owned()));
+            }
+        }
+    }
+
+    /// Asks the language model's endpoint which models it has: the only look that leaves this machine.
+    #[must_use]
+    pub fn check_models(&self, cancel: &CancelToken) -> Check {
+        let name = "language model: models".to_owned();
+        let wanted = self.config.llm.all_models();
+        match self.llm_models(cancel) {
+            Ok(models) => {
+                let missing: Vec<&str> =
+                    wanted.iter().filter(|model| !models.contains(model)).map(String::as_str).collect();
+                let state = if missing.is_empty() { CheckState::Works } else { CheckState::Broken };
+                let mend = (!missing.is_empty()).then(|| format!("it does not have {}", missing.join(", ")));
+                Check { name, state, detail: models.join(", "), mend }
+            }
+            Err(reason) => Check { name, state: CheckState::Broken, detail: reason, mend: None },
         }
     }
 

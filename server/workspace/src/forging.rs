@@ -1,15 +1,16 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
 use crate::combine::{Together, disjoint, prove_together};
-use crate::memory::{Known, Memory, Recalling};
+use crate::llm::LlmRefusal;
+use crate::memory::{Correspondence, Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
 use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice,
-    Offer, Pace, Patch, Probe, SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
+    Patch, Probe, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -17,7 +18,7 @@ use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_harness::{
     Baseline, Harness, HarnessParts, Problem, Suite, Workbench, lower_priority_of_this_thread,
 };
-use hephaestus_mutation::{FixerRecheck, Mutators};
+use hephaestus_mutation::{FixerRecheck, Llm, Mutators};
 use hephaestus_registry::RunLedger;
 use hephaestus_scoring::{ScorerParts, StrengthLimits, Workshop};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -68,6 +69,8 @@ pub struct ForgeRequest {
     pub only: Option<GoalId>,
     /// These goals, whether or not anybody would propose them, and for them nothing but what is in `retry`.
     pub given: Option<Vec<Goal>>,
+    /// Whether nobody asked for it, but something the user did started it: then nobody is asked who costs money.
+    pub is_unasked: bool,
     /// Whether what is proved is written down, to be proved again by anybody.
     pub keeps_proofs: bool,
     /// What it is restricted to beyond that.
@@ -88,6 +91,7 @@ impl ForgeRequest {
             retry: Vec::new(),
             only: None,
             given: None,
+            is_unasked: false,
             keeps_proofs: true,
             scope: Scope::default(),
         }
@@ -303,7 +307,8 @@ impl Run<'_> {
         self.report.goals.extend(goals.iter().cloned());
         self.report.passing.extend(harness.baseline().passing.iter().cloned());
         let scorer = self.scorer(harness.baseline());
-        let engines = self.engines()?;
+        let letters = memory.correspondence();
+        let engines = self.engines(&letters)?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
         let probe = repairs::probe_of(&harness)
@@ -325,6 +330,8 @@ impl Run<'_> {
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
+        let said = letters.summary().into_iter().map(|message| Notice { path: None, message });
+        self.report.notices.extend(said);
         self.report.note_recalled(probe.as_ref().map_or(0, Recalling::recalled));
         if let Some(facts) = harness.lab_facts().filter(|_| workspace.overlay.is_none()) {
             keep_tests(workspace, &bench.suite, &facts);
@@ -394,17 +401,35 @@ impl Run<'_> {
     }
 
     /// The engines that are wanted, after the one that has nothing but what is to be tried again.
-    fn engines(&self) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
+    fn engines(&mut self, letters: &Correspondence) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
         let workspace = self.workspace;
         let wanted = &workspace.config.forge.engines;
-        let all = hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search)
-            .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let is_given = self.request.given.is_some();
         let is_wanted = |name: &str| !is_given && (wanted.is_empty() || wanted.iter().any(|own| own == name));
+        let llm = if is_wanted("llm") { self.llm(letters) } else { None };
+        let all =
+            hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search, llm)
+                .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
         Ok(rebased.into_iter().chain(own).collect())
+    }
+
+    /// The engine that asks a language model, where it may be asked; why not, where one is configured.
+    fn llm(&mut self, letters: &Correspondence) -> Option<Llm> {
+        if self.request.is_unasked && !self.workspace.config.llm.on_save {
+            return None;
+        }
+        match self.workspace.llm(letters.clone(), self.request.fresh) {
+            Ok(llm) => Some(llm),
+            Err(LlmRefusal::NotConfigured) => None,
+            Err(refusal) => {
+                let message = format!("no language model is asked: {refusal}. {}", refusal.hint());
+                self.report.notices.push(Notice { path: None, message });
+                None
+            }
+        }
     }
 
     /// The baseline, with the first suite whose program is there.
@@ -643,6 +668,7 @@ fn cycle_settings(workspace: &Workspace, budget: &Budget) -> CycleSettings {
         seed: forge.seed,
         budget: budget.clone(),
         records: HashMap::new(),
+        learns: false,
     }
 }
 

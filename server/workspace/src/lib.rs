@@ -12,6 +12,7 @@ mod doctor;
 mod editing;
 mod forging;
 mod index;
+mod llm;
 mod memory;
 mod mutants;
 mod open;
@@ -42,6 +43,7 @@ pub use hephaestus_mutation::ENGINES;
 pub use hephaestus_registry as registry;
 pub use hephaestus_syntax::{Change, DocumentError, Encoding, FunctionFacts, LineIndex, Position, RuleSets};
 pub use index::{FileFacts, GoalFact, Index, OnFile, Refreshed};
+pub use llm::{Destination, LlmRefusal};
 pub use mutants::{
     Changes, MutantCounts, MutantsError, MutantsEvent, MutantsReport, MutantsRequest, SuiteReport,
     TriedMutant,

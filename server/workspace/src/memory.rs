@@ -10,9 +10,11 @@ use hephaestus_registry::{Registry, RegistryError, RunId, RunLedger, SearchFilte
 use std::collections::HashMap;
 use std::fs;
 
+mod correspondence;
 mod known;
 mod searched;
 
+pub(crate) use correspondence::Correspondence;
 pub(crate) use known::{Known, files_that_count};
 pub(crate) use searched::Recalling;
 

@@ -21,7 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn run(common: &Common, own: &Doctor) -> Result<ExitCode, Failure> {
     let cancel = cancel_on_interrupt();
     let mut diagnosis = match Workspace::open(&common.root, &OpenOptions::default(), &cancel) {
-        Ok(workspace) => workspace.doctor(&helper()?, &cancel),
+        Ok(workspace) => {
+            let mut diagnosis = workspace.doctor(&helper()?, &cancel);
+            diagnosis.checks.extend(own.llm.then(|| workspace.check_models(&cancel)));
+            diagnosis
+        }
         // Outside a project there is still a machine to look at.
         Err(WorkspaceError::NoSources(_)) => Diagnosis::of_machine(&helper()?, &SandboxSettings::default()),
         Err(error) => return Err(error.into()),

@@ -1,14 +1,12 @@
 //! `hephaestus forge`.
 
 use crate::args::{Common, Forge, ForgeFormat};
-use crate::commands::{cancel_on_interrupt, helper, open};
+use crate::commands::{cancel_on_interrupt, choose_engines, helper, open};
 use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
 use hephaestus_core::{Budget, Direction, GoalKind, Notice, Offer, Stage, Verdict};
-use hephaestus_workspace::{
-    ENGINES, ForgeReport, ForgeRequest, Workspace, found_in_words, question_in_words,
-};
+use hephaestus_workspace::{ForgeReport, ForgeRequest, Workspace, found_in_words, question_in_words};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,14 +48,8 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
 }
 
 fn configure(workspace: &mut Workspace, own: &Forge) -> Result<ForgeRequest, Failure> {
-    if let Some(unknown) = own.engine.iter().find(|name| !ENGINES.contains(&name.as_str())) {
-        let message = format!("there is no engine `{unknown}`; engines: {}", ENGINES.join(", "));
-        return Err(Failure::new(Kind::Usage, message));
-    }
+    choose_engines(workspace, &own.engine)?;
     let forge = &mut workspace.config_mut().forge;
-    if !own.engine.is_empty() {
-        forge.engines.clone_from(&own.engine);
-    }
     forge.jobs = own.jobs.unwrap_or(forge.jobs);
     forge.seed = own.seed.unwrap_or(forge.seed);
     let wall = own.budget.unwrap_or(Duration::from_secs(forge.timeout));

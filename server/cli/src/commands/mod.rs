@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod forge;
 pub(crate) mod goals;
 pub(crate) mod init;
+pub(crate) mod llm;
 pub(crate) mod lsp;
 pub(crate) mod mutants;
 pub(crate) mod registry;
@@ -19,7 +20,7 @@ pub(crate) mod verify;
 use crate::args::{Common, Selection};
 use crate::failure::{Failure, Kind};
 use hephaestus_core::{CancelToken, GoalKind};
-use hephaestus_workspace::{ForgeRequest, HelperCommand, OpenOptions, Workspace};
+use hephaestus_workspace::{ENGINES, ForgeRequest, HelperCommand, OpenOptions, Workspace};
 use std::path::Path;
 use std::process;
 
@@ -51,6 +52,21 @@ pub(crate) fn open(
         workspace.config_mut().goals.kinds.clone_from(&selection.kind);
     }
     Ok(workspace)
+}
+
+/// Restricts a run to the engines that were named, where any were. What is named has to be there and ready.
+pub(crate) fn choose_engines(workspace: &mut Workspace, engines: &[String]) -> Result<(), Failure> {
+    if let Some(unknown) = engines.iter().find(|name| !ENGINES.contains(&name.as_str())) {
+        let message = format!("there is no engine `{unknown}`; engines: {}", ENGINES.join(", "));
+        return Err(Failure::new(Kind::Usage, message));
+    }
+    if engines.iter().any(|name| name == "llm") {
+        workspace.llm_is_ready()?;
+    }
+    if !engines.is_empty() {
+        workspace.config_mut().forge.engines = engines.to_vec();
+    }
+    Ok(())
 }
 
 /// A token that Ctrl-C cancels. A second one ends the process at once; the sandbox's processes end with it.

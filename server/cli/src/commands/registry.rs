@@ -3,6 +3,7 @@
 use crate::args::{Common, Registry as Arguments, RegistryVerb};
 use crate::failure::{Failure, Kind};
 use crate::terminal::{self, FAINT, PLACE, STRONG};
+use hephaestus_core::Exchange;
 use hephaestus_workspace::registry::{
     Registry, Retention, RunSummary, SearchFilter, StoredCandidate, VersionSummary,
 };
@@ -20,12 +21,16 @@ pub(crate) fn run(common: &Common, own: &Arguments) -> Result<ExitCode, Failure>
     let registry = Registry::open(&folder)?;
     let text = match &own.verb {
         RegistryVerb::Log { limit } => registry.log(*limit)?.iter().map(run_line).collect(),
+        RegistryVerb::Show { id } if id.starts_with(Exchange::PREFIX) => asked(&registry, id)?,
         RegistryVerb::Show { id } => shown(&found(&registry, id)?),
         RegistryVerb::Diff { left, right } => compared(&registry, left, right)?,
         RegistryVerb::Lineage { id } => {
             registry.get_lineage(id)?.iter().map(|step| format!("{}\n", headline(step))).collect()
         }
-        RegistryVerb::Search { text, limit } => {
+        RegistryVerb::Search { text, llm: true, limit } => {
+            registry.exchanges(text, *limit)?.iter().map(exchange_line).collect()
+        }
+        RegistryVerb::Search { text, llm: false, limit } => {
             let filter = SearchFilter { limit: Some(*limit), ..SearchFilter::default() };
             registry.search(text, &filter)?.iter().map(version_line).collect()
         }
@@ -112,6 +117,35 @@ fn utc(ms: u64) -> String {
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
+}
+
+/// When, which model, for which goal, what it took, what came of it.
+fn exchange_line(exchange: &Exchange) -> String {
+    let cost =
+        if exchange.cost_usd > 0.0 { format!(", {:.4} USD", exchange.cost_usd) } else { String::new() };
+    format!(
+        "{STRONG}{}{STRONG:#} {} {PLACE}{}{PLACE:#} goal {} {FAINT}[{}]{FAINT:#} {} tokens in, {} out{cost}: {}\n",
+        exchange.id,
+        utc(exchange.at_ms),
+        exchange.model,
+        exchange.goal,
+        exchange.prompt,
+        exchange.tokens_in,
+        exchange.tokens_out,
+        exchange.outcome
+    )
+}
+
+/// One exchange with all of its text.
+fn asked(registry: &Registry, id: &str) -> Result<String, Failure> {
+    let unknown = || {
+        Failure::new(Kind::Usage, format!("nothing that was asked has the id `{id}`, or several have"))
+            .hint("`hephaestus registry search --llm` lists them.")
+    };
+    let exchange = registry.get_exchange(id)?.ok_or_else(unknown)?;
+    let part = |title: &str, text: &str| format!("\n{STRONG}{title}{STRONG:#}\n{}\n", text.trim_end());
+    let sent = part(&format!("sent to {}", exchange.endpoint), &exchange.request);
+    Ok(format!("{}{sent}{}", exchange_line(&exchange), part("received", &exchange.response)))
 }
 
 fn version_line(version: &VersionSummary) -> String {

@@ -2,7 +2,7 @@
 
 use crate::args::{Common, ForgeFormat, Repair, Selection};
 use crate::commands::forge::{counted, notice_line};
-use crate::commands::{cancel_on_interrupt, helper, open};
+use crate::commands::{cancel_on_interrupt, choose_engines, helper, open};
 use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
@@ -51,9 +51,10 @@ pub(crate) fn run(common: &Common, own: &Repair) -> Result<ExitCode, Failure> {
 }
 
 fn configure(workspace: &mut Workspace, own: &Repair) -> Result<ForgeRequest, Failure> {
-    let forge = &mut workspace.config_mut().forge;
     // Engines that the user chose for improvements are not meant.
-    forge.engines.clear();
+    workspace.config_mut().forge.engines.clear();
+    choose_engines(workspace, &own.engine)?;
+    let forge = &mut workspace.config_mut().forge;
     forge.jobs = own.jobs.unwrap_or(forge.jobs);
     forge.seed = own.seed.unwrap_or(forge.seed);
     Ok(ForgeRequest {

@@ -14,7 +14,7 @@ use std::path::Path;
 use tower_lsp::ls_types::{
     CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, CodeLens, Command, CompletionItem,
     CompletionItemKind, CompletionResponse, CompletionTextEdit, Diagnostic, DiagnosticSeverity,
-    Documentation, DocumentChanges, GotoDefinitionResponse, Hover, HoverContents, InlayHint, InlayHintLabel,
+    DocumentChanges, Documentation, GotoDefinitionResponse, Hover, HoverContents, InlayHint, InlayHintLabel,
     Location, MarkupContent, MarkupKind, NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier,
     Position, Range, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
@@ -229,7 +229,10 @@ fn fix(view: &DirectiveView<'_>, problem: &Problem) -> Option<CodeAction> {
 fn edit_of_document(view: &DirectiveView<'_>, edit: TextEdit) -> WorkspaceEdit {
     let uri = view.document.uri.clone();
     if !view.facts.versioned_edits {
-        return WorkspaceEdit { changes: Some(HashMap::from([(uri, vec![edit])])), ..WorkspaceEdit::default() };
+        return WorkspaceEdit {
+            changes: Some(HashMap::from([(uri, vec![edit])])),
+            ..WorkspaceEdit::default()
+        };
     }
     let version = Some(view.document.file.version());
     let text_document = OptionalVersionedTextDocumentIdentifier { uri, version };

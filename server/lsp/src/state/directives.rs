@@ -25,7 +25,13 @@ impl State {
         let document = self.documents.get(uri)?;
         let seen = document.current_directive()?;
         let folder = document.place.root.as_ref().and_then(|root| self.folder(root));
-        Some(DirectiveView { facts: self.facts.as_ref()?, folder, documents: &self.documents, document, seen })
+        Some(DirectiveView {
+            facts: self.facts.as_ref()?,
+            folder,
+            documents: &self.documents,
+            document,
+            seen,
+        })
     }
 
     /// Looks at the newest text of an open directive, elsewhere.
@@ -111,7 +117,10 @@ impl State {
     pub(super) fn closed_directives(&self) -> Vec<(Uri, Vec<Diagnostic>)> {
         let Some(facts) = &self.facts else { return Vec::new() };
         let all = self.folders.iter().flat_map(|folder| {
-            folder.directives.iter().filter_map(|(path, seen)| Some((locations::uri_of(&folder.root, path)?, seen)))
+            folder
+                .directives
+                .iter()
+                .filter_map(|(path, seen)| Some((locations::uri_of(&folder.root, path)?, seen)))
         });
         all.filter(|(uri, _)| self.documents.get(uri).is_none())
             .map(|(uri, seen)| (uri, directives::of_file(seen, facts)))

@@ -232,6 +232,7 @@ fn search(probe: &ByText, without: &[SearchPart]) -> Vec<hephaestus_core::Candid
     let context = EngineContext {
         snapshot: &snapshot,
         parents: &[],
+        setbacks: &[],
         limit: 9,
         seed: 1,
         probe: Some(probe),

@@ -69,7 +69,13 @@ pub(super) struct Shop<'a> {
 
 impl<'a> Shop<'a> {
     /// Everything that may be of use where values of `own` types come in and go out.
-    pub(super) fn new(kit: &'a Kit, rules: Rules, own: &[Type], effort: Effort, cancel: &'a CancelToken) -> Self {
+    pub(super) fn new(
+        kit: &'a Kit,
+        rules: Rules,
+        own: &[Type],
+        effort: Effort,
+        cancel: &'a CancelToken,
+    ) -> Self {
         let mut wanted = Vec::new();
         for ty in own {
             ty.parts(&mut wanted);
@@ -100,11 +106,13 @@ impl<'a> Shop<'a> {
             let variables = usize::from(variables.unwrap_or(0));
             let inner: Vec<Type> = self.types.iter().filter(|ty| ty.depth() < DEEPEST).cloned().collect();
             for bound in combinations(&inner, variables) {
-                let key = if matches!(component.doing, Doing::Higher(_)) { bound.last() } else { bound.first() };
+                let key =
+                    if matches!(component.doing, Doing::Higher(_)) { bound.last() } else { bound.first() };
                 if component.ordered && !key.is_some_and(Type::is_ordered) {
                     continue;
                 }
-                if component.copy.is_some_and(|copy| bound.first().is_some_and(|own| own.is_copied() != copy)) {
+                if component.copy.is_some_and(|copy| bound.first().is_some_and(|own| own.is_copied() != copy))
+                {
                     continue;
                 }
                 let result = component.result.with(&bound);

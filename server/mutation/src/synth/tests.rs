@@ -39,7 +39,8 @@ fn read(language: &str, code: &str, tests: &str) -> Option<(Specification, Kit)>
 
 /// The likeliest body in the language's words, with its name for the examples it is wrong on.
 fn solved(own: &suite::Specification, language: &str, effort: Effort) -> Result<(String, bool), String> {
-    let (spec, kit) = read(language, &own.code(language), &own.tests(language, &own.examples)).ok_or("not read")?;
+    let (spec, kit) =
+        read(language, &own.code(language), &own.tests(language, &own.examples)).ok_or("not read")?;
     assert_eq!(spec.examples.len(), own.examples.len(), "{}: every example is read", own.name);
     let cancel = CancelToken::new();
     let outcome = solve(&spec, &kit, effort, &cancel);
@@ -58,7 +59,8 @@ fn solved(own: &suite::Specification, language: &str, effort: Effort) -> Result<
     types.push(spec.output.clone());
     let shop = Shop::new(&kit, rules.clone(), &types, effort, &cancel);
     let lines = Printer::new(&kit, &shop.types, &spec).body(&best.body);
-    let text: Vec<String> = lines.iter().map(|line| format!("{}{}", "  ".repeat(line.depth), line.text)).collect();
+    let text: Vec<String> =
+        lines.iter().map(|line| format!("{}{}", "  ".repeat(line.depth), line.text)).collect();
     Ok((text.join("\n"), holds))
 }
 

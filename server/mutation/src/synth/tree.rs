@@ -61,7 +61,12 @@ impl Forest {
     pub(super) fn add_part(&mut self, holds: u64, cost: u32, node: &Rc<Node>) {
         if holds != 0 && self.parts.len() < TERMS && !self.by_set.contains_key(&holds) {
             self.by_set.insert(holds, self.parts.len());
-            self.parts.push(Part { holds, cost, body: Body::Give(Rc::clone(node)), is_constant: node.is_constant() });
+            self.parts.push(Part {
+                holds,
+                cost,
+                body: Body::Give(Rc::clone(node)),
+                is_constant: node.is_constant(),
+            });
         }
     }
 

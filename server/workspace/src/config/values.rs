@@ -2,9 +2,10 @@
 //! place of a key in the text. Must not read files.
 
 use super::Config;
-use hephaestus_core::{Dimension, EditorSettings, GoalKind};
+use hephaestus_core::{Dimension, EditorSettings, GoalKind, LlmSettings};
 use hephaestus_harness::runners;
 use hephaestus_mutation::{ENGINES, fixers};
+use toml::Table;
 use toml::de::{DeTable, DeValue};
 
 /// One value that makes no sense: the key from the root, and what would be right.
@@ -52,6 +53,20 @@ impl Config {
             (self.sandbox.disk_mb >= 16, "sandbox.disk_mb", "must be at least 16"),
             (self.sandbox.processes >= 8, "sandbox.processes", "must be at least 8"),
             (self.sandbox.open_files >= 32, "sandbox.open_files", "must be at least 32"),
+            (self.llm.candidates > 0, "llm.candidates", "must be at least 1"),
+            (self.llm.rounds > 0, "llm.rounds", "must be at least 1"),
+            (self.llm.max_tokens >= 16, "llm.max_tokens", "must be at least 16"),
+            (self.llm.max_input_tokens >= 256, "llm.max_input_tokens", "must be at least 256"),
+            (self.llm.wait > 0, "llm.wait", "must be at least 1"),
+            (is_weight(self.llm.price_in), "llm.price_in", "must be at least 0"),
+            (is_weight(self.llm.price_out), "llm.price_out", "must be at least 0"),
+            (is_weight(self.llm.budget_usd.unwrap_or(0.0)), "llm.budget_usd", "must be at least 0"),
+            (
+                self.llm.budget_usd.is_none() || self.llm.price_in > 0.0 && self.llm.price_out > 0.0,
+                "llm.budget_usd",
+                "needs `llm.price_in` and `llm.price_out`: without prices nobody knows what is spent",
+            ),
+            (is_weight(self.llm.temperature.unwrap_or(0.0)), "llm.temperature", "must be at least 0"),
             (is_weight(weights.functionality), "scoring.weights.functionality", "must be at least 0"),
             (is_weight(weights.quality), "scoring.weights.quality", "must be at least 0"),
             (is_weight(weights.performance), "scoring.weights.performance", "must be at least 0"),
@@ -64,6 +79,9 @@ impl Config {
         let key = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         if let Some(message) = self.goals.kinds.iter().find_map(|kind| kind.parse::<GoalKind>().err()) {
             return Some((key(&["goals", "kinds"]), message));
+        }
+        if let Some(message) = self.llm.kinds.iter().find_map(|kind| kind.parse::<GoalKind>().err()) {
+            return Some((key(&["llm", "kinds"]), message));
         }
         let loud = self.editor.severity.keys().filter(|kind| *kind != EditorSettings::PROVEN);
         if let Some(message) = loud.filter_map(|kind| kind.parse::<GoalKind>().err()).next() {
@@ -95,6 +113,13 @@ impl Config {
             })
             .next()
     }
+}
+
+/// A key in a workspace's table that only its user may set.
+pub(super) fn users_own(table: &Table) -> Option<Vec<String>> {
+    let llm = table.get("llm")?.as_table()?;
+    let key = LlmSettings::USERS_OWN.iter().find(|key| llm.contains_key(**key))?;
+    Some(vec!["llm".to_owned(), (*key).to_owned()])
 }
 
 fn unknown(name: &str, known: &[&str]) -> Option<String> {

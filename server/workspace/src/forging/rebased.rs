@@ -73,6 +73,7 @@ mod tests {
         let first = EngineContext {
             snapshot: &snapshot,
             parents: &[],
+            setbacks: &[],
             limit: 9,
             seed: 0,
             probe: None,

@@ -1,6 +1,6 @@
 //! What the cycle knows about one goal: what is waiting, what held, what to go on from.
 
-use hephaestus_core::{Candidate, Goal, GoalKind, Score, Setback, Trial};
+use hephaestus_core::{Candidate, Goal, Score, Setback, Trial};
 use std::collections::VecDeque;
 
 /// Setbacks kept of one goal, the latest ones.

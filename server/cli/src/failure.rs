@@ -1,7 +1,9 @@
 //! What can go wrong for a user, by whose turn it is to act, and the exit codes that say so.
 
 use hephaestus_workspace::registry::RegistryError;
-use hephaestus_workspace::{ApplyError, ForgeError, MutantsError, Problem, TestgenError, WorkspaceError};
+use hephaestus_workspace::{
+    ApplyError, ForgeError, MutantsError, Problem, TestgenError, UnlockError, WorkspaceError,
+};
 use std::process::ExitCode;
 
 /// Whose turn it is.
@@ -92,6 +94,17 @@ impl From<TestgenError> for Failure {
         match error {
             TestgenError::Mutants(error) => error.into(),
             TestgenError::Problem(problem) => problem.into(),
+        }
+    }
+}
+
+impl From<UnlockError> for Failure {
+    fn from(error: UnlockError) -> Self {
+        match error {
+            UnlockError::Testgen(error) => error.into(),
+            UnlockError::Forge(error) => error.into(),
+            UnlockError::Workspace(error) => error.into(),
+            UnlockError::Io(error) => error.into(),
         }
     }
 }

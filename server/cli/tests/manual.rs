@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 const COMMANDS: &[&str] = &[
-    "forge", "goals", "repair", "verify", "mutants", "registry", "report", "lsp", "doctor", "init", "demo",
+    "forge", "goals", "repair", "verify", "mutants", "testgen", "registry", "report", "lsp", "doctor", "init", "demo",
     "schema",
 ];
 

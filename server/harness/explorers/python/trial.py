@@ -42,6 +42,7 @@ class Candidate:
     def __init__(self, entry, receiver, arguments, keywords, made):
         self.entry, self.receiver, self.arguments, self.keywords = entry, receiver, arguments, keywords
         self.setup, self.call = made
+        self.prefix = ()
         self.kind = self.expected = None
         self.lines = frozenset()
         self.kills = set()
@@ -189,15 +190,18 @@ class Stage:
     def _after(self, candidate):
         """What became of what a call was given that gives nothing: `(setup, expression, value)`."""
         entry = candidate.entry
+        if entry.kind == "method" and candidate.prefix:
+            return candidate.setup, candidate.call, None
         if entry.kind == "method":
-            receiver, given = candidate.receiver, "it"
+            receiver = candidate.receiver
             made = entry.make("it", candidate.arguments, candidate.keywords)
         else:
             changing = [index for index, text in enumerate(candidate.arguments) if text[:1] in "[{" and text not in ("[]", "{}")]
             if not changing:
                 return candidate.setup, candidate.call, None
             at = changing[0]
-            receiver, given = candidate.arguments[at], candidate.arguments[:at] + ["it"] + candidate.arguments[at + 1 :]
+            receiver = candidate.arguments[at]
+            given = candidate.arguments[:at] + ["it"] + candidate.arguments[at + 1 :]
             made = entry.make(candidate.receiver, given, candidate.keywords)
         if made is None or made[0]:
             return candidate.setup, candidate.call, None

@@ -62,7 +62,10 @@ fn new_tests_notice_what_no_test_did_and_a_second_run_agrees() {
     let project = marks();
     let shown = run(&project, &[]);
     assert!(score(&shown, "after") > score(&shown, "before") + 20.0, "{shown}");
-    assert!(shown["patch"].as_str().unwrap().contains("+++ b/tests/test_marks_characterisation.py"), "{shown}");
+    assert!(
+        shown["patch"].as_str().unwrap().contains("+++ b/tests/test_marks_characterisation.py"),
+        "{shown}"
+    );
 
     let written = run(&project, &["--apply"]);
     let text = project.read("tests/test_marks_characterisation.py");
@@ -70,8 +73,13 @@ fn new_tests_notice_what_no_test_did_and_a_second_run_agrees() {
     assert!(text.contains("from marks import"), "{text}");
     let mutants = project.run(&["mutants", "marks.py", "--format", "json", "--fresh"]).expect(0).json();
     let all = mutants["files"]["marks.py"]["mutants"].as_array().unwrap();
-    let noticed = all.iter().filter(|one| matches!(one["status"].as_str(), Some("Killed" | "Timeout"))).count();
-    assert_eq!(u64::try_from(noticed).ok(), written["after"]["killed"].as_u64(), "the score is what mutants measures");
+    let noticed =
+        all.iter().filter(|one| matches!(one["status"].as_str(), Some("Killed" | "Timeout"))).count();
+    assert_eq!(
+        u64::try_from(noticed).ok(),
+        written["after"]["killed"].as_u64(),
+        "the score is what mutants measures"
+    );
 
     let again = run(&project, &["--apply"]);
     assert_eq!(again["stats"]["kills"], 0, "{again}");
@@ -81,6 +89,6 @@ fn new_tests_notice_what_no_test_did_and_a_second_run_agrees() {
 fn a_threshold_that_is_missed_writes_nothing_and_says_so() {
     let project = marks();
     let run = project.run(&["testgen", "--apply", "--min-kills", "1000", "--budget", "20s"]).expect(1);
-    assert!(run.stderr.contains("1000 are required"), "{}", run.stderr);
+    assert!(run.err.contains("1000 are required"), "{}", run.err);
     assert!(!project.path("tests/test_marks_characterisation.py").exists());
 }

@@ -20,6 +20,9 @@ MOST_RECEIVERS = 8
 MOST_PER_VARIANT = 160
 BATCH = 150
 ROUNDS = 60
+LEAST = 12
+LEARNED_PER_S = 150
+LEARNING = 0.35
 WORTH_CAPTURING_S = 20.0
 
 
@@ -374,8 +377,11 @@ class Exploration:
         good = self.learn_instances(classes)
         rest = [entry for entry in self.entries.values() if entry.kind != "class"]
         rest.sort(key=lambda entry: entry.private)
+        # There has to be time for what it is about.
+        left = max(0.0, self.deadline - time.monotonic())
+        most = max(LEAST, min(2 * FIRST, int(left * LEARNED_PER_S * LEARNING / max(1, len(rest)))))
         for entry in rest:
-            good += self.learn(self.first(entry))
+            good += self.learn(self.first(entry)[:most])
         self.hunt(good)
         for turn in range(ROUNDS):
             if not self.alive or time.monotonic() > self.deadline - 1:

@@ -103,6 +103,7 @@ class Stage:
     def __init__(self, names, path, root):
         self.names, self.path, self.root = names, path, os.path.join(root, "")
         self.touched = None
+        self.preparing = False
         self._watching = False
         signal.signal(signal.SIGALRM, self._ring)
         sys.addaudithook(self._hook)
@@ -132,8 +133,10 @@ class Stage:
             if tracer:
                 sys.settrace(tracer)
             try:
+                self.preparing = True
                 for line in candidate.setup:
                     exec(line, space)
+                self.preparing = False
                 value = eval(candidate.call, space)
                 if hasattr(value, "__next__") and hasattr(value, "__iter__"):
                     value = Drained(value)
@@ -161,8 +164,8 @@ class Stage:
             raise Unfit("it asks for %s" % trace.clock)
         setup, call = candidate.setup, candidate.call
         if kind == "error":
-            if not self._is_meant(value):
-                raise Unfit("the interpreter raises it")
+            if self.preparing or not self._is_meant(value):
+                raise Unfit("it is not the call that raises it, or the interpreter does")
             expected = self.names.name_of(type(value))
         else:
             if value is None and not setup:

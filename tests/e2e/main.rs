@@ -33,5 +33,6 @@ mod repairs;
 mod reports;
 mod side_by_side;
 mod table;
+mod testgen;
 mod tools;
 mod unruly_tests;

@@ -164,6 +164,9 @@ pub(crate) struct Forge {
     /// Show every patch, however many there are
     #[arg(long)]
     pub(crate) diff: bool,
+    /// Where only weak tests hold improvements back, write the tests that are missing, and try again with them
+    #[arg(long)]
+    pub(crate) strengthen: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use hephaestus_workspace::registry::RegistryError;
 use hephaestus_workspace::{
-    ApplyError, ForgeError, LlmRefusal, MutantsError, Problem, TestgenError, WorkspaceError,
+    ApplyError, ForgeError, LlmRefusal, MutantsError, Problem, TestgenError, UnlockError, WorkspaceError,
 };
 use std::process::ExitCode;
 
@@ -94,6 +94,17 @@ impl From<TestgenError> for Failure {
         match error {
             TestgenError::Mutants(error) => error.into(),
             TestgenError::Problem(problem) => problem.into(),
+        }
+    }
+}
+
+impl From<UnlockError> for Failure {
+    fn from(error: UnlockError) -> Self {
+        match error {
+            UnlockError::Testgen(error) => error.into(),
+            UnlockError::Forge(error) => error.into(),
+            UnlockError::Workspace(error) => error.into(),
+            UnlockError::Io(error) => error.into(),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 const COMMANDS: &[&str] = &[
-    "forge", "goals", "repair", "verify", "mutants", "registry", "report", "llm", "lsp", "doctor", "init",
-    "demo", "schema",
+    "forge", "goals", "repair", "verify", "mutants", "testgen", "registry", "report", "llm", "lsp", "doctor",
+    "init", "demo", "schema",
 ];
 
 /// Flags that stand on the page of all commands.

@@ -28,6 +28,9 @@ const PATIENCE: u32 = 6;
 /// … and never less than this.
 const LEAST: Duration = Duration::from_secs(10);
 
+/// A faulty version: its number and its edits, each with its first byte, the byte after its last, and the new text.
+pub type Numbered<'a> = (u32, Vec<(usize, usize, &'a str)>);
+
 /// What is to be explored.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExploreRequest<'a> {
@@ -37,8 +40,8 @@ pub struct ExploreRequest<'a> {
     pub module: &'a str,
     /// Files of tests to learn calls from.
     pub tests: Vec<&'a RelPath>,
-    /// Faulty versions by number: edits, each with its first byte, the byte after its last, and the new text.
-    pub variants: Vec<(u32, Vec<(usize, usize, &'a str)>)>,
+    /// Faulty versions.
+    pub variants: Vec<Numbered<'a>>,
     /// Lines that tests run through already.
     pub covered: BTreeSet<u32>,
     /// Decides what is made up.

@@ -62,6 +62,12 @@ impl Workspace {
         Ok(Applied { files })
     }
 
+    /// Writes a patch of the snapshot, as it is.
+    pub(crate) fn write_patch(&self, patch: &Patch) -> Result<Applied, ApplyError> {
+        let files = write(&self.root, &self.snapshot, patch, &Staging::new(&self.state_folder()))?;
+        Ok(Applied { files })
+    }
+
     /// Writes new tests.
     ///
     /// # Errors
@@ -70,9 +76,9 @@ impl Workspace {
         if !report.is_proved {
             return Err(ApplyError::NotProved);
         }
-        let files = write(&self.root, &self.snapshot, &report.patch, &Staging::new(&self.state_folder()))?;
-        report.applied.clone_from(&files);
-        Ok(Applied { files })
+        let applied = self.write_patch(&report.patch)?;
+        report.applied.clone_from(&applied.files);
+        Ok(applied)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::open::Workspace;
 use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
+use crate::unlocking::HeldBack;
 use hephaestus_core::{
     Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
     Patch, Probe, SandboxSettings, Score, Trial, Verdict,
@@ -573,6 +574,7 @@ impl Run<'_> {
     ) -> (Vec<Offer>, Outcome) {
         let mut offers = Vec::new();
         let mut rejected = Vec::new();
+        let mut held_back = Vec::new();
         let mut stages = BTreeMap::new();
         let mut alternatives = BTreeMap::new();
         let mut remembered = 0;
@@ -595,12 +597,16 @@ impl Run<'_> {
                 survivors.add(trial.evidence.strength.as_ref().map_or(&[], |strength| &strength.survivors));
                 if score.is_none_or(|score| !score.accepted) {
                     rejected.push(Rejected::of(goal, candidate, trial, score));
+                    held_back.extend(
+                        score.and_then(|score| HeldBack::of(goal, candidate, &trial.evidence, score)),
+                    );
                     keep_log(ledger, candidate, trial);
                 }
             }
         });
         self.report.stats.remembered += remembered;
         self.report.rejected.extend(rejected);
+        self.report.held_back.extend(held_back);
         self.report.alternatives.extend(alternatives);
         self.report.goals.extend(survivors.into_goals(self.workspace));
         self.report.add_stages(stages);

@@ -23,6 +23,7 @@ mod roles;
 mod staging;
 mod surveying;
 mod testgen;
+mod unlocking;
 
 pub use apply::{Applied, ApplyError};
 pub use config::{Config, ConfigError, ConfigProblem, FixerSettings, schema};
@@ -57,3 +58,4 @@ pub use report::{
 };
 pub use roles::{FileRole, FileRoles};
 pub use testgen::{TestgenError, TestgenEvent, TestgenRequest};
+pub use unlocking::{Bundle, HeldBack, UnlockError};

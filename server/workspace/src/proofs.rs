@@ -16,6 +16,8 @@ use tempfile::NamedTempFile;
 mod checking;
 mod copying;
 
+pub(crate) use copying::copy_with;
+
 pub use checking::{Checked, Verification, VerifyError, VerifyRequest, verify};
 
 /// How their names end.

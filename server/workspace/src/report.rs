@@ -3,6 +3,7 @@
 use crate::combine::Together;
 use crate::forging::Stages;
 use crate::open::Workspace;
+use crate::unlocking::HeldBack;
 use hephaestus_core::{
     Candidate, CandidateId, Evidence, Goal, GoalId, Isolation, Notice, Offer, Patch, Score, Snapshot,
     SourceFile, Trial, Verdict,
@@ -171,6 +172,8 @@ pub struct ForgeReport {
     pub alternatives: BTreeMap<GoalId, Vec<Candidate>>,
     /// What does not hold.
     pub rejected: Vec<Rejected>,
+    /// Improvements that only weak tests hold back.
+    pub held_back: Vec<HeldBack>,
     /// Everything that holds, together: one per runner.
     pub(crate) together: Vec<Together>,
     /// Whether it was written.
@@ -210,6 +213,7 @@ impl ForgeReport {
             superseded: vec![],
             alternatives: BTreeMap::new(),
             rejected: vec![],
+            held_back: vec![],
             together: vec![],
             applied: false,
             before,

@@ -6,7 +6,7 @@ use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
 use hephaestus_core::{Budget, Direction, GoalKind, Notice, Offer, Stage, Verdict};
-use hephaestus_workspace::{ForgeReport, ForgeRequest, Workspace, found_in_words, question_in_words};
+use hephaestus_workspace::{Bundle, ForgeReport, ForgeRequest, Workspace, found_in_words, question_in_words};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,14 +19,41 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
     let request = configure(&mut workspace, own)?;
     let mut progress = ForgeProgress::new(common.quiet);
     let result = workspace.forge(&request, &cancel, &mut |event| progress.tell(&event));
+    let mut report = match result {
+        Ok(report) => report,
+        Err(error) => {
+            progress.finish();
+            return Err(error.into());
+        }
+    };
+    let bundle = match own.strengthen && !report.held_back.is_empty() {
+        true => {
+            let budget = request.budget.clone();
+            Some(workspace.unlock(&report, &request, budget, &cancel, &mut |event| progress.tell(&event)))
+        }
+        false => None,
+    };
     progress.finish();
-    let mut report = result?;
+    let bundle = bundle.transpose()?;
     let missed = own.require.is_some_and(|wanted| report.improvements.len() < wanted);
     let may_write = own.apply && !missed && report.proved_patch().is_some();
-    let applied = if may_write { Some(workspace.apply(&mut report)?) } else { None };
+    let together = bundle.as_ref().filter(|bundle| own.apply && !missed && bundle.patch().is_some());
+    let applied = match together {
+        Some(bundle) => Some(workspace.apply_bundle(bundle)?),
+        None if may_write => Some(workspace.apply(&mut report)?),
+        None => None,
+    };
     let text = match own.format {
-        ForgeFormat::Text => text(&report, own, common.quiet),
-        ForgeFormat::Json => format!("{}\n", serde_json::to_string_pretty(&report.to_json())?),
+        ForgeFormat::Text => {
+            text(&report, own, common.quiet) + &bundle.as_ref().map_or_else(String::new, unlocked)
+        }
+        ForgeFormat::Json => {
+            let mut json = report.to_json();
+            if let (Some(bundle), Some(object)) = (&bundle, json.as_object_mut()) {
+                object.insert("strengthened".to_owned(), bundle.to_json());
+            }
+            format!("{}\n", serde_json::to_string_pretty(&json)?)
+        }
         ForgeFormat::Html => crate::report::render(&report.to_json()),
     };
     terminal::print(&text)?;
@@ -70,6 +97,30 @@ pub(crate) fn text(report: &ForgeReport, own: &Forge, quiet: bool) -> String {
     if !quiet {
         text.push_str(&summary(report, own));
     }
+    text
+}
+
+/// What tests that were missing unlock, as text.
+fn unlocked(bundle: &Bundle) -> String {
+    let (held, count) = (counted(bundle.held, "improvement"), bundle.improvements().count());
+    let tests = counted(bundle.tests.tests().count(), "test");
+    let mut text = format!("{STRONG}{held} held back by weak tests{STRONG:#}: {count} unlocked by {tests}\n");
+    if count == 0 {
+        return text;
+    }
+    for test in bundle.tests.tests() {
+        text.push_str(&format!("  {GOOD}+{GOOD:#} {}\n", test.shows));
+    }
+    text.push_str(&bundle.tests.diff());
+    for offer in bundle.improvements() {
+        if let Some(report) = &bundle.report {
+            text.push_str(&improvement(report, offer, true));
+        }
+    }
+    text.push_str(&format!(
+        "tests and improvements, together with what held before: {GOOD}passed{GOOD:#} ({:.1} CPU seconds)\n",
+        bundle.cpu.as_secs_f64()
+    ));
     text
 }
 

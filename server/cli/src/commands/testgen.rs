@@ -107,13 +107,14 @@ fn summary(report: &TestgenReport, own: &Testgen) -> String {
     }
     let (before, after) = report.strength();
     let (tests, kills) = (report.tests().count(), report.kills());
+    let notice = if tests == 1 { "notices" } else { "notice" };
     let each = if kills > 0 {
         format!(" ({:.2} tests for each)", tests as f64 / kills as f64)
     } else {
         String::new()
     };
     text.push_str(&format!(
-        "{STRONG}{} → {}{STRONG:#}: {} notice {} that no test did{each}, in {:.1} s ({})\n",
+        "{STRONG}{} → {}{STRONG:#}: {} {notice} {} that no test did{each}, in {:.1} s ({})\n",
         share(before),
         share(after),
         counted(tests, "new test"),

@@ -20,6 +20,9 @@ MOST_RECEIVERS = 8
 MOST_PER_VARIANT = 160
 BATCH = 150
 ROUNDS = 60
+LEAST = 12
+LEARNED_PER_S = 150
+LEARNING = 0.35
 WORTH_CAPTURING_S = 20.0
 
 
@@ -87,12 +90,16 @@ class Exploration:
     def rng(self, *parts):
         return values.generator(self.seed, *parts)
 
-    def add(self, entry, receiver, arguments, keywords, into):
-        """One more candidate, if it is new and says something."""
-        made = entry.make(receiver, arguments, keywords)
+    def add(self, entry, receiver, arguments, keywords, into, prefix=()):
+        """One more candidate, if it is new and says something. After a prefix of statements the receiver is `it`."""
+        made = entry.make("it" if prefix else receiver, arguments, keywords)
         if made is None:
             return
+        if prefix:
+            own = [line for line in made[0] if line != "it = it"]
+            made = ("it = %s" % receiver, *prefix, *own), made[1]
         candidate = trial.Candidate(entry, receiver, list(arguments), dict(keywords), made)
+        candidate.prefix = tuple(prefix)
         key = candidate.key()
         if key not in self.known and len(made[1]) <= 2 * values.LONGEST:
             self.known.add(key)
@@ -170,6 +177,10 @@ class Exploration:
                 break
             arguments, keywords = self.draw(entry, rng, 0.1 if turn % 2 else 0.5)
             self.add(entry, rng.choice(receivers), arguments, keywords, found)
+        if entry.kind in ("method", "property"):
+            for _ in range(FIRST // 2):
+                arguments, keywords = self.draw(entry, rng, 0.2)
+                self.add(entry, rng.choice(receivers), arguments, keywords, found, self.steps(entry, rng))
         return found
 
     def vary_each(self, entry, receivers, rng, found):
@@ -193,9 +204,25 @@ class Exploration:
                 arguments = [rng.choice(pool[:8]) for pool in texts]
                 self.add(entry, rng.choice(receivers), arguments, {parameter.name: text}, found)
 
+    def steps(self, entry, rng):
+        """What is done to an object before the call: one to four calls of its methods."""
+        others = [other for other in self.entries.values() if other.owner is entry.owner and other.kind == "method" and not other.private]
+        others = [other for other in others if other.short not in entries.OPERATORS]
+        lines = []
+        for _ in range(rng.choice((1, 1, 2, 3, 4)) if others else 0):
+            other = rng.choice(others)
+            made = other.make("it", *self.draw(other, rng, 0.3))
+            if made is not None:
+                lines.append(made[0][1] if made[0] else made[1])
+        return lines
+
     def mutate(self, candidate, rng, into):
         """A candidate like this one."""
         entry = candidate.entry
+        prefix = list(candidate.prefix)
+        if prefix and rng.random() < 0.5:
+            more = self.steps(entry, rng)
+            prefix.insert(rng.randint(0, len(prefix)), more[0]) if more else prefix.pop(rng.randrange(len(prefix)))
         arguments, keywords, receiver = list(candidate.arguments), dict(candidate.keywords), candidate.receiver
         constants = self.guesses[entry.name].constants if entry.name in self.guesses else ()
         for _ in range(1 + (rng.random() < 0.4)):
@@ -221,7 +248,7 @@ class Exploration:
                 del keywords[at]
             else:
                 keywords[at] = values.like(keywords[at], rng, constants) or keywords[at]
-        self.add(entry, receiver, arguments, keywords, into)
+        self.add(entry, receiver, arguments, keywords, into, prefix)
 
     def other(self, entry, at, rng):
         """Another expression for a place."""
@@ -302,6 +329,47 @@ class Exploration:
                 for index in found or ():
                     others[index].kills.add(number)
 
+    def shrink(self):
+        """Looks for simpler calls that kill the same."""
+        for _ in range(3):
+            best = {}
+            for candidate in sorted(self.candidates, key=trial.Candidate.cost):
+                for number in candidate.kills:
+                    best.setdefault(number, candidate)
+            made, of = [], {}
+            for candidate in dict.fromkeys(best.values()):
+                if candidate.cost() > 24:
+                    first = len(made)
+                    self.reduce(candidate, made)
+                    of.update((id(smaller), candidate) for smaller in made[first:])
+            if not made or time.monotonic() > self.deadline + 2:
+                return
+            self.deadline += 3
+            good = self.learn(made)
+            for number, (edits, _) in self.variants.items():
+                own = [smaller for smaller in good if id(smaller) in of and number in of[id(smaller)].kills]
+                if own and time.monotonic() < self.deadline + 2:
+                    found = trial.kills(self.text(edits), own, self.names, self.path, self.root, self.deadline + 2)
+                    for index in found or ():
+                        own[index].kills.add(number)
+
+    def reduce(self, candidate, into):
+        """Candidates with less in them."""
+        entry, receiver, prefix = candidate.entry, candidate.receiver, candidate.prefix
+        arguments, keywords = candidate.arguments, candidate.keywords
+        for key in keywords:
+            self.add(entry, receiver, arguments, {name: text for name, text in keywords.items() if name != key}, into, prefix)
+        for index in range(len(prefix)):
+            self.add(entry, receiver, arguments, keywords, into, prefix[:index] + prefix[index + 1 :])
+        if len(arguments) > sum(parameter.default is parameter.empty for parameter in entry.parameters):
+            self.add(entry, receiver, arguments[:-1], keywords, into, prefix)
+        for index, text in enumerate(arguments):
+            for other in list(values.simpler(text))[:14]:
+                self.add(entry, receiver, [*arguments[:index], other, *arguments[index + 1 :]], keywords, into, prefix)
+        for key, text in keywords.items():
+            for other in list(values.simpler(text))[:6]:
+                self.add(entry, receiver, arguments, dict(keywords, **{key: other}), into, prefix)
+
     def work(self):
         """All of it."""
         self.sow()
@@ -309,8 +377,11 @@ class Exploration:
         good = self.learn_instances(classes)
         rest = [entry for entry in self.entries.values() if entry.kind != "class"]
         rest.sort(key=lambda entry: entry.private)
+        # There has to be time for what it is about.
+        left = max(0.0, self.deadline - time.monotonic())
+        most = max(LEAST, min(2 * FIRST, int(left * LEARNED_PER_S * LEARNING / max(1, len(rest)))))
         for entry in rest:
-            good += self.learn(self.first(entry))
+            good += self.learn(self.first(entry)[:most])
         self.hunt(good)
         for turn in range(ROUNDS):
             if not self.alive or time.monotonic() > self.deadline - 1:
@@ -319,6 +390,7 @@ class Exploration:
             if not made:
                 break
             self.hunt(self.learn(made))
+        self.shrink()
         self.complete()
 
     def learn_instances(self, classes):
@@ -367,7 +439,8 @@ class Exploration:
                 receivers = self.receivers(entry)
                 for _ in range(6 if receivers else 0):
                     arguments, keywords = self.draw(entry, rng, 0.5)
-                    self.add(entry, rng.choice(receivers), arguments, keywords, made)
+                    prefix = self.steps(entry, rng) if entry.kind in ("method", "property") and rng.random() < 0.6 else ()
+                    self.add(entry, rng.choice(receivers), arguments, keywords, made, prefix)
         rng.shuffle(made)
         return made[: BATCH * 2]
 

@@ -42,6 +42,7 @@ class Candidate:
     def __init__(self, entry, receiver, arguments, keywords, made):
         self.entry, self.receiver, self.arguments, self.keywords = entry, receiver, arguments, keywords
         self.setup, self.call = made
+        self.prefix = ()
         self.kind = self.expected = None
         self.lines = frozenset()
         self.kills = set()
@@ -102,6 +103,7 @@ class Stage:
     def __init__(self, names, path, root):
         self.names, self.path, self.root = names, path, os.path.join(root, "")
         self.touched = None
+        self.preparing = False
         self._watching = False
         signal.signal(signal.SIGALRM, self._ring)
         sys.addaudithook(self._hook)
@@ -131,8 +133,10 @@ class Stage:
             if tracer:
                 sys.settrace(tracer)
             try:
+                self.preparing = True
                 for line in candidate.setup:
                     exec(line, space)
+                self.preparing = False
                 value = eval(candidate.call, space)
                 if hasattr(value, "__next__") and hasattr(value, "__iter__"):
                     value = Drained(value)
@@ -160,8 +164,8 @@ class Stage:
             raise Unfit("it asks for %s" % trace.clock)
         setup, call = candidate.setup, candidate.call
         if kind == "error":
-            if not self._is_meant(value):
-                raise Unfit("the interpreter raises it")
+            if self.preparing or not self._is_meant(value):
+                raise Unfit("it is not the call that raises it, or the interpreter does")
             expected = self.names.name_of(type(value))
         else:
             if value is None and not setup:
@@ -189,15 +193,18 @@ class Stage:
     def _after(self, candidate):
         """What became of what a call was given that gives nothing: `(setup, expression, value)`."""
         entry = candidate.entry
+        if entry.kind == "method" and candidate.prefix:
+            return candidate.setup, candidate.call, None
         if entry.kind == "method":
-            receiver, given = candidate.receiver, "it"
+            receiver = candidate.receiver
             made = entry.make("it", candidate.arguments, candidate.keywords)
         else:
             changing = [index for index, text in enumerate(candidate.arguments) if text[:1] in "[{" and text not in ("[]", "{}")]
             if not changing:
                 return candidate.setup, candidate.call, None
             at = changing[0]
-            receiver, given = candidate.arguments[at], candidate.arguments[:at] + ["it"] + candidate.arguments[at + 1 :]
+            receiver = candidate.arguments[at]
+            given = candidate.arguments[:at] + ["it"] + candidate.arguments[at + 1 :]
             made = entry.make(candidate.receiver, given, candidate.keywords)
         if made is None or made[0]:
             return candidate.setup, candidate.call, None

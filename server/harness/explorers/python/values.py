@@ -179,6 +179,32 @@ def sequence(value, kind, names, depth):
     return whole if kind is set else "frozenset(%s)" % (whole if parts else "")
 
 
+def simpler(text):
+    """Simpler expressions than a plain one."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return
+    kind = type(value)
+    if kind in (list, tuple, str, bytes) and value:
+        for part in (value[:1], value[: len(value) // 2], value[len(value) // 2 :], value[1:], value[:-1]):
+            if len(part) < len(value):
+                yield repr(part)
+    if kind is str and len(value) > 1:
+        yield repr("a" * len(value)) if len(value) < 4 else "'a'"
+    if kind in (list, tuple) and value:
+        for index, part in enumerate(value[:6]):
+            for other in simpler(repr(part)):
+                yield repr(kind([*value[:index], ast.literal_eval(other), *value[index + 1 :]]))
+    if kind is dict:
+        for key in list(value)[:6]:
+            yield repr({other: part for other, part in value.items() if other != key})
+    if kind in (int, float):
+        for other in (0, 1, 2, 10, round(value) if value == value and abs(value) < 1e300 else 0, -value if value < 0 else value):
+            if len(repr(other)) < len(text) or (kind is float and other == int(other)):
+                yield repr(other)
+
+
 # -- expressions like others
 
 NUMBERS = (0, 1, -1, 2, 3, 7, 10, 12, 99, 100, 1000)
@@ -267,10 +293,11 @@ def changed(value, rng, constants, depth=0):
 def near(value, rng):
     """A value beside this one."""
     if type(value) is int:
-        return rng.choice([value, value + 1, value - 1, -value, value * 2, value // 2, value * 10, value * 1000, 0, 1, float(value), value + 0.5])
+        ways = [value, value + 1, value - 1, -value, value * 2, value // 2, value * 10, value * 1000, 0, 1]
+        return rng.choice(ways if rng.random() < 0.9 else [float(value), value + 0.5])
     if type(value) is float:
         ways = [value, value + 1, value - 1, -value, value * 2, value / 2, value * 1000, value + 0.5, 0.0]
-        return rng.choice(ways + ([int(value)] if abs(value) < 1e15 else []))
+        return int(value) if abs(value) < 1e15 and rng.random() < 0.05 else rng.choice(ways)
     return value
 
 

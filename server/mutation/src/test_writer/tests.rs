@@ -1,3 +1,5 @@
+//! The test writer in each framework: where tests go, how they look, and that nothing is written twice.
+
 use super::*;
 use hephaestus_core::SourceFile;
 use hephaestus_syntax::Parsed;

@@ -14,7 +14,7 @@ const LEFT_OUT: &[&str] = &[".git", ".hephaestus", "target", "__pycache__", ".py
 const LINKED: &[&str] = &["node_modules", ".venv", "venv"];
 
 /// Copies the workspace at `root` and applies `patch` there. The copy goes when what is returned does.
-pub(super) fn copy_with(root: &Path, patch: &Patch) -> io::Result<TempDir> {
+pub(crate) fn copy_with(root: &Path, patch: &Patch) -> io::Result<TempDir> {
     let copy = tempfile::Builder::new().prefix("hephaestus-verify-").tempdir()?;
     copy_folder(root, copy.path())?;
     for path in patch.paths() {
@@ -31,7 +31,12 @@ fn apply(root: &Path, path: &RelPath, patch: &Patch) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     match patch.apply_to(path, old.as_deref()).map_err(io::Error::other)? {
-        Some(text) => fs::write(&place, text),
+        Some(text) => {
+            if let Some(folder) = place.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&place, text)
+        }
         None => fs::remove_file(&place),
     }
 }

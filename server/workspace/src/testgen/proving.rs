@@ -49,6 +49,7 @@ impl Proving<'_> {
     /// When tests cannot be run at all, or somebody asked to stop.
     pub(super) fn prove(&self, mut cases: Vec<FoundCase>) -> Result<Proved, ExploreError> {
         let mut proved = Proved::default();
+        let mut steady = Vec::new();
         for _ in 0..ROUNDS {
             let chosen = choose(&self.choices(&cases));
             let picked: Vec<FoundCase> = chosen.iter().filter_map(|at| cases.get(*at)).cloned().collect();
@@ -56,15 +57,17 @@ impl Proving<'_> {
                 return Ok(proved);
             }
             let unsteady = self.unsteady(&picked, &mut proved.cpu)?;
+            let bad: BTreeSet<String> =
+                unsteady.iter().filter_map(|at| picked.get(*at)).map(|case| case.call.clone()).collect();
             proved.wavering += u32::try_from(unsteady.len()).unwrap_or(u32::MAX);
-            if unsteady.is_empty() {
-                return self.measure(picked, proved);
-            }
-            let bad: BTreeSet<&String> =
-                unsteady.iter().filter_map(|at| picked.get(*at)).map(|case| &case.call).collect();
             cases.retain(|case| !bad.contains(&case.call));
+            steady = picked;
+            steady.retain(|case| !bad.contains(&case.call));
+            if bad.is_empty() {
+                break;
+            }
         }
-        Ok(proved)
+        if steady.is_empty() { Ok(proved) } else { self.measure(steady, proved) }
     }
 
     fn choices(&self, cases: &[FoundCase]) -> Vec<Choice> {

@@ -30,6 +30,7 @@ mod remains;
 mod repairs;
 mod reports;
 mod side_by_side;
+mod synth;
 mod table;
 mod tools;
 mod unruly_tests;

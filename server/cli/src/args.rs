@@ -127,7 +127,7 @@ pub(crate) enum GoalsFormat {
 pub(crate) struct Forge {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Only these engines: rewrite, fixers, search
+    /// Only these engines: rewrite, fixers, search, synth
     #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
     pub(crate) engine: Vec<String>,
     /// Write what was proved together

@@ -114,7 +114,7 @@ impl Constants<'_> {
     fn of_texts(&mut self) {
         let mut around: Vec<(String, usize)> = Vec::new();
         let mut signs: Vec<(String, usize)> = Vec::new();
-        let mut count = |list: &mut Vec<(String, usize)>, text: &str| {
+        let count = |list: &mut Vec<(String, usize)>, text: &str| {
             match list.iter_mut().find(|(known, _)| known == text) {
                 Some((_, times)) => *times += 1,
                 None => list.push((text.to_owned(), 1)),

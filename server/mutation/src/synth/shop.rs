@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hephaestus_core::CancelToken;
 
-use super::kit::{Doing, Kit};
+use super::kit::{Component, Doing, Kit};
 use super::meaning::{Higher, Rules};
 use super::term::TypeId;
 use super::types::Type;
@@ -50,7 +50,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { expressions: 1_500_000, bytes: 256 << 20, cost: 14 }
+        Self { expressions: 2_000_000, bytes: 512 << 20, cost: 14 }
     }
 }
 
@@ -95,6 +95,7 @@ impl<'a> Shop<'a> {
     fn instantiate(&mut self, wanted: &[Type]) {
         self.plain.clear();
         self.higher.clear();
+        let has_text = wanted.contains(&Type::Text);
         for (at, component) in self.kit.components.iter().zip(0u16..).map(|(own, at)| (at, own)) {
             let variables = component.args.iter().chain([&component.result]).map(Type::variables).max();
             let variables = usize::from(variables.unwrap_or(0));
@@ -108,6 +109,9 @@ impl<'a> Shop<'a> {
                     continue;
                 }
                 let result = component.result.with(&bound);
+                if !has_text && args_need_text(component) || is_vain(component, &bound) {
+                    continue;
+                }
                 if component.wanted && !wanted.contains(&result) || result.depth() > DEEPEST {
                     continue;
                 }
@@ -196,6 +200,18 @@ impl<'a> Shop<'a> {
         }
         all
     }
+}
+
+/// Whether it is about texts in a way that numbers as texts seldom need.
+fn args_need_text(component: &Component) -> bool {
+    const OF_DIGITS: [&str; 6] = ["chars", "to_number", "to_digit", "reverse_text", "join", "text_length"];
+    let is_text = |ty: &Type| matches!(ty, Type::Text | Type::Char);
+    component.args.iter().any(is_text) && !OF_DIGITS.contains(&component.means.as_str())
+}
+
+/// Whether it says at these types what nobody would say: truths are not compared with each other.
+fn is_vain(component: &Component, bound: &[Type]) -> bool {
+    matches!(component.means.as_str(), "equal" | "unequal") && bound.first() == Some(&Type::Bool)
 }
 
 /// Every way to choose `count` of `types`, in order.

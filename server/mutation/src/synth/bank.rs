@@ -102,7 +102,8 @@ impl Bank {
 
     /// The expressions of that type and at most that cost, the cheapest first.
     pub(super) fn up_to(&self, cost: u32, ty: TypeId) -> impl Iterator<Item = (u32, &Entry)> {
-        (1..=cost.min(self.cost())).flat_map(move |own| self.at(own, ty).iter().map(move |entry| (own, entry)))
+        (1..=cost.min(self.cost()))
+            .flat_map(move |own| self.at(own, ty).iter().map(move |entry| (own, entry)))
     }
 
     /// Adds something that was found in another way, to be built on from the next level on.
@@ -120,7 +121,14 @@ impl Bank {
             self.take(shop, Entry { node: leaf.node, values: leaf.values }, &mut fresh);
         }
         let mut goes_on = true;
-        for instance in shop.plain.iter().filter(|own| own.cost < cost) {
+        // At the top, conditions are the business of the tree of conditions.
+        let chooses = |own: &Instance| {
+            let component = shop.kit.components.get(usize::from(own.component));
+            self.depth == 0 && component.is_some_and(|own| own.means == "choose")
+        };
+        let instances: Vec<&Instance> =
+            shop.plain.iter().filter(|own| own.cost < cost && !chooses(own)).collect();
+        for instance in instances {
             goes_on = goes_on && self.apply(shop, instance, &mut fresh);
         }
         if self.depth < DEEPEST {
@@ -141,7 +149,9 @@ impl Bank {
             [one, two] => (1..left).all(|first| {
                 let lefts = self.at(first, *one).to_vec();
                 let rights = self.at(left - first, *two).to_vec();
-                lefts.iter().all(|left| rights.iter().all(|right| self.combine(shop, instance, &[left, right], fresh)))
+                lefts.iter().all(|left| {
+                    rights.iter().all(|right| self.combine(shop, instance, &[left, right], fresh))
+                })
             }),
             [one, two, three] => (1..left).all(|first| {
                 let firsts = self.at(first, *one).to_vec();
@@ -151,9 +161,9 @@ impl Bank {
                         let thirds = self.at(left - first - second, *three).to_vec();
                         firsts.iter().all(|first| {
                             seconds.iter().all(|second| {
-                                thirds.iter().all(|third| {
-                                    self.combine(shop, instance, &[first, second, third], fresh)
-                                })
+                                thirds
+                                    .iter()
+                                    .all(|third| self.combine(shop, instance, &[first, second, third], fresh))
                             })
                         })
                     })
@@ -196,7 +206,13 @@ impl Bank {
             })
             .collect();
         if has_value {
-            let make = || Node::call(instance.component, args.iter().map(|own| Rc::clone(&own.node)).collect(), instance.result);
+            let make = || {
+                Node::call(
+                    instance.component,
+                    args.iter().map(|own| Rc::clone(&own.node)).collect(),
+                    instance.result,
+                )
+            };
             self.offer(shop, instance.result, values, make, fresh);
         }
         true
@@ -239,10 +255,10 @@ impl Bank {
         for (source, instances) in shop.higher_by_source() {
             self.add_sources(shop, source, &instances);
             for instance in &instances {
-                let whole = instance.whole && matches!(shop.ty(source), Type::List(item) if matches!(**item, Type::Tuple(_)));
+                let whole = instance.whole
+                    && matches!(shop.ty(source), Type::List(item) if matches!(**item, Type::Tuple(_)));
                 let mut inners = self.inner.remove(&(source, whole)).unwrap_or_default();
-                let goes_on =
-                    inners.iter_mut().all(|inner| self.over_items(shop, inner, instance, fresh));
+                let goes_on = inners.iter_mut().all(|inner| self.over_items(shop, inner, instance, fresh));
                 self.inner.insert((source, whole), inners);
                 if !goes_on {
                     return false;
@@ -316,7 +332,8 @@ impl Bank {
             }
             let most = SOURCES.get(self.depth).copied().unwrap_or_default();
             let known = self.inner.get(&(source, whole)).map_or(0, Vec::len);
-            let entries: Vec<Entry> = self.at(last, source).iter().take(most.saturating_sub(known)).cloned().collect();
+            let entries: Vec<Entry> =
+                self.at(last, source).iter().take(most.saturating_sub(known)).cloned().collect();
             for entry in entries {
                 if let Some(inner) = self.inner_of(shop, entry, last, &item, whole) {
                     self.inner.entry((source, whole)).or_default().push(inner);
@@ -356,7 +373,8 @@ impl Bank {
         let made = whole_type.into_iter().flat_map(|ty| self.at(2, ty).iter().take(6));
         let made = made.filter(|_| self.depth == 0).map(|own| (own.node.clone(), own.values.clone(), 2));
         for (node, values, cost) in outer.chain(made) {
-            let spread = values.iter().zip(&counts).flat_map(|(own, count)| std::iter::repeat_n(own.clone(), *count));
+            let spread =
+                values.iter().zip(&counts).flat_map(|(own, count)| std::iter::repeat_n(own.clone(), *count));
             leaves.push(Leaf { node, values: spread.collect(), cost });
         }
         let mask = names.iter().fold(0, |all, name| all | bit(*name));
@@ -379,7 +397,17 @@ fn is_usual(component: &Component, args: &[&Entry]) -> bool {
     !(component.symmetric && is_turned) && component.simple.iter().all(is_simple)
 }
 
-fn each(instance: &HigherInstance, source: Rc<Node>, names: Vec<Name>, body: Rc<Node>, mask: u64) -> Rc<Node> {
+fn each(
+    instance: &HigherInstance,
+    source: Rc<Node>,
+    names: Vec<Name>,
+    body: Rc<Node>,
+    mask: u64,
+) -> Rc<Node> {
     let uses = source.uses | (body.uses & !mask);
-    Rc::new(Node { term: Term::Each { component: instance.component, source, names, body }, ty: instance.result, uses })
+    Rc::new(Node {
+        term: Term::Each { component: instance.component, source, names, body },
+        ty: instance.result,
+        uses,
+    })
 }

@@ -114,11 +114,12 @@ impl Constants<'_> {
     fn of_texts(&mut self) {
         let mut around: Vec<(String, usize)> = Vec::new();
         let mut signs: Vec<(String, usize)> = Vec::new();
-        let count = |list: &mut Vec<(String, usize)>, text: &str| {
-            match list.iter_mut().find(|(known, _)| known == text) {
-                Some((_, times)) => *times += 1,
-                None => list.push((text.to_owned(), 1)),
-            }
+        let count = |list: &mut Vec<(String, usize)>, text: &str| match list
+            .iter_mut()
+            .find(|(known, _)| known == text)
+        {
+            Some((_, times)) => *times += 1,
+            None => list.push((text.to_owned(), 1)),
         };
         for example in &self.own.examples {
             let mut texts = Vec::new();
@@ -142,8 +143,10 @@ impl Constants<'_> {
             own.iter().for_each(|c| count(&mut signs, &c.to_string()));
         }
         for (list, cost) in [(around, 2), (signs, 2)] {
-            let mut list: Vec<(String, usize)> =
-                list.into_iter().filter(|(text, times)| *times > 1 && !text.is_empty() && text.len() <= LONGEST).collect();
+            let mut list: Vec<(String, usize)> = list
+                .into_iter()
+                .filter(|(text, times)| *times > 1 && !text.is_empty() && text.len() <= LONGEST)
+                .collect();
             list.sort_by(|(left, one), (right, two)| two.cmp(one).then(left.cmp(right)));
             for (text, _) in list.into_iter().take(MOST) {
                 let is_char = self.rules.has_chars && self.has(&Type::Char) && text.chars().count() == 1;

@@ -66,7 +66,12 @@ impl Synth {
     }
 
     /// What a specification of the goal's hole says, and bodies for it.
-    fn written(&self, parsed: &Parsed, hole: &Hole, context: &EngineContext<'_>) -> Option<(Specification, Outcome, Vec<Written>)> {
+    fn written(
+        &self,
+        parsed: &Parsed,
+        hole: &Hole,
+        context: &EngineContext<'_>,
+    ) -> Option<(Specification, Outcome, Vec<Written>)> {
         let kit = self.kits.get(parsed.language().id().as_str())?;
         let signature = Signature::of(parsed, hole, kit)?;
         let own = specification(&signature, parsed.file(), context.snapshot, kit)?;
@@ -100,9 +105,16 @@ fn types_of(own: &Specification, kit: &Kit, context: &EngineContext<'_>) -> Vec<
 fn write(own: &Specification, kit: &Kit, ranked: &Ranked, context: &EngineContext<'_>) -> Written {
     let types = types_of(own, kit, context);
     let printed = Printer::new(kit, &types, own).body(&ranked.body);
-    let indent = |line: &super::print::Line| format!("{}{}", " ".repeat(kit.layout.step * line.depth), line.text);
+    let indent =
+        |line: &super::print::Line| format!("{}{}", " ".repeat(kit.layout.step * line.depth), line.text);
     let lines: Vec<String> = printed.iter().map(indent).collect();
-    Written { lines: lines.join("\n"), cost: ranked.cost, body: ranked.body.clone(), ranked: ranked.clone(), printed }
+    Written {
+        lines: lines.join("\n"),
+        cost: ranked.cost,
+        body: ranked.body.clone(),
+        ranked: ranked.clone(),
+        printed,
+    }
 }
 
 impl Engine for Synth {
@@ -186,8 +198,13 @@ fn shown(
         .zip(0..)
         .map(|((_, edit), id)| Variant { id, file: parsed.file().path.clone(), edits: vec![edit.clone()] })
         .collect();
-    let request =
-        ProbeRequest { variants: &variants, red: &goal.acceptance.must_pass, green: &[], ahead: 1, limit: LIMIT };
+    let request = ProbeRequest {
+        variants: &variants,
+        red: &goal.acceptance.must_pass,
+        green: &[],
+        ahead: 1,
+        limit: LIMIT,
+    };
     let mut ends: BTreeMap<u32, ProbeEnd> = BTreeMap::new();
     let asked = probe.probe(&request, context.cancel, &mut |probed| {
         ends.insert(probed.variant, probed.end);
@@ -208,7 +225,8 @@ fn questions(own: &Specification, kit: &Kit, ranked: &Ranked) -> Vec<Question> {
         Came::Raised(name) => format!("raises {name}"),
     };
     let question = |(input, answer, others): &(Vec<Value>, Came, Vec<Came>)| {
-        let args = input.iter().zip(&own.parameters).map(|(value, parameter)| literal(value, &parameter.ty, kit).0);
+        let args =
+            input.iter().zip(&own.parameters).map(|(value, parameter)| literal(value, &parameter.ty, kit).0);
         let args: Vec<String> = args.collect();
         let input = format!("{}({})", own.name, args.join(", "));
         Question { input, answer: word(answer), others: others.iter().map(word).collect() }

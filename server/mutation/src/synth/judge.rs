@@ -33,7 +33,8 @@ pub(super) struct Ranked {
 pub(super) fn rank(found: Vec<(u32, Body)>, own: &Specification, kit: &Kit, rules: &Rules) -> Vec<Ranked> {
     let machine = Machine::new(kit, rules);
     let inputs = made_up(own);
-    let answers = |body: &Body| -> Vec<Came> { inputs.iter().map(|args| machine.call(body, args, STEPS)).collect() };
+    let answers =
+        |body: &Body| -> Vec<Came> { inputs.iter().map(|args| machine.call(body, args, STEPS)).collect() };
     let mut classes: Vec<(Vec<Came>, Vec<(u32, Body)>)> = Vec::new();
     for (cost, body) in found {
         let said = answers(&body);
@@ -44,7 +45,8 @@ pub(super) fn rank(found: Vec<(u32, Body)>, own: &Specification, kit: &Kit, rule
     }
     let weight = |said: &[Came], cost: u32| {
         let failing = said.iter().filter(|came| **came == Came::Value(Value::Error)).count();
-        let share = f64::from(u32::try_from(failing).unwrap_or(0)) / f64::from(u32::try_from(said.len().max(1)).unwrap_or(1));
+        let share = f64::from(u32::try_from(failing).unwrap_or(0))
+            / f64::from(u32::try_from(said.len().max(1)).unwrap_or(1));
         (-f64::from(cost) - FAILING * share).exp2()
     };
     let masses: Vec<f64> =
@@ -63,7 +65,11 @@ pub(super) fn rank(found: Vec<(u32, Body)>, own: &Specification, kit: &Kit, rule
     ranked
 }
 
-fn differing(inputs: &[Vec<Value>], said: &[Came], others: &[&Vec<Came>]) -> Vec<(Vec<Value>, Came, Vec<Came>)> {
+fn differing(
+    inputs: &[Vec<Value>],
+    said: &[Came],
+    others: &[&Vec<Came>],
+) -> Vec<(Vec<Value>, Came, Vec<Came>)> {
     let mut open: Vec<(Vec<Value>, Came, Vec<Came>)> = Vec::new();
     let mut told_apart = vec![false; others.len()];
     for (at, (input, own)) in inputs.iter().zip(said).enumerate() {
@@ -117,7 +123,8 @@ fn made_up(own: &Specification) -> Vec<Vec<Value>> {
 fn near(value: &Value) -> Vec<Value> {
     match value {
         Value::Int(own) => {
-            let all = [own.checked_add(1), own.checked_sub(1), own.checked_mul(3), Some(0), own.checked_add(10)];
+            let all =
+                [own.checked_add(1), own.checked_sub(1), own.checked_mul(3), Some(0), own.checked_add(10)];
             // Where nothing is below zero in the examples, it is not asked for.
             all.into_iter().flatten().filter(|new| *new >= 0 || *own < 0).map(Value::Int).collect()
         }
@@ -127,7 +134,9 @@ fn near(value: &Value) -> Vec<Value> {
             let turned: String = own.chars().rev().collect();
             let half: String = own.chars().take(own.chars().count() / 2).collect();
             let swapped = own.to_uppercase();
-            [turned, half, swapped, format!("{own}{own}"), format!("{own} b"), String::new()].map(Value::text).into()
+            [turned, half, swapped, format!("{own}{own}"), format!("{own} b"), String::new()]
+                .map(Value::text)
+                .into()
         }
         Value::List(items) => {
             let mut all = vec![
@@ -137,7 +146,11 @@ fn near(value: &Value) -> Vec<Value> {
                 Value::list(items.iter().chain(items.iter()).cloned()),
             ];
             if let Some(first) = items.first() {
-                all.extend(near(first).into_iter().map(|new| Value::list(items.iter().skip(1).cloned().chain([new]))));
+                all.extend(
+                    near(first)
+                        .into_iter()
+                        .map(|new| Value::list(items.iter().skip(1).cloned().chain([new]))),
+                );
             }
             all
         }

@@ -337,7 +337,6 @@ impl Kit {
     pub(super) fn level(&self, name: &str) -> usize {
         self.levels.iter().position(|own| own == name).unwrap_or(self.levels.len())
     }
-
 }
 
 fn component(data: &ComponentData, levels: &[String]) -> Result<Component, String> {
@@ -399,7 +398,8 @@ fn shape(code: &str, level: &str, form: &str, levels: &[String]) -> Result<Shape
     if !plain.is_empty() {
         pieces.push(Piece::Plain(plain));
     }
-    let level = if level.is_empty() { levels.len() } else { at(level).ok_or(format!("no level `{level}`"))? };
+    let level =
+        if level.is_empty() { levels.len() } else { at(level).ok_or(format!("no level `{level}`"))? };
     Ok(Shape { pieces, level, form: form.to_owned() })
 }
 

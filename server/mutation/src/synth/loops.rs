@@ -176,7 +176,9 @@ impl Look<'_> {
         leaves.push(Leaf { node: Node::var(way.state, way.state_type), values: state, cost: 1 });
         for (at, parameter) in self.own.parameters.iter().enumerate() {
             if let (Some(ty), Ok(name)) = (self.shop.known(&parameter.ty), Name::try_from(at)) {
-                let values = rows.iter().map(|(row, ..)| self.arguments(*row).get(at).cloned().unwrap_or(Value::Error));
+                let values = rows
+                    .iter()
+                    .map(|(row, ..)| self.arguments(*row).get(at).cloned().unwrap_or(Value::Error));
                 leaves.push(Leaf { node: Node::var(name, ty), values: values.collect(), cost: 1 });
             }
         }
@@ -249,8 +251,10 @@ impl Look<'_> {
 
     /// What two numbers may become, and what may be asked of them.
     fn next(&self, names: [Name; 2], whole: TypeId) -> (Vec<(u32, Rc<Node>)>, Vec<Rc<Node>>) {
-        const STATES: [[i64; 2]; 9] = [[0, 1], [1, 0], [5, 3], [12, 7], [3, 3], [48, 18], [123, 4], [2, 9], [7, 0]];
-        let column = |at: usize| STATES.iter().map(|row| Value::Int(row.get(at).copied().unwrap_or(0))).collect();
+        const STATES: [[i64; 2]; 9] =
+            [[0, 1], [1, 0], [5, 3], [12, 7], [3, 3], [48, 18], [123, 4], [2, 9], [7, 0]];
+        let column =
+            |at: usize| STATES.iter().map(|row| Value::Int(row.get(at).copied().unwrap_or(0))).collect();
         let mut leaves = self.constants(STATES.len());
         leaves.retain(|leaf| leaf.node.ty == whole);
         for (at, name) in names.into_iter().enumerate() {

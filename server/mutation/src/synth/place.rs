@@ -13,7 +13,8 @@ pub(crate) fn hole_of(goal: &Goal, snapshot: &Snapshot, languages: &Languages) -
         (GoalKind::Hole, _) => (&goal.file, vec![goal.range]),
         (GoalKind::Repair, GoalOrigin::Test { suspects, .. }) => {
             let first = suspects.first()?;
-            let most = suspects.iter().filter(|own| own.file == first.file && own.suspicion >= first.suspicion);
+            let most =
+                suspects.iter().filter(|own| own.file == first.file && own.suspicion >= first.suspicion);
             (&first.file, most.map(|own| own.range).collect())
         }
         _ => return None,
@@ -22,7 +23,9 @@ pub(crate) fn hole_of(goal: &Goal, snapshot: &Snapshot, languages: &Languages) -
     let parsed = Parsed::new(languages.get(&file.language)?, Arc::clone(file))?;
     let is_meant = |hole: &Hole| {
         hole.whole_body
-            && ranges.iter().any(|range| hole.body.contains(*range) || range.contains(hole.range) || range.overlaps(hole.range))
+            && ranges.iter().any(|range| {
+                hole.body.contains(*range) || range.contains(hole.range) || range.overlaps(hole.range)
+            })
     };
     let hole = parsed.holes().into_iter().find(is_meant)?;
     Some((parsed, hole))

@@ -69,7 +69,13 @@ pub(super) struct Shop<'a> {
 
 impl<'a> Shop<'a> {
     /// Everything that may be of use where values of `own` types come in and go out.
-    pub(super) fn new(kit: &'a Kit, rules: Rules, own: &[Type], effort: Effort, cancel: &'a CancelToken) -> Self {
+    pub(super) fn new(
+        kit: &'a Kit,
+        rules: Rules,
+        own: &[Type],
+        effort: Effort,
+        cancel: &'a CancelToken,
+    ) -> Self {
         let mut wanted = Vec::new();
         for ty in own {
             ty.parts(&mut wanted);
@@ -83,7 +89,7 @@ impl<'a> Shop<'a> {
         let mut shop = Self { kit, rules, types, plain, higher, effort, cancel, expressions, bytes };
         for _ in 0..3 {
             let known = shop.types.len();
-            shop.instantiate(&wanted);
+            shop.instantiate(own, &wanted);
             if shop.types.len() == known {
                 break;
             }
@@ -92,24 +98,25 @@ impl<'a> Shop<'a> {
     }
 
     /// All components at the types that are known by now; what they give is known afterwards.
-    fn instantiate(&mut self, wanted: &[Type]) {
+    fn instantiate(&mut self, own: &[Type], wanted: &[Type]) {
         self.plain.clear();
         self.higher.clear();
-        let has_text = wanted.contains(&Type::Text);
         for (at, component) in self.kit.components.iter().zip(0u16..).map(|(own, at)| (at, own)) {
             let variables = component.args.iter().chain([&component.result]).map(Type::variables).max();
             let variables = usize::from(variables.unwrap_or(0));
             let inner: Vec<Type> = self.types.iter().filter(|ty| ty.depth() < DEEPEST).cloned().collect();
             for bound in combinations(&inner, variables) {
-                let key = if matches!(component.doing, Doing::Higher(_)) { bound.last() } else { bound.first() };
+                let key =
+                    if matches!(component.doing, Doing::Higher(_)) { bound.last() } else { bound.first() };
                 if component.ordered && !key.is_some_and(Type::is_ordered) {
                     continue;
                 }
-                if component.copy.is_some_and(|copy| bound.first().is_some_and(|own| own.is_copied() != copy)) {
+                if component.copy.is_some_and(|copy| bound.first().is_some_and(|own| own.is_copied() != copy))
+                {
                     continue;
                 }
                 let result = component.result.with(&bound);
-                if !has_text && args_need_text(component) || is_vain(component, &bound) {
+                if is_far_fetched(component, own) || is_vain(component, &bound) {
                     continue;
                 }
                 if component.wanted && !wanted.contains(&result) || result.depth() > DEEPEST {
@@ -202,11 +209,20 @@ impl<'a> Shop<'a> {
     }
 }
 
-/// Whether it is about texts in a way that numbers as texts seldom need.
-fn args_need_text(component: &Component) -> bool {
-    const OF_DIGITS: [&str; 6] = ["chars", "to_number", "to_digit", "reverse_text", "join", "text_length"];
+/// Whether nobody would think of it where these types come in and go out: texts where there are only numbers, but for the
+/// digits of a single number, and ranges where no number says how far they go.
+fn is_far_fetched(component: &Component, own: &[Type]) -> bool {
+    const OF_DIGITS: [&str; 7] =
+        ["to_text", "chars", "to_number", "to_digit", "reverse_text", "join", "text_length"];
+    let mut parts = Vec::new();
+    own.iter().for_each(|ty| ty.parts(&mut parts));
     let is_text = |ty: &Type| matches!(ty, Type::Text | Type::Char);
-    component.args.iter().any(is_text) && !OF_DIGITS.contains(&component.means.as_str())
+    let of_texts = component.args.iter().chain([&component.result]).any(is_text);
+    let has_lists = parts.iter().any(|ty| matches!(ty, Type::List(_) | Type::Map(..)));
+    let is_of_digits = OF_DIGITS.contains(&component.means.as_str()) && !has_lists;
+    let is_range = component.means.starts_with("range");
+    of_texts && !is_of_digits && !parts.iter().any(is_text)
+        || is_range && !own.iter().rev().skip(1).any(|ty| *ty == Type::Int)
 }
 
 /// Whether it says at these types what nobody would say: truths are not compared with each other.

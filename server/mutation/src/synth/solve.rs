@@ -136,7 +136,8 @@ impl<'a> Search<'a> {
             Type::Option(inner) => Some(&**inner),
             _ => None,
         };
-        let outputs = [Some(&own.output), inner].into_iter().flatten().filter_map(|ty| shop.known(ty)).collect();
+        let outputs =
+            [Some(&own.output), inner].into_iter().flatten().filter_map(|ty| shop.known(ty)).collect();
         let mut leaves = Vec::new();
         for (at, parameter) in own.parameters.iter().enumerate() {
             let values = examples.iter().map(|own| own.args.get(at).cloned().unwrap_or(Value::Error));
@@ -182,9 +183,19 @@ impl<'a> Search<'a> {
             });
             let cost = self.bank.cost();
             if cost == LOOPS_FROM || cost == LOOPS_FROM + 2 {
-                loops::look(self.own, self.shop, &mut self.bank, &self.goal, &self.outputs, &mut self.found, cost);
+                loops::look(
+                    self.own,
+                    self.shop,
+                    &mut self.bank,
+                    &self.goal,
+                    &self.outputs,
+                    &mut self.found,
+                    cost,
+                );
             }
-            if cost > 1 && let Some(tree) = self.forest.grow(every) {
+            if cost > 1
+                && let Some(tree) = self.forest.grow(every)
+            {
                 self.found.push(tree);
             }
             let best = self.found.iter().map(|(cost, _)| *cost).min();
@@ -201,7 +212,9 @@ impl<'a> Search<'a> {
 /// Which examples a row of values explains, as a set.
 pub(super) fn explained(values: &[Value], goal: &[Value]) -> u64 {
     let pairs = values.iter().zip(goal).enumerate();
-    pairs.filter(|(_, (own, wanted))| !wanted.is_error() && own == wanted).fold(0, |all, (at, _)| all | 1 << at)
+    pairs
+        .filter(|(_, (own, wanted))| !wanted.is_error() && own == wanted)
+        .fold(0, |all, (at, _)| all | 1 << at)
 }
 
 /// Errors that are expected, each with the examples that do.

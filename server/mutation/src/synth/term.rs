@@ -121,7 +121,8 @@ impl<'a> Machine<'a> {
     pub(super) fn call(&self, body: &Body, args: &[Value], most: u64) -> Came {
         self.steps.set(most);
         let mut names = args.to_vec();
-        Machine { whole: Some(body), steps: Cell::new(most), depth: Cell::new(0), ..*self }.body(body, &mut names)
+        Machine { whole: Some(body), steps: Cell::new(most), depth: Cell::new(0), ..*self }
+            .body(body, &mut names)
     }
 
     /// The value of an expression, within so many steps.

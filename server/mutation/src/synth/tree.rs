@@ -61,7 +61,12 @@ impl Forest {
     pub(super) fn add_part(&mut self, holds: u64, cost: u32, node: &Rc<Node>) {
         if holds != 0 && self.parts.len() < TERMS && !self.by_set.contains_key(&holds) {
             self.by_set.insert(holds, self.parts.len());
-            self.parts.push(Part { holds, cost, body: Body::Give(Rc::clone(node)), is_constant: node.is_constant() });
+            self.parts.push(Part {
+                holds,
+                cost,
+                body: Body::Give(Rc::clone(node)),
+                is_constant: node.is_constant(),
+            });
         }
     }
 
@@ -100,7 +105,8 @@ impl Forest {
         }
         let holding = self.parts.iter().enumerate().filter(|(_, part)| examples & !part.holds == 0);
         let alone = examples.count_ones() == 1;
-        let cost = |part: &Part| part.cost + if alone && !(part.is_constant && part.cost < 2) { LONELY } else { 0 };
+        let cost =
+            |part: &Part| part.cost + if alone && !(part.is_constant && part.cost < 2) { LONELY } else { 0 };
         let best = holding.map(|(at, part)| (cost(part), at)).min_by_key(|(cost, _)| *cost);
         memo.covers.insert(examples, best);
         best

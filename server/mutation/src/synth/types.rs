@@ -293,6 +293,9 @@ mod tests {
         assert_eq!(list(vec![Value::None, Value::Int(1)]).to_string(), "[int?]");
         assert_eq!(list(vec![Value::Int(1), Value::text("a")]), Type::List(Box::new(Type::Unknown)));
         assert_eq!(list(vec![]).settled().to_string(), "[int]");
-        assert_eq!((Type::of(&Value::Float(1.5), true), Type::of(&Value::Float(1.5), false)), (Type::Float, Type::Int));
+        assert_eq!(
+            (Type::of(&Value::Float(1.5), true), Type::of(&Value::Float(1.5), false)),
+            (Type::Float, Type::Int)
+        );
     }
 }

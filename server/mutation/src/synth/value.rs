@@ -227,9 +227,11 @@ mod tests {
         let maps = [[("a", 1), ("b", 2)], [("b", 2), ("a", 1)]].map(|entries| {
             Value::Map(entries.iter().map(|(key, value)| (Value::text(key), Value::Int(*value))).collect())
         });
-        for (left, right) in
-            [(maps[0].clone(), maps[1].clone()), (Value::Int(2), Value::Float(2.0)), (Value::Int(0), Value::Float(-0.0))]
-        {
+        for (left, right) in [
+            (maps[0].clone(), maps[1].clone()),
+            (Value::Int(2), Value::Float(2.0)),
+            (Value::Int(0), Value::Float(-0.0)),
+        ] {
             assert_eq!(left, right);
             assert_eq!(hash(&left), hash(&right));
         }

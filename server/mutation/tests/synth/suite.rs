@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 /// The files with specifications.
-const FILES: [&str; 3] = [include_str!("numbers.toml"), include_str!("texts.toml"), include_str!("lists.toml")];
+const FILES: [&str; 3] =
+    [include_str!("numbers.toml"), include_str!("texts.toml"), include_str!("lists.toml")];
 
 /// The languages they are laid out in.
 pub const LANGUAGES: [&str; 3] = ["python", "javascript", "rust"];
@@ -91,10 +92,15 @@ impl Specification {
                 let doc = doc("    \"\"\"", "\"\"\"");
                 format!("def {name}({parameters}) -> {output}:\n{doc}    raise NotImplementedError\n")
             }
-            "rust" => doc("/// ", "") + &format!("pub fn {name}({parameters}) -> {output} {{\n    todo!()\n}}\n"),
-            _ => doc("/** ", " */") + &format!(
-                "function {name}({parameters}) {{\n  throw new Error(\"not implemented\");\n}}\n\nmodule.exports = {{ {name} }};\n"
-            ),
+            "rust" => {
+                doc("/// ", "") + &format!("pub fn {name}({parameters}) -> {output} {{\n    todo!()\n}}\n")
+            }
+            _ => {
+                doc("/** ", " */")
+                    + &format!(
+                        "function {name}({parameters}) {{\n  throw new Error(\"not implemented\");\n}}\n\nmodule.exports = {{ {name} }};\n"
+                    )
+            }
         }
     }
 
@@ -110,8 +116,11 @@ impl Specification {
             ),
         };
         for (args, result) in examples {
-            let args: Vec<String> =
-                args.iter().zip(&self.parameters).map(|(own, (_, ty))| written(language, own, ty, true)).collect();
+            let args: Vec<String> = args
+                .iter()
+                .zip(&self.parameters)
+                .map(|(own, (_, ty))| written(language, own, ty, true))
+                .collect();
             let (args, result) = (args.join(", "), written(language, result, &self.output, false));
             let _ = match language {
                 "python" => writeln!(text, "    assert {name}({args}) == {result}"),

@@ -105,7 +105,12 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
         },
         "neighbours" => |args, _| {
             let items = list(args)?;
-            made(items.iter().zip(items.iter().skip(1)).map(|(one, two)| Value::pair(one.clone(), two.clone())))
+            made(
+                items
+                    .iter()
+                    .zip(items.iter().skip(1))
+                    .map(|(one, two)| Value::pair(one.clone(), two.clone())),
+            )
         },
         "flatten" => |args, _| {
             let inner: Option<Vec<&[Value]>> = list(args)?.iter().map(Value::items).collect();
@@ -133,9 +138,12 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             _ => None,
         },
         "keys" => |args, _| map(args).map(|entries| Value::list(entries.iter().map(|(key, _)| key.clone()))),
-        "values" => |args, _| map(args).map(|entries| Value::list(entries.iter().map(|(_, own)| own.clone()))),
+        "values" => {
+            |args, _| map(args).map(|entries| Value::list(entries.iter().map(|(_, own)| own.clone())))
+        }
         "entries" => |args, _| {
-            map(args).map(|all| Value::list(all.iter().map(|(key, own)| Value::pair(key.clone(), own.clone()))))
+            map(args)
+                .map(|all| Value::list(all.iter().map(|(key, own)| Value::pair(key.clone(), own.clone()))))
         },
         "to_map" => |args, _| {
             let pairs = list(args)?.iter().map(|item| match item.items() {
@@ -145,7 +153,9 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             pairs.collect::<Option<Vec<_>>>().map(mapped)
         },
         "merge" => |args, _| match args {
-            [Value::Map(left), Value::Map(right)] => Some(mapped(left.iter().chain(right.iter()).cloned().collect())),
+            [Value::Map(left), Value::Map(right)] => {
+                Some(mapped(left.iter().chain(right.iter()).cloned().collect()))
+            }
             _ => None,
         },
         "tally" => |args, _| {
@@ -249,7 +259,9 @@ pub(super) fn gather(what: Higher, items: &[Value], made: &[Value], rules: &Rule
     match what {
         // What stops at the first that holds never sees the others.
         Higher::Any | Higher::All | Higher::Find | Higher::While => {
-            let stop = made.iter().position(|own| own.is_error() || is(own) == matches!(what, Higher::Any | Higher::Find));
+            let stop = made
+                .iter()
+                .position(|own| own.is_error() || is(own) == matches!(what, Higher::Any | Higher::Find));
             if stop.and_then(|at| made.get(at)).is_some_and(Value::is_error) {
                 return None;
             }

@@ -149,7 +149,9 @@ fn swapped(c: char) -> char {
 
 fn capitalized(own: &str) -> String {
     let mut chars = own.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars.flat_map(char::to_lowercase)).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars.flat_map(char::to_lowercase)).collect()
+    })
 }
 
 /// As Python's `str.title`: a letter after what is none is a capital.

@@ -37,7 +37,8 @@ pub(in super::super) fn literal(value: &Value, ty: &Type, kit: &Kit) -> (String,
                 Type::Tuple(types) => types.as_slice(),
                 _ => &[],
             };
-            let typed = items.iter().enumerate().map(|(at, own)| (own, types.get(at).unwrap_or(&Type::Unknown)));
+            let typed =
+                items.iter().enumerate().map(|(at, own)| (own, types.get(at).unwrap_or(&Type::Unknown)));
             (words.tuple.replacen("{}", &all(typed, kit), 1), false)
         }
         Value::Map(entries) => {

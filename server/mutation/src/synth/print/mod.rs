@@ -96,7 +96,9 @@ impl<'a> Printer<'a> {
     fn expression(&mut self, node: &Rc<Node>, level: usize, form: Option<&str>) -> String {
         let ty = self.ty(node.ty).clone();
         let default = self.kit.defaults.get(key(&ty)).cloned();
-        let form = form.map(str::to_owned).or_else(|| if default.as_deref() == Some("string") { None } else { default });
+        let form = form
+            .map(str::to_owned)
+            .or_else(|| if default.as_deref() == Some("string") { None } else { default });
         let code = self.code(node, form.as_deref());
         let code = self.coerced(code, form.as_deref(), &ty);
         if code.level < level { format!("({})", code.text) } else { code.text }
@@ -214,8 +216,12 @@ impl<'a> Printer<'a> {
             match piece {
                 Piece::Plain(plain) => text.push_str(plain),
                 Piece::Whole => text.push_str(&self.whole.clone()),
-                Piece::Arg { nth: 0, level, form } => text.push_str(&self.outside(source, names, *level, form.as_deref())),
-                Piece::Arg { level, form, .. } => text.push_str(&self.expression(body, *level, form.as_deref())),
+                Piece::Arg { nth: 0, level, form } => {
+                    text.push_str(&self.outside(source, names, *level, form.as_deref()))
+                }
+                Piece::Arg { level, form, .. } => {
+                    text.push_str(&self.expression(body, *level, form.as_deref()))
+                }
                 Piece::Names { of_reference } => text.push_str(&self.pattern(source, names, *of_reference)),
                 Piece::For => text.push_str(&self.clause(source, names)),
             }
@@ -225,7 +231,8 @@ impl<'a> Printer<'a> {
 
     /// An expression outside of the function whose names are bound now.
     fn outside(&mut self, source: &Rc<Node>, names: &[Name], level: usize, form: Option<&str>) -> String {
-        let bound: Vec<(Name, Option<Written>)> = names.iter().map(|name| (*name, self.names.remove(name))).collect();
+        let bound: Vec<(Name, Option<Written>)> =
+            names.iter().map(|name| (*name, self.names.remove(name))).collect();
         let text = self.expression(source, level, form);
         self.names.extend(bound.into_iter().filter_map(|(name, own)| Some((name, own?))));
         text
@@ -275,7 +282,8 @@ impl<'a> Printer<'a> {
 /// The way to write it in that form, or the usual one.
 fn shape_in<'c>(component: &'c Component, form: Option<&str>) -> Option<&'c Shape> {
     let named = |form: &str| component.shapes.iter().find(|shape| shape.form == form);
-    let binds = |shape: &&Shape| shape.pieces.iter().any(|own| matches!(own, Piece::Names { .. } | Piece::For));
+    let binds =
+        |shape: &&Shape| shape.pieces.iter().any(|own| matches!(own, Piece::Names { .. } | Piece::For));
     // What is generated bare in a call's brackets stands by itself where it binds no names.
     let bare = || named("gen").filter(|shape| form == Some("loop") && !binds(shape));
     form.and_then(named).or_else(bare).or_else(|| component.shapes.first())

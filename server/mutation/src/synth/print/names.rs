@@ -35,11 +35,12 @@ impl Printer<'_> {
         match &source.term {
             Term::Var(name) => {
                 let own = self.own.parameters.get(usize::from(*name));
-                own.and_then(|own| own.hint.as_deref()).is_some_and(|hint| {
-                    hint.trim_start_matches('&').contains("&str")
-                })
+                own.and_then(|own| own.hint.as_deref())
+                    .is_some_and(|hint| hint.trim_start_matches('&').contains("&str"))
             }
-            Term::Call(_, args) => args.first().is_some_and(|first| self.is_borrowed(first) || self.is_words(source)),
+            Term::Call(_, args) => {
+                args.first().is_some_and(|first| self.is_borrowed(first) || self.is_words(source))
+            }
             Term::Each { source, component, .. } => {
                 let keeps = self.component(*component).is_some_and(|own| own.means != "map");
                 keeps && self.is_borrowed(source)

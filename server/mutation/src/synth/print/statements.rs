@@ -15,7 +15,8 @@ impl Printer<'_> {
             Body::Give(node) => {
                 let text = self.given(node);
                 let layout = &self.kit.layout;
-                let pattern = layout.last.as_ref().filter(|_| is_last && self.depth == 0).unwrap_or(&layout.give);
+                let pattern =
+                    layout.last.as_ref().filter(|_| is_last && self.depth == 0).unwrap_or(&layout.give);
                 let text = pattern.replacen("{0}", &text, 1);
                 self.flush(lines);
                 self.line(text, lines);
@@ -25,7 +26,8 @@ impl Printer<'_> {
                     Some(message) => literal(&Value::text(message), &Type::Text, self.kit).0,
                     None => String::new(),
                 };
-                let call = self.kit.layout.raise.replacen("{error}", error, 1).replacen("{message}", &text, 1);
+                let call =
+                    self.kit.layout.raise.replacen("{error}", error, 1).replacen("{message}", &text, 1);
                 self.line(call, lines);
             }
             Body::When { test, then, other } => {

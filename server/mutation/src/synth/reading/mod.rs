@@ -61,7 +61,8 @@ pub(super) fn typed(signature: &Signature, mut examples: Vec<Example>, kit: &Kit
     for (at, own) in signature.parameters.iter().enumerate() {
         let hinted = own.hint.as_deref().and_then(|hint| parse_type(hint, kit));
         let values = examples.iter().filter_map(|example| example.args.get(at));
-        let seen = values.map(|value| Type::of(value, has_floats)).reduce(Type::join).unwrap_or(Type::Unknown);
+        let seen =
+            values.map(|value| Type::of(value, has_floats)).reduce(Type::join).unwrap_or(Type::Unknown);
         let ty = fitting(hinted, seen);
         parameters.push(Parameter { name: own.name.clone(), ty, hint: own.hint.clone() });
     }

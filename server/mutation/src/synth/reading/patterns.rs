@@ -80,7 +80,9 @@ pub(super) fn stated(text: &str, name: &str, reading: &Reading) -> Vec<Stated> {
 /// Where a pattern may begin.
 fn begins(text: &str, pattern: &str, name: &str) -> Vec<usize> {
     let is_inside = |at: usize| {
-        text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(|c| c.is_alphanumeric() || c == '_')
+        text.get(..at)
+            .and_then(|before| before.chars().next_back())
+            .is_some_and(|c| c.is_alphanumeric() || c == '_')
     };
     if pattern.starts_with("{name}") {
         let mut at = 0;
@@ -95,7 +97,10 @@ fn begins(text: &str, pattern: &str, name: &str) -> Vec<usize> {
         Some(head) => head,
         None => name,
     };
-    text.match_indices(head).map(|(at, _)| at).filter(|at| !is_inside(*at) || head.starts_with(['.', '@'])).collect()
+    text.match_indices(head)
+        .map(|(at, _)| at)
+        .filter(|at| !is_inside(*at) || head.starts_with(['.', '@']))
+        .collect()
 }
 
 /// Goes through a text.
@@ -136,7 +141,9 @@ impl Hand<'_> {
 
     fn bind_rows(&mut self, names: &[String], rows: &Value) -> Option<()> {
         let rows: Vec<Value> = match rows {
-            Value::Map(entries) => entries.iter().map(|(key, own)| Value::pair(key.clone(), own.clone())).collect(),
+            Value::Map(entries) => {
+                entries.iter().map(|(key, own)| Value::pair(key.clone(), own.clone())).collect()
+            }
             other => other.items()?.to_vec(),
         };
         for (nth, name) in names.iter().enumerate() {
@@ -151,7 +158,9 @@ impl Hand<'_> {
 
     fn state(&mut self, sort: Sort<'_>, found: Found) -> Option<()> {
         let gives = match sort {
-            Sort::Raises => Expected::Error(found.error.unwrap_or_else(|| self.reading.any_error.clone()), None),
+            Sort::Raises => {
+                Expected::Error(found.error.unwrap_or_else(|| self.reading.any_error.clone()), None)
+            }
             Sort::Plain(word) => Expected::Value(Reader::new(word, 0, self.reading, &|_| None).value()?),
             _ => Expected::Value(found.value?),
         };
@@ -212,7 +221,9 @@ impl Hand<'_> {
 /// Whether an expression may end before `rest`.
 fn is_end(rest: &str) -> bool {
     let same_line = rest.trim_start_matches([' ', '\t']);
-    same_line.is_empty() || same_line.starts_with(['\n', '\r', ')', ',', ';', '#', '{', '}', ']']) || same_line.starts_with("//")
+    same_line.is_empty()
+        || same_line.starts_with(['\n', '\r', ')', ',', ';', '#', '{', '}', ']'])
+        || same_line.starts_with("//")
 }
 
 /// Names between brackets, in a text or in a list of texts.
@@ -297,7 +308,9 @@ mod tests {
             let args: Vec<String> = own
                 .args
                 .iter()
-                .map(|(name, value)| format!("{}{}", name.as_ref().map_or(String::new(), |own| format!("{own}=")), show(value)))
+                .map(|(name, value)| {
+                    format!("{}{}", name.as_ref().map_or(String::new(), |own| format!("{own}=")), show(value))
+                })
                 .collect();
             let gives = match &own.gives {
                 Expected::Value(value) => show(value),
@@ -325,7 +338,16 @@ mod tests {
                     assert x == 6\n    with pytest.raises(ValueError, match='no'):\n        f(-1)\n    self.assertEqual(f(7), 8)\n    self.assertIsNone(f(9))\n";
         assert_eq!(
             read("python", text),
-            ["1 b=2 -> 3", "[1,2] -> 4", "'a' -> false", "'b' -> true", "5 -> 6", "-1 -> raises ValueError", "7 -> 8", "9 -> none"]
+            [
+                "1 b=2 -> 3",
+                "[1,2] -> 4",
+                "'a' -> false",
+                "'b' -> true",
+                "5 -> 6",
+                "-1 -> raises ValueError",
+                "7 -> 8",
+                "9 -> none"
+            ]
         );
     }
 
@@ -345,16 +367,28 @@ mod tests {
 
     #[test]
     fn documentation_and_other_languages_state_examples() {
-        assert_eq!(read("python", "    >>> f(1)\n    2\n    >>> f('a')\n    'b'\n"), ["1 -> 2", "'a' -> 'b'"]);
+        assert_eq!(
+            read("python", "    >>> f(1)\n    2\n    >>> f('a')\n    'b'\n"),
+            ["1 -> 2", "'a' -> 'b'"]
+        );
         let text = "expect(f('a')).toEqual([1]);\nassert.deepStrictEqual(f(2), 'c');\nt.equal(f(3), true);\nassert.throws(() => f(4), TypeError);\n";
-        assert_eq!(read("javascript", text), ["'a' -> [1]", "2 -> 'c'", "3 -> true", "4 -> raises TypeError"]);
+        assert_eq!(
+            read("javascript", text),
+            ["'a' -> [1]", "2 -> 'c'", "3 -> true", "4 -> raises TypeError"]
+        );
         let text = "    /// assert_eq!(f(&[1]), 2);\n    assert!(f(\"a\"));\n    assert!(!f(\"b\"));\n    let x = f(3);\n    assert_eq!(x, Some(4));\n";
         assert_eq!(read("rust", text), ["[1] -> 2", "'a' -> true", "'b' -> false", "3 -> 4"]);
     }
 
     #[test]
     fn what_is_more_than_a_plain_value_is_left_out() {
-        for text in ["assert f(1) == 2 + x\n", "assert f(x) == 2\n", "assert f(1) + 1 == 2\n", "assert g(f(1)) == 2\n", "assert f(1"] {
+        for text in [
+            "assert f(1) == 2 + x\n",
+            "assert f(x) == 2\n",
+            "assert f(1) + 1 == 2\n",
+            "assert g(f(1)) == 2\n",
+            "assert f(1",
+        ] {
             assert_eq!(read("python", text), Vec::<String>::new(), "{text}");
         }
     }

@@ -61,7 +61,8 @@ impl Signature {
                 part => parameters.push(declared(part, kit)?),
             }
         }
-        let after = head.get(end + 1..)?.trim().trim_end_matches(['{', ':']).trim().trim_end_matches("=>").trim();
+        let after =
+            head.get(end + 1..)?.trim().trim_end_matches(['{', ':']).trim().trim_end_matches("=>").trim();
         let returns = after.strip_prefix("->").or_else(|| after.strip_prefix(':')).map(str::trim);
         let returns = returns.filter(|own| !own.is_empty()).map(str::to_owned);
         Some(Self { name: name.to_owned(), parameters, returns, mentioned: Vec::new() })
@@ -79,7 +80,10 @@ impl Signature {
             let named = given.iter().find(|(name, _)| name.as_deref() == Some(own.name.as_str()));
             named.map(|(_, value)| value.clone())
         };
-        self.parameters.iter().map(|own| plain.next().or_else(|| of(own)).or_else(|| own.default.clone())).collect()
+        self.parameters
+            .iter()
+            .map(|own| plain.next().or_else(|| of(own)).or_else(|| own.default.clone()))
+            .collect()
     }
 }
 
@@ -170,7 +174,11 @@ pub(in super::super) fn parse_type(hint: &str, kit: &Kit) -> Option<Type> {
         return parse_type(item, kit).map(|item| Type::List(Box::new(item)));
     }
     if let Some(inner) = hint.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        return split(inner).into_iter().map(|own| parse_type(own, kit)).collect::<Option<_>>().map(Type::Tuple);
+        return split(inner)
+            .into_iter()
+            .map(|own| parse_type(own, kit))
+            .collect::<Option<_>>()
+            .map(Type::Tuple);
     }
     if let Some(inner) = hint.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         if let Some((item, _)) = inner.split_once(';') {
@@ -248,17 +256,38 @@ mod tests {
         let head = |language: &str, text: &str| {
             let own = Signature::read("f", text, &kit(language))?;
             let kit = kit(language);
-            let ty = |hint: &Option<String>| hint.as_deref().and_then(|hint| parse_type(hint, &kit)).map_or("?".to_owned(), |ty| ty.to_string());
-            let all: Vec<String> = own.parameters.iter().map(|own| format!("{}: {}", own.name, ty(&own.hint))).collect();
+            let ty = |hint: &Option<String>| {
+                hint.as_deref()
+                    .and_then(|hint| parse_type(hint, &kit))
+                    .map_or("?".to_owned(), |ty| ty.to_string())
+            };
+            let all: Vec<String> =
+                own.parameters.iter().map(|own| format!("{}: {}", own.name, ty(&own.hint))).collect();
             Some(format!("{} -> {}", all.join(", "), ty(&own.returns)))
         };
         for (language, text, expected) in [
-            ("python", "def f(a, b: list[int], c: str | None = None) -> dict[str, int]:\n", "a: ?, b: [int], c: str? -> {str: int}"),
+            (
+                "python",
+                "def f(a, b: list[int], c: str | None = None) -> dict[str, int]:\n",
+                "a: ?, b: [int], c: str? -> {str: int}",
+            ),
             ("python", "def f(a: 'Optional[Tuple[int, str]]', *, b=1):", "a: (int, str)?, b: ? -> ?"),
-            ("typescript", "function f(a: number[], b?: string): Array<string> {", "a: [int], b: str -> [str]"),
+            (
+                "typescript",
+                "function f(a: number[], b?: string): Array<string> {",
+                "a: [int], b: str -> [str]",
+            ),
             ("typescript", "(a: [number, string]): boolean => {", "a: (int, str) -> bool"),
-            ("rust", "fn f(a: &[i64], mut b: &str, c: Vec<Vec<char>>) -> Option<String> {", "a: [int], b: str, c: [[char]] -> str?"),
-            ("rust", "pub fn f<'a>(a: &'a str, b: (f64, usize)) -> bool {", "a: str, b: (float, int) -> bool"),
+            (
+                "rust",
+                "fn f(a: &[i64], mut b: &str, c: Vec<Vec<char>>) -> Option<String> {",
+                "a: [int], b: str, c: [[char]] -> str?",
+            ),
+            (
+                "rust",
+                "pub fn f<'a>(a: &'a str, b: (f64, usize)) -> bool {",
+                "a: str, b: (float, int) -> bool",
+            ),
         ] {
             assert_eq!(head(language, text).as_deref(), Some(expected), "{text}");
         }
@@ -278,7 +307,8 @@ mod tests {
     fn arguments_by_name_and_defaults_find_their_place() {
         let own = Signature::read("f", "def f(a, b=2, *, c='x'):", &kit("python")).unwrap();
         let call = |given: &[(Option<&str>, i64)]| {
-            let given = given.iter().map(|(name, value)| (name.map(str::to_owned), Value::Int(*value))).collect();
+            let given =
+                given.iter().map(|(name, value)| (name.map(str::to_owned), Value::Int(*value))).collect();
             own.arrange(&given).map(|all| all.len())
         };
         assert_eq!(call(&[(None, 1)]), Some(3));
@@ -288,7 +318,8 @@ mod tests {
 
     #[test]
     fn documentation_mentions_constants() {
-        let found = mentioned("Joins with '-' up to 64 characters, x2 and `utf`. It's 7.5 or \"open", &kit("python"));
+        let found =
+            mentioned("Joins with '-' up to 64 characters, x2 and `utf`. It's 7.5 or \"open", &kit("python"));
         assert_eq!(found, [Value::text("-"), Value::Int(64), Value::text("utf"), Value::Float(7.5)]);
     }
 }

@@ -98,7 +98,9 @@ impl<'a> Reader<'a> {
     fn whole(&mut self) -> Option<Value> {
         while self.reading.prefixes.iter().any(|prefix| self.eat(prefix)) {}
         let mut own = self.one()?;
-        while let Some(suffix) = self.reading.suffixes.iter().find(|own| self.rest().starts_with(own.as_str())) {
+        while let Some(suffix) =
+            self.reading.suffixes.iter().find(|own| self.rest().starts_with(own.as_str()))
+        {
             self.at += suffix.len();
         }
         if let (Value::Text(left), rest) = (&own, self.rest().trim_start())
@@ -169,13 +171,14 @@ impl<'a> Reader<'a> {
             }
             let before = self.at;
             let bare = self.word().map(Value::text);
-            let key = match bare.filter(|_| self.rest().trim_start().starts_with(':') && self.reading.bare_keys) {
-                Some(bare) => bare,
-                None => {
-                    self.at = before;
-                    self.value()?
-                }
-            };
+            let key =
+                match bare.filter(|_| self.rest().trim_start().starts_with(':') && self.reading.bare_keys) {
+                    Some(bare) => bare,
+                    None => {
+                        self.at = before;
+                        self.value()?
+                    }
+                };
             if !self.eat(":") {
                 return None;
             }
@@ -190,8 +193,12 @@ impl<'a> Reader<'a> {
         let is_part = |(at, c): (usize, char)| {
             c.is_ascii_alphanumeric()
                 || c == '_'
-                || c == '.' && rest.get(at + 1..).is_some_and(|rest| !rest.starts_with(|c: char| c == '.' || c.is_alphabetic()))
-                || matches!(c, '-' | '+') && rest.get(..at).is_some_and(|own| own.ends_with(['e', 'E']) && !own.starts_with("0x"))
+                || c == '.'
+                    && rest
+                        .get(at + 1..)
+                        .is_some_and(|rest| !rest.starts_with(|c: char| c == '.' || c.is_alphabetic()))
+                || matches!(c, '-' | '+')
+                    && rest.get(..at).is_some_and(|own| own.ends_with(['e', 'E']) && !own.starts_with("0x"))
         };
         let end = rest.char_indices().find(|own| !is_part(*own)).map_or(rest.len(), |(at, _)| at);
         let text = rest.get(..end)?.replace('_', "");
@@ -293,7 +300,8 @@ impl<'a> Reader<'a> {
         let name = self.text.get(start..end)?.trim();
         if let Some(own) = self.reading.words.get(name) {
             let nothing = |_: &str| None;
-            let mut inner = Reader { text: own, at: 0, reading: self.reading, known: &nothing, depth: self.depth };
+            let mut inner =
+                Reader { text: own, at: 0, reading: self.reading, known: &nothing, depth: self.depth };
             return match own.as_str() {
                 "true" => Some(Value::Bool(true)),
                 "false" => Some(Value::Bool(false)),

@@ -32,6 +32,7 @@ mod remains;
 mod repairs;
 mod reports;
 mod side_by_side;
+mod synth;
 mod table;
 mod testgen;
 mod tools;

@@ -134,7 +134,7 @@ pub(crate) enum GoalsFormat {
 pub(crate) struct Forge {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Only these engines: rewrite, fixers, search, llm
+    /// Only these engines: rewrite, fixers, search, synth, llm
     #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
     pub(crate) engine: Vec<String>,
     /// Write what was proved together

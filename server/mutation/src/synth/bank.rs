@@ -121,7 +121,14 @@ impl Bank {
             self.take(shop, Entry { node: leaf.node, values: leaf.values }, &mut fresh);
         }
         let mut goes_on = true;
-        for instance in shop.plain.iter().filter(|own| own.cost < cost) {
+        // At the top, conditions are the business of the tree of conditions.
+        let chooses = |own: &Instance| {
+            let component = shop.kit.components.get(usize::from(own.component));
+            self.depth == 0 && component.is_some_and(|own| own.means == "choose")
+        };
+        let instances: Vec<&Instance> =
+            shop.plain.iter().filter(|own| own.cost < cost && !chooses(own)).collect();
+        for instance in instances {
             goes_on = goes_on && self.apply(shop, instance, &mut fresh);
         }
         if self.depth < DEEPEST {

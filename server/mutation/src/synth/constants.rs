@@ -114,7 +114,7 @@ impl Constants<'_> {
     fn of_texts(&mut self) {
         let mut around: Vec<(String, usize)> = Vec::new();
         let mut signs: Vec<(String, usize)> = Vec::new();
-        let mut count = |list: &mut Vec<(String, usize)>, text: &str| match list
+        let count = |list: &mut Vec<(String, usize)>, text: &str| match list
             .iter_mut()
             .find(|(known, _)| known == text)
         {

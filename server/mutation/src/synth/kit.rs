@@ -107,6 +107,9 @@ struct FileData {
     hints: BTreeMap<String, String>,
     #[serde(default)]
     widths: BTreeMap<String, (i64, i64)>,
+    /// The width of whole numbers where the signature has none.
+    #[serde(default)]
+    usual_width: Option<String>,
     reading: Reading,
     components: Vec<ComponentData>,
 }
@@ -273,6 +276,7 @@ pub struct Kit {
     pub(super) coercions: Vec<Coercion>,
     pub(super) hints: BTreeMap<String, Type>,
     pub(super) widths: BTreeMap<String, (i64, i64)>,
+    pub(super) usual_width: Option<String>,
     pub(super) reading: Reading,
     pub(super) components: Vec<Component>,
 }
@@ -322,6 +326,7 @@ impl Kit {
             coercions,
             hints,
             widths: data.widths,
+            usual_width: data.usual_width,
             reading: data.reading,
             components,
             levels: data.levels,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hephaestus_core::CancelToken;
 
-use super::kit::{Doing, Kit};
+use super::kit::{Component, Doing, Kit};
 use super::meaning::{Higher, Rules};
 use super::term::TypeId;
 use super::types::Type;
@@ -50,7 +50,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { expressions: 1_500_000, bytes: 256 << 20, cost: 14 }
+        Self { expressions: 2_000_000, bytes: 512 << 20, cost: 14 }
     }
 }
 
@@ -89,7 +89,7 @@ impl<'a> Shop<'a> {
         let mut shop = Self { kit, rules, types, plain, higher, effort, cancel, expressions, bytes };
         for _ in 0..3 {
             let known = shop.types.len();
-            shop.instantiate(&wanted);
+            shop.instantiate(own, &wanted);
             if shop.types.len() == known {
                 break;
             }
@@ -98,7 +98,7 @@ impl<'a> Shop<'a> {
     }
 
     /// All components at the types that are known by now; what they give is known afterwards.
-    fn instantiate(&mut self, wanted: &[Type]) {
+    fn instantiate(&mut self, own: &[Type], wanted: &[Type]) {
         self.plain.clear();
         self.higher.clear();
         for (at, component) in self.kit.components.iter().zip(0u16..).map(|(own, at)| (at, own)) {
@@ -116,6 +116,9 @@ impl<'a> Shop<'a> {
                     continue;
                 }
                 let result = component.result.with(&bound);
+                if is_far_fetched(component, own) || is_vain(component, &bound) {
+                    continue;
+                }
                 if component.wanted && !wanted.contains(&result) || result.depth() > DEEPEST {
                     continue;
                 }
@@ -204,6 +207,27 @@ impl<'a> Shop<'a> {
         }
         all
     }
+}
+
+/// Whether nobody would think of it where these types come in and go out: texts where there are only numbers, but for the
+/// digits of a single number, and ranges where no number says how far they go.
+fn is_far_fetched(component: &Component, own: &[Type]) -> bool {
+    const OF_DIGITS: [&str; 7] =
+        ["to_text", "chars", "to_number", "to_digit", "reverse_text", "join", "text_length"];
+    let mut parts = Vec::new();
+    own.iter().for_each(|ty| ty.parts(&mut parts));
+    let is_text = |ty: &Type| matches!(ty, Type::Text | Type::Char);
+    let of_texts = component.args.iter().chain([&component.result]).any(is_text);
+    let has_lists = parts.iter().any(|ty| matches!(ty, Type::List(_) | Type::Map(..)));
+    let is_of_digits = OF_DIGITS.contains(&component.means.as_str()) && !has_lists;
+    let is_range = component.means.starts_with("range");
+    of_texts && !is_of_digits && !parts.iter().any(is_text)
+        || is_range && !own.iter().rev().skip(1).any(|ty| *ty == Type::Int)
+}
+
+/// Whether it says at these types what nobody would say: truths are not compared with each other.
+fn is_vain(component: &Component, bound: &[Type]) -> bool {
+    matches!(component.means.as_str(), "equal" | "unequal") && bound.first() == Some(&Type::Bool)
 }
 
 /// Every way to choose `count` of `types`, in order.

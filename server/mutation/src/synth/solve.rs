@@ -106,7 +106,8 @@ pub(super) fn bounds(own: &Specification, kit: &Kit) -> Option<(i64, i64)> {
 pub(super) fn whole_type<'k>(own: &Specification, kit: &'k Kit) -> Option<&'k str> {
     let hints = own.hint.iter().chain(own.parameters.iter().filter_map(|parameter| parameter.hint.as_ref()));
     let words = hints.flat_map(|hint| hint.split(|c: char| !c.is_alphanumeric()));
-    words.filter_map(|word| kit.widths.get_key_value(word)).map(|(name, _)| name.as_str()).next()
+    let named = words.filter_map(|word| kit.widths.get_key_value(word)).map(|(name, _)| name.as_str()).next();
+    named.or(kit.usual_width.as_deref())
 }
 
 struct Search<'a> {

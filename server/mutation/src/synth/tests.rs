@@ -65,11 +65,17 @@ fn solved(own: &suite::Specification, language: &str, effort: Effort) -> Result<
 }
 
 /// How many of the suite must be right on what was hidden, by language.
-const RIGHT: [(&str, usize); 3] = [("python", 1), ("javascript", 1), ("rust", 1)];
+const RIGHT: [(&str, usize); 3] = [("python", 14), ("javascript", 12), ("rust", 12)];
+
+/// What each of them may take here; the full effort finds more (`SYNTH_FULL=1`).
+const QUICK: u64 = 250_000;
 
 #[test]
 fn the_suite_is_solved_and_right_on_what_was_hidden() {
     let only = std::env::var("SYNTH_ONLY").unwrap_or_default();
+    let full = Effort::default();
+    let effort =
+        if std::env::var_os("SYNTH_FULL").is_some() { full } else { Effort { expressions: QUICK, ..full } };
     for (language, least) in RIGHT {
         let mut right = 0;
         let mut said = String::new();
@@ -78,7 +84,7 @@ fn the_suite_is_solved_and_right_on_what_was_hidden() {
                 continue;
             }
             let started = std::time::Instant::now();
-            let outcome = solved(&own, language, Effort::default());
+            let outcome = solved(&own, language, effort);
             let took = started.elapsed().as_secs_f64();
             let (verdict, text) = match outcome {
                 Ok((text, true)) => {

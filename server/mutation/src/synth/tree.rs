@@ -9,9 +9,9 @@ use super::term::{Body, Node};
 use super::value::Value;
 
 /// What a condition costs beside its parts.
-const BRANCH: u32 = 2;
+const BRANCH: u32 = 3;
 /// What it costs more when an expression speaks for one example only.
-const LONELY: u32 = 2;
+const LONELY: u32 = 4;
 /// How many expressions and conditions are kept.
 const TERMS: usize = 800;
 /// See [`TERMS`].
@@ -105,7 +105,8 @@ impl Forest {
         }
         let holding = self.parts.iter().enumerate().filter(|(_, part)| examples & !part.holds == 0);
         let alone = examples.count_ones() == 1;
-        let cost = |part: &Part| part.cost + if alone && !part.is_constant { LONELY } else { 0 };
+        let cost =
+            |part: &Part| part.cost + if alone && !(part.is_constant && part.cost < 2) { LONELY } else { 0 };
         let best = holding.map(|(at, part)| (cost(part), at)).min_by_key(|(cost, _)| *cost);
         memo.covers.insert(examples, best);
         best

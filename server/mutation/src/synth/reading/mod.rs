@@ -15,7 +15,6 @@ use super::solve::{Example, Expected, Parameter, Specification};
 use super::types::Type;
 use super::value::Value;
 use patterns::Stated;
-pub(super) use values::Reader;
 
 /// The most examples that are read.
 const MOST: usize = 48;

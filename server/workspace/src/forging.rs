@@ -8,8 +8,8 @@ use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice,
-    Offer, Pace, Patch, Probe, SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
+    Patch, Probe, SandboxSettings, Score, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};

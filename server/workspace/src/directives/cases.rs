@@ -359,7 +359,8 @@ mod tests {
 
     #[test]
     fn a_module_that_is_one_function_is_imported_as_one() {
-        let example = "[target]\nfiles = ['index.js']\n[[example]]\ncall = 'String(parse([1]))'\nvalue = '\"1\"'\n";
+        let example =
+            "[target]\nfiles = ['index.js']\n[[example]]\ncall = 'String(parse([1]))'\nvalue = '\"1\"'\n";
         let files = [("index.js", "module.exports = function (a) { return a[0]; };\n")];
         let (text, _) = written(&files, "node-test", example);
         assert!(text.contains("parse = require(") || text.contains("import parse from"), "{text}");

@@ -43,7 +43,8 @@ pub(super) fn give_tests_to_holes(workspace: &Workspace, goals: &mut [Goal], cau
             let first = cause.suspects.first();
             first.is_some_and(|own| own.file == goal.file && function.range.contains(own.range))
         };
-        goal.acceptance.must_pass = causes.iter().filter(is_first).flat_map(|cause| cause.tests.clone()).collect();
+        goal.acceptance.must_pass =
+            causes.iter().filter(is_first).flat_map(|cause| cause.tests.clone()).collect();
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Limits {
     pub named: Vec<String>,
     /// What may be imported although nothing in the project did before.
     pub dependencies: Vec<String>,
-    /// Regular expressions (a text that is none stands for itself) that no added line may match.
+    /// Texts, or regular expressions between slashes, that no added line of code may have in it.
     pub forbid: Vec<String>,
     /// Most lines of code that may be added and removed in all; lines of tests do not count.
     pub max_diff_lines: Option<u32>,

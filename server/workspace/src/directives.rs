@@ -166,7 +166,7 @@ impl Workspace {
     ) -> Result<DirectiveReport, DirectiveError> {
         let started = Instant::now();
         let mut base = self.configured(directive, request);
-        let suite = base.suite_of(directive, &request.forge, cancel)?;
+        let suite = base.suite_about(directive, &request.forge, cancel)?;
         if let Some(suite) = suite.as_ref().filter(|suite| !base.fits_first(suite)) {
             base.config.testing.runner = Some(suite.runner.name.clone());
         }
@@ -189,7 +189,7 @@ impl Workspace {
     }
 
     /// The suite for commands and written tests: that of the language the directive is about.
-    fn suite_of(
+    fn suite_about(
         &self,
         directive: &Directive,
         request: &ForgeRequest,

@@ -33,7 +33,7 @@ pub use directives::{
 };
 pub use doctor::{Check, CheckState, Diagnosis};
 pub use editing::{Analysed, Analysis, OpenFile, prepare_languages, rules_for, with_rules_for};
-pub use forging::{ForgeError, ForgeEvent, ForgeRequest, Scope};
+pub use forging::{ForgeError, ForgeEvent, ForgeRequest, Scope, TestNames};
 pub use hephaestus_directive as directive;
 pub use hephaestus_forge::{Progress, Searched};
 pub use hephaestus_goals::FileMemory;

@@ -21,7 +21,8 @@ impl Check for NothingForbidden {
         let diff = case.code_diff();
         let added = || diff.iter().filter_map(|line| line.strip_prefix('+'));
         for pattern in forbidden {
-            let regex = Regex::new(pattern).or_else(|_| Regex::new(&regex::escape(pattern)));
+            let expression = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+            let regex = expression.map_or_else(|| Regex::new(&regex::escape(pattern)), Regex::new);
             let Ok(regex) = regex else { return Err(format!("`{pattern}` cannot be looked for")) };
             if let Some(line) = added().find(|line| regex.is_match(line)) {
                 return Err(format!("`{pattern}` is forbidden, and stands in `{}`", line.trim()));

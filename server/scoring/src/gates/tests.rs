@@ -1,7 +1,8 @@
 //! The gates that lean on measurements: when they open, when they stay shut, and what they say.
 
 use super::{
-    Check, faster::Faster, inside_footprint::InsideFootprint, same_on_inputs::SameOnInputs,
+    Check, diff_limit::DiffLimit, faster::Faster, inside_footprint::InsideFootprint,
+    no_new_dependency::NoNewDependency, nothing_forbidden::NothingForbidden, same_on_inputs::SameOnInputs,
     strength::StrengthGate, tests_kept::TestsKept, tests_pass::TestsPass,
 };
 use crate::{Case, ScorerParts, StrengthLimits, Workshop};
@@ -297,4 +298,58 @@ fn a_repair_touches_no_test_wherever_it_stands() {
     let mut elsewhere = Repair::new("src/lib.rs", "x / 3", "x / 2");
     elsewhere.goal.footprint.clear();
     assert!(elsewhere.ask(&InsideFootprint, Evidence::default()).is_err());
+}
+
+/// What `gate` says of a patch of `a.py` and `test_a.py` in a run with these limits.
+fn within(limits: Limits, gate: &dyn Check, patch: &Patch) -> Result<String, String> {
+    let file = |name: &str, text: &str, is_test| {
+        SourceFile::new(RelPath::new(name).unwrap(), LanguageId::new("python"), text, is_test)
+    };
+    let snapshot = Snapshot::default();
+    let snapshot =
+        snapshot.with_file(file("a.py", "x = 1\n", false)).with_file(file("test_a.py", "t = 1\n", true));
+    let parts = ScorerParts { limits, snapshot, ..workshop().parts };
+    let (workshop, goal) = (Workshop::new(parts), goal(GoalKind::Repair));
+    let candidate = Candidate::new(&goal.id, patch.clone(), EngineId::new("search"), vec![], 0.5);
+    let (verdict, cost, evidence) = (Verdict::Passed, TrialCost::default(), Evidence::default());
+    let trial = Trial { candidate: candidate.id.clone(), verdict, evidence, cost, remembered: false };
+    gate.ask(&workshop.case(&goal, &candidate, &trial))
+}
+
+fn between(name: &str, old: &str, new: &str) -> Patch {
+    Patch::between(RelPath::new(name).unwrap(), old, new)
+}
+
+#[test]
+fn a_limit_counts_lines_of_code_and_not_of_tests() {
+    let code = between("a.py", "x = 1\n", "x = 2\ny = 3\n");
+    let patch = code.merge(&between("test_a.py", "t = 1\n", "t = 1\nu = 2\n")).unwrap();
+    let most = |lines| Limits { max_diff_lines: Some(lines), ..Limits::default() };
+    assert_eq!(within(most(3), &DiffLimit, &patch).unwrap(), "3 of 3 lines");
+    let error = within(most(2), &DiffLimit, &patch).unwrap_err();
+    assert_eq!(error, "3 lines of code are changed, 2 are allowed");
+    assert!(!DiffLimit.applies(&Limits::default()) && DiffLimit.applies(&most(1)));
+}
+
+#[test]
+fn what_is_forbidden_is_looked_for_in_added_lines_of_code() {
+    let forbid = |pattern: &str| Limits { forbid: vec![pattern.to_owned()], ..Limits::default() };
+    let patch = between("a.py", "x = 1\n", "x = eval('2')\n");
+    let error = within(forbid("eval("), &NothingForbidden, &patch).unwrap_err();
+    assert_eq!(error, "`eval(` is forbidden, and stands in `x = eval('2')`");
+    assert!(within(forbid("/^x = [a-z]+/"), &NothingForbidden, &patch).is_err());
+    assert!(within(forbid("x = 1"), &NothingForbidden, &patch).is_ok(), "that goes");
+    assert!(!NothingForbidden.applies(&Limits::default()));
+}
+
+#[test]
+fn tests_of_a_directive_may_be_added_to_and_nothing_else() {
+    let tests = vec![RelPath::new("test_a.py").unwrap()];
+    let limits = || Limits { tests: tests.clone(), ..Limits::default() };
+    let added = between("test_a.py", "t = 1\n", "t = 1\nimport random\n");
+    assert!(within(limits(), &TestsKept, &added).is_ok());
+    assert!(within(Limits::default(), &TestsKept, &added).is_err());
+    assert!(within(limits(), &TestsKept, &between("test_a.py", "t = 1\n", "t = 2\n")).is_err());
+    assert!(within(limits(), &NoNewDependency, &added).is_ok(), "a test brings what it needs");
+    assert!(within(limits(), &NoNewDependency, &between("a.py", "x = 1\n", "import random\n")).is_err());
 }

@@ -4,7 +4,7 @@ use super::DirectiveReport;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
 use hephaestus_core::{Goal, GoalKind};
-use hephaestus_directive::{Directive, DirectiveKind, Outcome};
+use hephaestus_directive::{Directive, DirectiveKind};
 use std::collections::BTreeSet;
 
 /// The engine that asks a language model.
@@ -32,8 +32,8 @@ pub(super) fn advice(base: &Workspace, directive: &Directive, report: &Directive
     }
     if let Some(searched) = &report.searched {
         said.extend(of_run(base, searched));
-        let is_test_missing = report.lines.iter().any(|own| matches!(own.outcome, Outcome::Failing { .. }));
-        if searched.goals.is_empty() && !is_test_missing && !makes {
+        let is_about_code = !makes && *directive.kind != DirectiveKind::Test;
+        if searched.goals.is_empty() && is_about_code {
             said.push(format!("nothing in the target is a goal of these kinds: {}", kinds(base)));
         }
     }

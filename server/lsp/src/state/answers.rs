@@ -17,10 +17,9 @@ use tower_lsp::jsonrpc::{self, Error};
 use tower_lsp::ls_types::{
     CodeAction, CodeActionOrCommand, CodeActionParams, CodeLens, Diagnostic, DocumentDiagnosticParams,
     DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, Hover, Position,
-    UnchangedDocumentDiagnosticReport, Uri,
-    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
-    WorkspaceDocumentDiagnosticReport, WorkspaceEdit, WorkspaceFullDocumentDiagnosticReport,
-    WorkspaceUnchangedDocumentDiagnosticReport,
+    UnchangedDocumentDiagnosticReport, Uri, WorkspaceDiagnosticParams, WorkspaceDiagnosticReport,
+    WorkspaceDiagnosticReportResult, WorkspaceDocumentDiagnosticReport, WorkspaceEdit,
+    WorkspaceFullDocumentDiagnosticReport, WorkspaceUnchangedDocumentDiagnosticReport,
 };
 
 impl State {

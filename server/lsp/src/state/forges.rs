@@ -169,6 +169,7 @@ impl State {
                 self.refresh(&root);
             }
             ForgeNews::Ended(result) => self.forge_ended(number, *result),
+            ForgeNews::DirectiveEnded(result) => self.directive_ended(number, *result),
         }
     }
 
@@ -309,7 +310,7 @@ impl State {
         }
     }
 
-    fn end_progress(&self, number: u64, message: &str) {
+    pub(super) fn end_progress(&self, number: u64, message: &str) {
         if self.shows_progress() {
             let end = WorkDoneProgressEnd { message: Some(message.to_owned()) };
             self.progress(number, WorkDoneProgress::End(end));

@@ -125,7 +125,10 @@ fn what_may_be_written_is_offered() {
     let params = at(&editor, "\"fix\"", 1);
     let items = editor.request("textDocument/completion", params);
     let edit = &items[0]["textEdit"];
-    assert_eq!((&edit["newText"], &edit["range"]["start"]), (&json!("\"build\""), &position(&editor.text, "\"fix\"", 0)));
+    assert_eq!(
+        (&edit["newText"], &edit["range"]["start"]),
+        (&json!("\"build\""), &position(&editor.text, "\"fix\"", 0))
+    );
 
     let half = "+++\nkind = \"fix\"\ngoal = \"x\"\n[[acc";
     editor.type_text(half);
@@ -141,7 +144,10 @@ fn what_stands_there_is_explained_and_gone_to() {
     editor.wait_for_diagnostics("a look", <[Value]>::is_empty);
     let hover = |editor: &mut Editor, needle: &str| {
         let params = at(editor, needle, 1);
-        editor.request("textDocument/hover", params)["contents"]["value"].as_str().unwrap_or_default().to_owned()
+        editor.request("textDocument/hover", params)["contents"]["value"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     };
     assert!(hover(&mut editor, "kind").starts_with("**kind**: What sort of change"));
     assert!(hover(&mut editor, "\"fix\"").contains("Mends code"));
@@ -166,7 +172,8 @@ fn record() -> String {
     let lines = parse(&right(), &path).directive.unwrap().lines();
     let slug = RelPath::new("src/slug.py").unwrap();
     let seen = [(slug, ContentHash::of(SLUG.as_bytes()))];
-    let test = TestPlace { file: RelPath::new("tests/test_slug.py").unwrap(), name: "test_digits".to_owned() };
+    let test =
+        TestPlace { file: RelPath::new("tests/test_slug.py").unwrap(), name: "test_digits".to_owned() };
     let mut record = Record::new("digits", 1);
     let proved = Outcome::Proved { when_ms: 1, proof: None, already: false };
     record.note(&lines[0], proved, seen.clone().into(), vec![test]);
@@ -184,9 +191,8 @@ fn hints(editor: &mut Editor) -> Vec<(u64, String)> {
     let whole = json!({"start": {"line": 0, "character": 0}, "end": {"line": 999, "character": 0}});
     let params = json!({"textDocument": {"uri": editor.uri}, "range": whole});
     let hints = editor.request("textDocument/inlayHint", params);
-    let hint = |own: &Value| {
-        (own["position"]["line"].as_u64().unwrap(), own["label"].as_str().unwrap().to_owned())
-    };
+    let hint =
+        |own: &Value| (own["position"]["line"].as_u64().unwrap(), own["label"].as_str().unwrap().to_owned());
     hints.as_array().unwrap().iter().map(hint).collect()
 }
 
@@ -212,6 +218,75 @@ fn each_line_says_whether_it_is_proved_and_by_what() {
     editor.type_text(&right());
     let stale = "stale since src/slug.py changed";
     assert_eq!(titles(&mut editor), [stale, stale]);
+    editor.session.close().unwrap();
+}
+
+const CASES: &str = "\
+import unittest
+
+import slug
+
+
+class SlugTest(unittest.TestCase):
+    def test_one(self):
+        self.assertEqual(slug.slugify(\"Abc\"), \"abc\")
+";
+
+/// Words are joined by the wrong letter.
+const JOINED: &str = "def slugify(text):\n    words = text.lower().split()\n    return \"_\".join(words)\n";
+
+const DASHES: &str = "\
++++
+kind = \"fix\"
+[target]
+files = [\"slug.py\"]
+
+[[example]]
+call = \"slugify('A b')\"
+value = \"'a-b'\"
+
+[[example]]
+call = \"slugify('a b C')\"
+value = \"'a-b-c'\"
++++
+# Words are joined by dashes
+";
+
+#[test]
+fn a_directive_is_forged_from_the_editor_and_its_lines_are_proved_in_what_was_applied() {
+    let project = Project::with(&[("slug.py", JOINED), ("test_slug.py", CASES), (FILE, DASHES)]);
+    let mut editor = Editor::open(project, FILE);
+    editor.wait_for_state("idle");
+    assert_eq!(titles(&mut editor), ["unproved", "unproved"]);
+    // What is not saved is not run.
+    editor.type_text(&DASHES.replace("a-b-c", "a-b-d"));
+    let unsaved = json!({"command": "hephaestus.directive.run", "arguments": [editor.uri]});
+    let refused = editor.session.client.request("workspace/executeCommand", unsaved).unwrap_err();
+    assert!(refused.to_string().contains("save it first"), "{refused}");
+    editor.type_text(DASHES);
+    editor.execute("hephaestus.directive.run", json!([editor.uri]));
+    let is_edit = |message: &hephaestus_lsp::client::Message| message.method() == "workspace/applyEdit";
+    let edit = editor.session.client.wait_for(is_edit, PATIENCE).unwrap().params()["edit"].clone();
+    let changes = edit["documentChanges"].as_array().unwrap();
+    let texts = serde_json::to_string(changes).unwrap();
+    assert!(
+        texts.contains("slug.py") && texts.contains("test_slug.py") && texts.contains("a-b-c"),
+        "{texts}"
+    );
+    // In the files as they were, nothing holds; the record says in which it does.
+    let record = editor.session.project.path(".hephaestus/directives/state/digits.json");
+    let is_noted = || {
+        let record = Record::from_text(&std::fs::read_to_string(&record).unwrap()).unwrap();
+        record.lines.values().all(|line| matches!(line.outcome, Outcome::Proved { already: false, .. }))
+    };
+    let mut asked = 0;
+    while !is_noted() && asked < 100 {
+        titles(&mut editor);
+        asked += 1;
+    }
+    assert!(is_noted());
+    let stale = titles(&mut editor);
+    assert!(stale.iter().all(|title| title.starts_with("stale since ")), "{stale:?}");
     editor.session.close().unwrap();
 }
 

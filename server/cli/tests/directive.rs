@@ -11,7 +11,8 @@ const FOLDER: &str = ".hephaestus/directives";
 /// The exit code, standard output and standard error of a command.
 fn run(root: &Path, words: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hephaestus"));
-    let output = command.arg("directive").args(words).args(["--color", "never"]).current_dir(root).output().unwrap();
+    let output =
+        command.arg("directive").args(words).args(["--color", "never"]).current_dir(root).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
@@ -58,7 +59,11 @@ fn names_and_kinds_that_cannot_be_are_refused() {
 fn what_is_wrong_is_told_at_its_place() {
     let folder = project();
     write(folder.path(), "a.forge.toml", "kind = \"fix\"\ngoal = \"🔢 9\"\nafter = [\"🔢\", \"bb\"]\n");
-    write(folder.path(), "b.forge.md", "+++\nkind = \"refactor\"\n[target]\nfiles = [\"slag.py\"]\n+++\n# In two steps\n");
+    write(
+        folder.path(),
+        "b.forge.md",
+        "+++\nkind = \"refactor\"\n[target]\nfiles = [\"slag.py\"]\n+++\n# In two steps\n",
+    );
     let (code, out, err) = run(folder.path(), &["check"]);
     assert_eq!(code, 2, "{out}{err}");
     let starts = |start: &str| out.lines().any(|line| line.starts_with(start));

@@ -7,7 +7,7 @@ use std::process::Command;
 
 const COMMANDS: &[&str] = &[
     "forge", "goals", "repair", "verify", "mutants", "registry", "report", "lsp", "doctor", "init", "demo",
-    "schema",
+    "schema", "directive",
 ];
 
 /// Flags that stand on the page of all commands.
@@ -38,6 +38,10 @@ fn every_page_names_the_flags_of_its_command() {
             for verb in ["log", "show", "diff", "lineage", "search", "export", "import", "gc"] {
                 wanted.extend(flags(&help(&[command, verb])));
             }
+        }
+        if *command == "directive" {
+            // Running has a page of its own.
+            wanted.extend(["new", "check"].iter().flat_map(|verb| flags(&help(&[command, verb]))));
         }
         let own: Vec<&String> = wanted.iter().filter(|flag| !COMMON.contains(&flag.as_str())).collect();
         let page = flags(&page(&format!("commands/{command}.md")));

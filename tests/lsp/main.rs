@@ -13,6 +13,7 @@
     reason = "a test that cannot go on shall fail, and one that is skipped shall say so"
 )]
 
+mod directives;
 mod editor;
 mod eglot;
 mod features;

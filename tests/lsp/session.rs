@@ -30,8 +30,10 @@ impl Session {
         let mut command = project.command(&["lsp", "--stdio"]);
         let mut child = command.stdin(Stdio::piped()).stderr(log).spawn().unwrap();
         let gate = Gate::default();
+        // Whatever is proved is taken; other questions have no such answer.
+        let answers = Answers { picks: Some("Apply"), ..Answers::default() };
         let output = Gated { inner: child.stdout.take().unwrap(), gate: gate.clone() };
-        let mut client = Client::new(output, child.stdin.take().unwrap(), Answers::default());
+        let mut client = Client::new(output, child.stdin.take().unwrap(), answers);
         client.set_timeout(PATIENCE);
         Self { project, client, gate, child }
     }

@@ -7,7 +7,18 @@ local config = vim.lsp.config.hephaestus
 
 -- Some endings need a look at the text too.
 local empty = vim.api.nvim_create_buf(false, true)
-for _, name in ipairs({ 'a.py', 'a.js', 'a.mjs', 'a.jsx', 'a.ts', 'a.tsx', 'a.rs' }) do
+for _, name in ipairs({
+  'a.py',
+  'a.js',
+  'a.mjs',
+  'a.jsx',
+  'a.ts',
+  'a.tsx',
+  'a.rs',
+  'a.forge.md',
+  'a.forge.toml',
+  'a.forge.yml',
+}) do
   local filetype = vim.filetype.match({ filename = name, buf = empty })
   assert(vim.list_contains(config.filetypes, filetype), ('%s (%s) is not looked after'):format(name, filetype))
 end

@@ -16,6 +16,10 @@ return {
     'java',
     'c',
     'cpp',
+    -- Directives: named in `plugin/hephaestus.lua`.
+    'markdown.hephaestus',
+    'toml.hephaestus',
+    'yaml.hephaestus',
   },
   -- Our own files say where the workspace is. Without them the nearest project does, whatever its language: in a
   -- repository of several projects each has tests of its own.

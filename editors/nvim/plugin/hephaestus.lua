@@ -7,6 +7,15 @@ if vim.g.loaded_hephaestus then
 end
 vim.g.loaded_hephaestus = true
 
+-- Directives are looked after by the server; whatever is there for their format goes on working.
+vim.filetype.add({
+  pattern = {
+    ['.*%.forge%.md'] = 'markdown.hephaestus',
+    ['.*%.forge%.toml'] = 'toml.hephaestus',
+    ['.*%.forge%.ya?ml'] = 'yaml.hephaestus',
+  },
+})
+
 vim.api.nvim_create_user_command('Hephaestus', function(command)
   require('hephaestus.commands').run(command.fargs)
 end, {

@@ -33,6 +33,9 @@ const LANGUAGES = [
   'cpp',
 ];
 
+/** Directives are told by their names: their languages are everybody's. */
+const DIRECTIVES = '**/*.forge.{md,toml,yaml,yml}';
+
 /** The library, which is read only when a server is to be started. */
 type Library = typeof library;
 
@@ -188,7 +191,10 @@ export class Session implements vscode.Disposable {
 
   private clientOptions(library: Library): LanguageClientOptions {
     return {
-      documentSelector: LANGUAGES.map((language) => ({ scheme: 'file', language })),
+      documentSelector: [
+        ...LANGUAGES.map((language) => ({ scheme: 'file', language })),
+        { scheme: 'file', pattern: DIRECTIVES },
+      ],
       outputChannel: this.output,
       traceOutputChannel: this.trace,
       revealOutputChannelOn: library.RevealOutputChannelOn.Never,

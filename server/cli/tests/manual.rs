@@ -6,8 +6,21 @@ use std::path::Path;
 use std::process::Command;
 
 const COMMANDS: &[&str] = &[
-    "forge", "goals", "repair", "verify", "mutants", "testgen", "registry", "report", "llm", "lsp", "doctor",
-    "init", "demo", "schema",
+    "forge",
+    "goals",
+    "repair",
+    "verify",
+    "directive",
+    "mutants",
+    "testgen",
+    "registry",
+    "report",
+    "llm",
+    "lsp",
+    "doctor",
+    "init",
+    "demo",
+    "schema",
 ];
 
 /// Flags that stand on the page of all commands.
@@ -41,6 +54,10 @@ fn every_page_names_the_flags_of_its_command() {
         }
         if *command == "llm" {
             wanted.extend(flags(&help(&["llm", "consent"])));
+        }
+        if *command == "directive" {
+            // Running has a page of its own.
+            wanted.extend(["new", "check"].iter().flat_map(|verb| flags(&help(&[command, verb]))));
         }
         let own: Vec<&String> = wanted.iter().filter(|flag| !COMMON.contains(&flag.as_str())).collect();
         let page = flags(&page(&format!("commands/{command}.md")));

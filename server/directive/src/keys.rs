@@ -33,6 +33,33 @@ pub enum Shape {
     Tables,
 }
 
+impl Shape {
+    /// What may be written, in words for the manual.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Code => "code, as text".to_owned(),
+            Self::Command => "shell command".to_owned(),
+            Self::Name(_) => "name".to_owned(),
+            Self::Choice(choices) => {
+                choices.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+            }
+            Self::List(_) => "list of texts, or one text".to_owned(),
+            Self::NoneOr(_) => "`none`, or a list of names".to_owned(),
+            Self::Whole(min, MANY) => format!("whole number from {min}"),
+            Self::Whole(min, max) => format!("whole number, {min} to {max}"),
+            Self::Number(min, max) if max < MOST => format!("number, {min} to {max}"),
+            Self::Number(min, _) => format!("number from {min}"),
+            Self::Switch => "`true` or `false`".to_owned(),
+            Self::Domains => "table: variable = range".to_owned(),
+            Self::Measures => "table: measure = number".to_owned(),
+            Self::Table => "table".to_owned(),
+            Self::Tables => "table, as often as needed".to_owned(),
+        }
+    }
+}
+
 /// What names are names of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {

@@ -92,13 +92,16 @@ pub struct Answers {
     pub settings: Value,
     /// `None`: every edit is said to be applied. The request can be waited for like any message in either case.
     pub on_apply_edit: Option<OnApplyEdit>,
+    /// What is picked where the server offers it as the answer to a question (`window/showMessageRequest`); `None` for
+    /// nothing.
+    pub picks: Option<&'static str>,
     /// Whether the client leaves every request of the server without an answer, as a hung editor does.
     pub is_silent: bool,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { settings: json!({}), on_apply_edit: None, is_silent: false }
+        Self { settings: json!({}), on_apply_edit: None, picks: None, is_silent: false }
     }
 }
 
@@ -464,10 +467,10 @@ fn reply_to(message: &Message, answers: &mut Answers) -> Option<Value> {
             json!({ "applied": is_applied })
         }
         "window/showDocument" => json!({ "success": true }),
+        "window/showMessageRequest" => answers.picks.map_or(Value::Null, |title| pick(params, title)),
         "client/registerCapability"
         | "client/unregisterCapability"
         | "window/workDoneProgress/create"
-        | "window/showMessageRequest"
         | "workspace/workspaceFolders"
         | "workspace/codeLens/refresh"
         | "workspace/diagnostic/refresh"
@@ -479,6 +482,13 @@ fn reply_to(message: &Message, answers: &mut Answers) -> Option<Value> {
         }
     };
     Some(json!({"jsonrpc": "2.0", "id": id, "result": result}))
+}
+
+/// The action with this title, if the question has it.
+fn pick(question: &Value, title: &str) -> Value {
+    let actions = question.get("actions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_own = |action: &&Value| action.get("title").and_then(Value::as_str) == Some(title);
+    actions.iter().find(is_own).cloned().unwrap_or(Value::Null)
 }
 
 /// One value per asked item, null for a section that is not set.
@@ -566,12 +576,15 @@ mod tests {
             ("workspace/applyEdit", json!({"label": "x"}), json!({"applied": false})),
             ("client/registerCapability", json!({}), Value::Null),
             ("window/workDoneProgress/create", json!({"token": 1}), Value::Null),
+            ("window/showMessageRequest", json!({"actions": [{"title": "No"}]}), Value::Null),
+            ("window/showMessageRequest", json!({"actions": [{"title": "Yes"}]}), json!({"title": "Yes"})),
         ];
         let (sender, replies) = mpsc::channel();
         let requests = asked.clone();
         let answers = Answers {
             settings: json!({"a": {"b": 1}}),
             on_apply_edit: Some(Box::new(|params| params["label"] != "x")),
+            picks: Some("Yes"),
             is_silent: false,
         };
         let (mut client, _) = serve(answers, move |message, to| {

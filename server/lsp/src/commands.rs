@@ -33,6 +33,9 @@ pub(crate) const SHOW_EVIDENCE: &str = "hephaestus.showEvidence";
 /// The user trusts (`true`) or does not trust (`false`) the open folders: `[bool]`.
 pub(crate) const TRUST: &str = "hephaestus.trust";
 
+/// Forges a directive until its lines hold, and asks before anything is changed: `[uri]`.
+pub(crate) const RUN_DIRECTIVE: &str = "hephaestus.directive.run";
+
 /// All of them.
 pub(crate) const NAMES: &[&str] = &[
     FORGE_FILE,
@@ -49,6 +52,7 @@ pub(crate) const NAMES: &[&str] = &[
     IGNORE_RULE,
     SHOW_EVIDENCE,
     TRUST,
+    RUN_DIRECTIVE,
 ];
 
 /// A command's arguments.

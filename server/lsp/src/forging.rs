@@ -4,7 +4,8 @@
 use crate::event::{Event, Mailbox};
 use hephaestus_core::{Budget, CancelToken, GoalId, GoalKind, Offer, Pace, Patch, RelPath};
 use hephaestus_workspace::{
-    Config, ForgeError, ForgeEvent, ForgeReport, ForgeRequest, HelperCommand, OpenOptions, Problem, Workspace,
+    Config, DirectiveError, DirectiveReport, DirectiveRequest, ForgeError, ForgeEvent, ForgeReport,
+    ForgeRequest, HelperCommand, OpenOptions, Overrides, Problem, Workspace, directive, load_directive,
 };
 use std::collections::VecDeque;
 use std::fmt;
@@ -44,6 +45,11 @@ impl Order {
         Self { root, file: None, goal: None, is_asked_for: true, is_fresh: false }
     }
 
+    /// The directive that is to be forged, where it is one.
+    pub(crate) fn directive(&self) -> Option<&RelPath> {
+        self.file.as_ref().filter(|file| directive::is_directive(file))
+    }
+
     /// Whether a goal of this file is among what is forged.
     pub(crate) fn is_about(&self, root: &Path, file: &RelPath, goal: &GoalId) -> bool {
         self.root == root
@@ -72,6 +78,16 @@ pub(crate) enum ForgeNews {
     Offer(Box<Offer>),
     /// It is over.
     Ended(Box<Result<ForgeReport, Failure>>),
+    /// A directive's run is over.
+    DirectiveEnded(Box<Result<RunDirective, Failure>>),
+}
+
+/// A directive that was run, with what is needed to note later that its change was made.
+pub(crate) struct RunDirective {
+    /// The workspace as it was.
+    pub(crate) workspace: Workspace,
+    pub(crate) directive: directive::Directive,
+    pub(crate) report: DirectiveReport,
 }
 
 /// A run in numbers.
@@ -235,8 +251,10 @@ pub(crate) fn start(job: Job, mailbox: Mailbox) -> Receiver<()> {
     let body = move || {
         let _alive: Sender<()> = alive;
         let tell = |news| mailbox.send(Event::Forge(number, news));
-        let result = forge(&job, &tell);
-        tell(ForgeNews::Ended(Box::new(result)));
+        match job.order.directive() {
+            Some(path) => tell(ForgeNews::DirectiveEnded(Box::new(forge_directive(&job, path, &tell)))),
+            None => tell(ForgeNews::Ended(Box::new(forge(&job, &tell)))),
+        }
     };
     if let Err(error) = std::thread::Builder::new().name("forge".to_owned()).spawn(body) {
         let message = format!("no thread can be started: {error}");
@@ -251,6 +269,50 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
     let opened = Workspace::open(&job.order.root, &OpenOptions { paths }, &job.cancel);
     let mut workspace = opened.map_err(|error| Failure::new(error.to_string(), ""))?;
     *workspace.config_mut() = job.config.clone();
+    let request = request(job);
+    let mut news = News { tell, told: None };
+    let listener = &mut |event: ForgeEvent<'_>| match event {
+        ForgeEvent::Offer(offer) => tell(ForgeNews::Offer(Box::new(offer.clone()))),
+        event => news.pass_on(&event),
+    };
+    let mut result = workspace.forge(&request, &job.cancel, listener);
+    let goals = &mut workspace.config_mut().goals;
+    // No test judges an improvement where all of them fail; what mends them is judged by themselves.
+    if matches!(result, Err(ForgeError::Problem(Problem::AllRed(_)))) && goals.wants(GoalKind::Repair) {
+        goals.kinds = vec![GoalKind::Repair.as_str().to_owned()];
+        result = workspace.forge(&request, &job.cancel, listener);
+    }
+    result.map_err(Failure::from)
+}
+
+/// Runs a directive as it is on disk. What holds on the way holds with tests and holes laid over the workspace: it is told
+/// at the end, all together.
+fn forge_directive(job: &Job, path: &RelPath, tell: &dyn Fn(ForgeNews)) -> Result<RunDirective, Failure> {
+    let root = &job.order.root;
+    let failed = |error: &dyn fmt::Display| Failure::new(error.to_string(), "");
+    let loaded = load_directive(root, &path.under(root)).map_err(|error| failed(&error))?;
+    let has_errors = loaded.parsed.has_errors();
+    let Some(directive) = loaded.parsed.directive.filter(|_| !has_errors) else {
+        return Err(Failure::new(
+            "the directive is wrong; nothing was run",
+            "Its problems say what to mend.",
+        ));
+    };
+    let opened = Workspace::open(root, &OpenOptions::default(), &job.cancel);
+    let mut workspace = opened.map_err(|error| failed(&error))?;
+    *workspace.config_mut() = job.config.clone();
+    let request = DirectiveRequest { forge: request(job), overrides: Overrides::default(), asks: &|_| None };
+    let mut news = News { tell, told: None };
+    let report =
+        workspace.run_directive(&directive, &request, &job.cancel, &mut |event| news.pass_on(&event));
+    let report = report.map_err(|error| match error {
+        DirectiveError::Forge(error) => Failure::from(error),
+        other => failed(&other),
+    })?;
+    Ok(RunDirective { workspace, directive, report })
+}
+
+fn request(job: &Job) -> ForgeRequest {
     let timeout = Duration::from_secs(job.config.forge.timeout);
     let mut request = ForgeRequest {
         budget: Budget { wall: Some(timeout), cpu: None, trials: None },
@@ -265,38 +327,46 @@ fn forge(job: &Job, tell: &dyn Fn(ForgeNews)) -> Result<ForgeReport, Failure> {
     if !job.order.is_asked_for {
         request.search.cpu = Some(UNASKED_SEARCH);
     }
-    let mut told: Option<Instant> = None;
-    let listener = &mut |event: ForgeEvent<'_>| match event {
-        ForgeEvent::Stage(stage) => tell(ForgeNews::Stage(stage.to_owned())),
-        ForgeEvent::Offer(offer) => tell(ForgeNews::Offer(Box::new(offer.clone()))),
-        ForgeEvent::Progress(progress) if told.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY) => {
-            told = Some(Instant::now());
-            tell(ForgeNews::Progress(Standing {
-                tried: progress.spent.trials,
-                held: progress.held,
-                searched: progress.searched.tried,
-                goals_done: progress.goals_done,
-                goals: progress.goals,
-            }));
+    request
+}
+
+/// Passes stages and progress on, the latter not too often.
+struct News<'a> {
+    tell: &'a dyn Fn(ForgeNews),
+    told: Option<Instant>,
+}
+
+impl News<'_> {
+    fn pass_on(&mut self, event: &ForgeEvent<'_>) {
+        match event {
+            ForgeEvent::Stage(stage) => (self.tell)(ForgeNews::Stage((*stage).to_owned())),
+            ForgeEvent::Progress(progress) if self.told.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY) => {
+                self.told = Some(Instant::now());
+                (self.tell)(ForgeNews::Progress(Standing {
+                    tried: progress.spent.trials,
+                    held: progress.held,
+                    searched: progress.searched.tried,
+                    goals_done: progress.goals_done,
+                    goals: progress.goals,
+                }));
+            }
+            _ => {}
         }
-        _ => {}
-    };
-    let mut result = workspace.forge(&request, &job.cancel, listener);
-    let goals = &mut workspace.config_mut().goals;
-    // No test judges an improvement where all of them fail; what mends them is judged by themselves.
-    if matches!(result, Err(ForgeError::Problem(Problem::AllRed(_)))) && goals.wants(GoalKind::Repair) {
-        goals.kinds = vec![GoalKind::Repair.as_str().to_owned()];
-        result = workspace.forge(&request, &job.cancel, listener);
     }
-    result.map_err(|error| match error {
-        ForgeError::Problem(problem) => Failure::new(problem.to_string(), problem.hint()),
-        ForgeError::Internal(message) => Failure::new(message, ""),
-    })
 }
 
 impl Failure {
     fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+impl From<ForgeError> for Failure {
+    fn from(error: ForgeError) -> Self {
+        match error {
+            ForgeError::Problem(problem) => Self::new(problem.to_string(), problem.hint()),
+            ForgeError::Internal(message) => Self::new(message, ""),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! line. All of it is the workspace's answer in the protocol's words.
 
 use crate::client_facts::ClientFacts;
+use crate::commands;
 use crate::documents::{Documents, OpenDocument};
 use crate::features::diagnostics::SOURCE;
 use crate::folder::Folder;
@@ -9,6 +10,7 @@ use crate::locations;
 use hephaestus_core::{ByteRange, RelPath};
 use hephaestus_workspace::directive::{self, Definition, Line, LineState, Offered, Problem, Severity};
 use hephaestus_workspace::{LineIndex, SeenDirective, directives_at};
+use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
 use tower_lsp::ls_types::{
@@ -195,22 +197,37 @@ fn text_of(view: &DirectiveView<'_>, root: &Path, path: &RelPath) -> Option<Stri
     }
 }
 
-/// Fixes of what is wrong in a range.
+/// Fixes of what is wrong in a range, and the command that forges it.
 pub(crate) fn actions(
     view: &DirectiveView<'_>,
     range: Range,
     context: &CodeActionContext,
 ) -> Vec<CodeActionOrCommand> {
-    let wants_fixes = context.only.as_ref().is_none_or(|kinds| {
-        kinds.iter().any(|kind| kind.as_str().is_empty() || *kind == CodeActionKind::QUICKFIX)
-    });
-    if !wants_fixes {
-        return Vec::new();
-    }
     let (start, end) = (view.offset(range.start), view.offset(range.end));
     let near = |problem: &&Problem| problem.range.start <= end && start <= problem.range.end;
-    let problems = view.seen.parsed.problems.iter().filter(near);
-    problems.filter_map(|problem| fix(view, problem)).map(CodeActionOrCommand::CodeAction).collect()
+    let fixes = view.seen.parsed.problems.iter().filter(near).filter_map(|problem| fix(view, problem));
+    let run = run_command(view).map(|command| CodeAction {
+        title: command.title.clone(),
+        kind: Some(CodeActionKind::REFACTOR_REWRITE),
+        command: Some(command),
+        ..CodeAction::default()
+    });
+    let is_wanted = |action: &CodeAction| {
+        let own = action.kind.as_ref().map_or("", CodeActionKind::as_str);
+        context.only.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| own.starts_with(kind.as_str())))
+    };
+    fixes.chain(run).filter(is_wanted).map(CodeActionOrCommand::CodeAction).collect()
+}
+
+/// What forges a directive; `None` where it cannot be run.
+fn run_command(view: &DirectiveView<'_>) -> Option<Command> {
+    view.folder.filter(|_| !view.seen.parsed.has_errors())?;
+    view.seen.parsed.directive.as_ref()?;
+    Some(Command {
+        title: "Forge this directive".to_owned(),
+        command: commands::RUN_DIRECTIVE.to_owned(),
+        arguments: Some(vec![json!(view.document.uri.as_str())]),
+    })
 }
 
 fn fix(view: &DirectiveView<'_>, problem: &Problem) -> Option<CodeAction> {
@@ -240,7 +257,7 @@ fn edit_of_document(view: &DirectiveView<'_>, edit: TextEdit) -> WorkspaceEdit {
     WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(vec![change])), ..WorkspaceEdit::default() }
 }
 
-/// A line above each entry that is proved or not, with what is known of it.
+/// A line above the kind that forges it all, and one above each entry, with what is known of it.
 pub(crate) fn lenses(view: &DirectiveView<'_>) -> Vec<CodeLens> {
     let is_wanted = view.folder.is_none_or(|folder| folder.config.editor.code_lens);
     let lens = |(line, state): &(Line, LineState)| {
@@ -249,7 +266,11 @@ pub(crate) fn lenses(view: &DirectiveView<'_>) -> Vec<CodeLens> {
         let command = Command { title: in_short(state), command: String::new(), arguments: None };
         CodeLens { range: Range { start: at, end: at }, command: Some(command), data: None }
     };
-    view.seen.lines.iter().filter(|_| is_wanted).map(lens).collect()
+    let run = run_command(view).zip(view.seen.parsed.directive.as_ref()).map(|(command, directive)| {
+        let at = view.range(directive.kind.range).start;
+        CodeLens { range: Range { start: at, end: at }, command: Some(command), data: None }
+    });
+    run.into_iter().chain(view.seen.lines.iter().map(lens)).filter(|_| is_wanted).collect()
 }
 
 /// The state of each line in a range, behind its header.

@@ -42,6 +42,7 @@ impl State {
             commands::DISMISS => self.dismiss(&arguments),
             commands::RESTORE => self.restore(&arguments),
             commands::IGNORE_RULE => self.ignore_rule(&arguments),
+            commands::RUN_DIRECTIVE => self.run_directive(&arguments),
             commands::SHOW_EVIDENCE => self.show_evidence(&arguments),
             commands::TRUST => {
                 let trust = if arguments.flag() { Trust::Trusted } else { Trust::Untrusted };
@@ -56,7 +57,7 @@ impl State {
     }
 
     /// Where a document lies in a folder that is open.
-    fn place_of(&self, uri: &Uri) -> Result<(PathBuf, RelPath), String> {
+    pub(super) fn place_of(&self, uri: &Uri) -> Result<(PathBuf, RelPath), String> {
         let place = Place::of(uri, self.folders.iter().map(|folder| folder.root.as_path()));
         place
             .and_then(|place| Some((place.root?, place.path)))

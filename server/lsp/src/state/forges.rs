@@ -170,6 +170,7 @@ impl State {
                 self.refresh(&root);
             }
             ForgeNews::Ended(result) => self.forge_ended(number, *result),
+            ForgeNews::DirectiveEnded(result) => self.directive_ended(number, *result),
         }
     }
 
@@ -298,7 +299,7 @@ impl State {
         }
     }
 
-    fn end_progress(&self, number: u64, message: &str) {
+    pub(super) fn end_progress(&self, number: u64, message: &str) {
         if self.shows_progress() {
             let end = WorkDoneProgressEnd { message: Some(message.to_owned()) };
             self.progress(number, WorkDoneProgress::End(end));

@@ -14,7 +14,7 @@ use crate::documents::Documents;
 use crate::event::{Event, Mailbox, Stats};
 use crate::features::View;
 use crate::folder::Folder;
-use crate::forging::Scheduler;
+use crate::forging::{RunDirective, Scheduler};
 use crate::outbox::Outbox;
 use crate::trust::TrustFile;
 use hephaestus_core::{Pace, RelPath};
@@ -43,6 +43,10 @@ enum Question {
     Trust(PathBuf),
     /// To make a change.
     Edit(String),
+    /// Whether to make the change that a directive's run proved.
+    Directive(Box<RunDirective>),
+    /// To make that change.
+    DirectiveEdit(Box<RunDirective>),
     /// Anything whose answer changes nothing.
     Other(&'static str),
 }

@@ -119,6 +119,16 @@ impl State {
                     self.say_error(&format!("The editor did not make the change ({what}). {reason}"));
                 }
             }
+            (Question::Directive(run), Ok(answer)) => self.directive_answered(run, &answer),
+            (Question::DirectiveEdit(run), Ok(answer)) => {
+                let answer: Option<ApplyWorkspaceEditResponse> = serde_json::from_value(answer).ok();
+                self.directive_applied(*run, answer.is_some_and(|answer| answer.applied));
+            }
+            (Question::Directive(_), Err(error)) => tracing::warn!("nobody said what to do: {error}"),
+            (Question::DirectiveEdit(run), Err(error)) => {
+                tracing::warn!("{error}");
+                self.directive_applied(*run, false);
+            }
             (Question::Other(_), Ok(_)) => {}
             (Question::Trust(_), Err(error)) => tracing::warn!("nobody said whether to trust: {error}"),
             (Question::Configuration, Err(error)) => tracing::warn!("no settings: {error}"),

@@ -1,11 +1,12 @@
 //! Directives looked at without being run: what is wrong with each among the workspace's files, and what is known of its
-//! lines. Reads files; runs and writes nothing.
+//! lines. Runs nothing.
 
-use super::records::directives_at;
+use super::DirectiveReport;
+use super::records::{self, directives_at};
 use super::unserved::LLM;
 use crate::config::Config;
 use crate::discovery::{Scope, discover};
-use crate::open::WorkspaceError;
+use crate::open::{Workspace, WorkspaceError};
 use hephaestus_core::{ContentHash, LanguageId, RelPath, SourceFile};
 use hephaestus_directive::{
     Directive, FileSummary, Line, LineState, Parsed, Record, Surroundings, check, name_of, parse,
@@ -62,6 +63,15 @@ impl KnownFiles {
         let place = path.under(root);
         let is_small = fs::metadata(&place).is_ok_and(|about| about.is_file() && about.len() <= LARGEST);
         is_small.then(|| fs::read_to_string(place).ok()).flatten().map(Arc::from)
+    }
+}
+
+impl Workspace {
+    /// Notes that somebody else made the change that a directive's run proved, so that its lines hold in the files as they
+    /// are with it.
+    pub fn note_applied(&self, directive: &Directive, report: &mut DirectiveReport) {
+        report.applied = true;
+        records::write(self, directive, report);
     }
 }
 

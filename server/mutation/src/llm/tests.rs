@@ -77,7 +77,14 @@ fn settings(provider: LlmProvider, stub: &Stub) -> LlmSettings {
 
 fn access(settings: LlmSettings, notebook: &Notebook) -> Access {
     let journal = Box::new(notebook.clone());
-    Access { settings, key: Secret::new(KEY), prompts: BTreeMap::new(), journal, fresh: false }
+    Access {
+        settings,
+        key: Secret::new(KEY),
+        prompts: BTreeMap::new(),
+        journal,
+        fresh: false,
+        used: Usage::default(),
+    }
 }
 
 fn asker(settings: LlmSettings, notebook: &Notebook) -> Asker {

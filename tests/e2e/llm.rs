@@ -10,10 +10,9 @@ mod stub;
 use stub::{Reply, Stub, anthropic, openai};
 
 const SHOP: &str = "\
-PASSWORD = 'correct horse battery'
-
-
 def total(prices):
+    password = 'correct horse battery'
+    currency = 'EUR'
     result = 0
     for price in prices:
         result -= price
@@ -43,13 +42,13 @@ class ShopTest(unittest.TestCase):
 
 const KEY: &str = "key-that-nobody-may-see-anywhere";
 
-const RIGHT: &str = "Here is the fix:\n\n```python\ndef total(prices):\n    result = 0\n    for price in prices:\n        \
+const RIGHT: &str = "Here is the fix:\n\n```python\ndef total(prices):\n    password = '<REDACTED 0>'\n    currency = 'EUR'\n    result = 0\n    for price in prices:\n        \
                      result += price\n    return result\n```\n\nIt adds instead of subtracting.";
 
 /// Passes the test that is red, and no other.
 const FALSE: &str = "```python\ndef total(prices):\n    return 3\n```";
 
-const UNCHANGED: &str = "```python\ndef total(prices):\n    # It looks right to me.\n    result = 0\n    for price in prices:\n        \
+const UNCHANGED: &str = "```python\ndef total(prices):\n    # It looks right to me.\n    password = '<REDACTED 0>'\n    currency = 'EUR'\n    result = 0\n    for price in prices:\n        \
                          result -= price\n    return result\n```";
 
 /// A project with a model configured in the user's own settings.
@@ -123,7 +122,11 @@ fn a_model_s_fix_is_proved_and_a_false_one_is_refused() {
         let (report, run) = asked(&project, 0);
         let [fix] = improvements(&report).as_slice() else { panic!("{report:#}") };
         assert_eq!(fix["engine"], "llm");
-        assert!(fix["patch"].as_str().unwrap().contains("+        result += price"), "{fix:#}");
+        let patch = fix["patch"].as_str().unwrap();
+        assert!(patch.contains("+        result += price") && !patch.contains("REDACTED"), "{fix:#}");
+        let proof = std::fs::read_dir(project.path(".hephaestus/proofs")).unwrap().flatten().next().unwrap();
+        let proof = std::fs::read_to_string(proof.path()).unwrap();
+        assert!(proof.contains("result += price") && !proof.contains("correct horse"), "{proof}");
         let requests = stub.requests();
         let first = requests.first().unwrap();
         assert!(first.head.starts_with(&format!("POST {path}")), "{}", first.head);
@@ -136,6 +139,7 @@ fn a_model_s_fix_is_proved_and_a_false_one_is_refused() {
             second_round.body
         );
         for request in &requests {
+            assert!(request.body.contains("<REDACTED 0>"), "{}", request.body);
             assert!(!request.body.contains("correct horse") && !request.body.contains(KEY));
         }
         let remains = format!("{}{}{}", remains(&project), run.out, run.err);
@@ -164,6 +168,7 @@ fn what_was_asked_is_remembered_and_listed() {
         shown.contains("It adds instead of subtracting.") && shown.contains("result -= price"),
         "{shown}"
     );
+    assert!(shown.contains("<REDACTED 0>") && !shown.contains("correct horse"), "{shown}");
     assert_eq!(project.run(&["registry", "search", "--llm", "nowhere"]).expect(0).out, "");
 }
 

@@ -257,6 +257,9 @@ impl Run<'_> {
         let memory = Memory::open(self.workspace, &mut self.report, self.request.fresh)
             .map_err(|error| ForgeError::Internal(error.to_string()))?;
         let result = self.work_on_all(&benches, &memory);
+        let said =
+            memory.correspondence().summary().into_iter().map(|message| Notice { path: None, message });
+        self.report.notices.extend(said);
         self.report.stats.wall = self.started.elapsed();
         if let Err(error) = &result {
             self.report.stats.ended = error.to_string();
@@ -308,8 +311,7 @@ impl Run<'_> {
         self.report.goals.extend(goals.iter().cloned());
         self.report.passing.extend(harness.baseline().passing.iter().cloned());
         let scorer = self.scorer(harness.baseline());
-        let letters = memory.correspondence();
-        let engines = self.engines(&letters)?;
+        let engines = self.engines(&memory.correspondence())?;
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
         let probe = repairs::probe_of(&harness)
@@ -331,8 +333,6 @@ impl Run<'_> {
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
         self.report.add_outcome(&outcome);
-        let said = letters.summary().into_iter().map(|message| Notice { path: None, message });
-        self.report.notices.extend(said);
         self.report.note_recalled(probe.as_ref().map_or(0, Recalling::recalled));
         if let Some(facts) = harness.lab_facts().filter(|_| workspace.overlay.is_none()) {
             keep_tests(workspace, &bench.suite, &facts);

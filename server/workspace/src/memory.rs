@@ -9,11 +9,13 @@ use hephaestus_harness::{Baseline, Suite};
 use hephaestus_registry::{Registry, RegistryError, RunId, RunLedger, SearchFilter};
 use std::collections::HashMap;
 use std::fs;
+use std::sync::{Arc, Mutex};
 
 mod correspondence;
 mod known;
 mod searched;
 
+use correspondence::Account;
 pub(crate) use correspondence::Correspondence;
 pub(crate) use known::{Known, files_that_count};
 pub(crate) use searched::Recalling;
@@ -47,6 +49,7 @@ pub(crate) struct Memory {
     registry: Registry,
     run: RunId,
     fresh: bool,
+    letters: Arc<Mutex<Account>>,
 }
 
 impl Memory {
@@ -60,7 +63,7 @@ impl Memory {
         let start = |registry: Registry| {
             let seed = workspace.config.forge.seed;
             let run = registry.start_run("forge", workspace.root(), seed, report.started_ms)?;
-            Ok(Self { registry, run, fresh })
+            Ok(Self { registry, run, fresh, letters: Arc::default() })
         };
         match Registry::open(&workspace.state_folder()).and_then(start) {
             Ok(memory) => Ok(memory),

@@ -88,7 +88,7 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn new(access: Access, waiter: Box<dyn Waiter>) -> Result<Self, EndpointError> {
-        let Access { settings, key, journal, fresh, .. } = access;
+        let Access { settings, key, journal, fresh, used, .. } = access;
         let endpoint = settings.endpoint().unwrap_or_default().to_owned();
         let provider = settings.provider.ok_or_else(|| EndpointError::Malformed(endpoint.clone()))?;
         let patience = Patience::with_first(Duration::from_secs(settings.wait));
@@ -97,7 +97,7 @@ impl Asker {
             client,
             key,
             endpoint,
-            purse: Purse::new(&settings),
+            purse: Purse::new(&settings, used),
             settings,
             journal,
             waiter,

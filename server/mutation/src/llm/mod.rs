@@ -28,7 +28,7 @@ use hephaestus_core::{
 use hephaestus_syntax::Languages;
 
 pub use client::EndpointError;
-pub use provider::Secret;
+pub use provider::{Secret, Usage};
 
 use answers::Reader;
 use archive::{Archive, Arm, Draw};
@@ -69,6 +69,8 @@ pub struct Access {
     pub journal: Box<dyn Journal>,
     /// Asks again, whatever is remembered.
     pub fresh: bool,
+    /// What the run has used of its budget already.
+    pub used: Usage,
 }
 
 /// The names of the prompts that may be replaced: those of their files, without `.md`.

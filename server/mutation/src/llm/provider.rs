@@ -30,9 +30,11 @@ pub(crate) struct Question {
 
 /// Tokens as the provider counted them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
-    pub(crate) tokens_in: u64,
-    pub(crate) tokens_out: u64,
+pub struct Usage {
+    /// Of questions.
+    pub tokens_in: u64,
+    /// Of answers.
+    pub tokens_out: u64,
 }
 
 /// Why an answer ended.

@@ -78,15 +78,23 @@ pub(crate) struct Grant<'a> {
 }
 
 impl Purse {
-    pub(crate) fn new(settings: &LlmSettings) -> Self {
+    /// The purse of a run that has used so much of it already.
+    pub(crate) fn new(settings: &LlmSettings, used: Usage) -> Self {
         // Rounded up: a price never comes out lower than it is.
         let price = |per_million: f64| (per_million * NANO / 1e6).ceil() as u64;
-        Self {
+        let mut purse = Self {
             tokens: settings.budget_tokens,
             nano: settings.budget_usd.map(|usd| (usd * NANO).floor() as u64),
             prices: (price(settings.price_in), price(settings.price_out)),
             account: Mutex::default(),
-        }
+        };
+        let spent = purse.spending(used);
+        purse.account = Mutex::new(Account { spent, ..Account::default() });
+        purse
+    }
+
+    fn spending(&self, Usage { tokens_in, tokens_out }: Usage) -> Spending {
+        Spending { tokens_in, tokens_out, nano: self.cost(tokens_in, tokens_out) }
     }
 
     /// Sets aside what a question of so many bytes may take, and an answer of `wanted` tokens or as many as are left.
@@ -100,7 +108,7 @@ impl Purse {
         if tokens_out < LEAST_ANSWER.min(wanted) {
             return None;
         }
-        let bound = Spending { tokens_in, tokens_out, nano: self.cost(tokens_in, tokens_out) };
+        let bound = self.spending(Usage { tokens_in, tokens_out });
         account.set_aside = account.set_aside.and(bound);
         Some(Grant { purse: self, bound, is_settled: false })
     }
@@ -142,11 +150,7 @@ impl Grant<'_> {
     /// So much was used, as the provider counts; all that was set aside, where it does not say.
     pub(crate) fn settle(self, usage: Option<Usage>) -> Spending {
         let bound = self.bound;
-        let counted = usage.map(|Usage { tokens_in, tokens_out }| Spending {
-            tokens_in,
-            tokens_out,
-            nano: self.purse.cost(tokens_in, tokens_out),
-        });
+        let counted = usage.map(|usage| self.purse.spending(usage));
         self.end(counted.unwrap_or(bound))
     }
 
@@ -174,13 +178,12 @@ mod tests {
     use super::*;
 
     fn purse(tokens: u64, usd: Option<f64>) -> Purse {
-        Purse::new(&LlmSettings {
-            budget_tokens: tokens,
-            budget_usd: usd,
-            price_in: 3.0,
-            price_out: 15.0,
-            ..LlmSettings::default()
-        })
+        purse_used(tokens, usd, Usage::default())
+    }
+
+    fn purse_used(tokens: u64, usd: Option<f64>, used: Usage) -> Purse {
+        let prices = LlmSettings { price_in: 3.0, price_out: 15.0, ..LlmSettings::default() };
+        Purse::new(&LlmSettings { budget_tokens: tokens, budget_usd: usd, ..prices }, used)
     }
 
     #[test]
@@ -203,6 +206,14 @@ mod tests {
         assert_eq!(purse.set_aside(9, 500).unwrap().give_back(), Spending::default());
         assert_eq!(purse.spent(), Spending::default());
         assert!(purse.set_aside(usize::MAX, 500).is_none());
+    }
+
+    #[test]
+    fn what_the_run_has_used_before_counts() {
+        let used = Usage { tokens_in: 600, tokens_out: 200 };
+        assert_eq!(purse_used(1000, None, used).set_aside(36, 500).unwrap().tokens_out(), 100);
+        // 0.0048 of 0.008 dollars are gone: 0.0032 less 0.0003 for the question.
+        assert_eq!(purse_used(9000, Some(0.008), used).set_aside(36, 500).unwrap().tokens_out(), 193);
     }
 
     #[test]

@@ -77,7 +77,14 @@ fn settings(provider: LlmProvider, stub: &Stub) -> LlmSettings {
 
 fn access(settings: LlmSettings, notebook: &Notebook) -> Access {
     let journal = Box::new(notebook.clone());
-    Access { settings, key: Secret::new(KEY), prompts: BTreeMap::new(), journal, fresh: false }
+    Access {
+        settings,
+        key: Secret::new(KEY),
+        prompts: BTreeMap::new(),
+        journal,
+        fresh: false,
+        used: Usage::default(),
+    }
 }
 
 fn asker(settings: LlmSettings, notebook: &Notebook) -> Asker {
@@ -444,7 +451,7 @@ fn world() -> World {
         (path.clone(), Arc::new(SourceFile::new(path, LanguageId::new("python"), text, is_test)))
     };
     let files = [file("a.py", CODE, false), file("test_a.py", TEST, true)];
-    let snapshot = Snapshot { root: "/home/somebody/work".into(), files: files.into(), notices: vec![] };
+    let snapshot = Snapshot { root: "/somewhere/work".into(), files: files.into(), notices: vec![] };
     let path = RelPath::new("test_a.py").unwrap();
     let goal = Goal {
         id: GoalId("goal".to_owned()),
@@ -453,7 +460,7 @@ fn world() -> World {
         language: LanguageId::new("python"),
         range: (0..5).into(),
         line: 1,
-        message: "`test_total` fails at /home/somebody/work/a.py:6".to_owned(),
+        message: "`test_total` fails at /somewhere/work/a.py:6".to_owned(),
         why: String::new(),
         symbol: None,
         acceptance: Acceptance {

@@ -113,6 +113,7 @@ impl Workspace {
             key: key(&settings)?,
             prompts: prompts(&self.prompt_folders()),
             settings,
+            used: journal.used(),
             journal: Box::new(journal),
             fresh,
         };

@@ -4,7 +4,7 @@
 use super::Memory;
 use crate::forging::now_ms;
 use hephaestus_core::Exchange;
-use hephaestus_mutation::llm::Journal;
+use hephaestus_mutation::llm::{Journal, Usage};
 use hephaestus_registry::{Registry, RunId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,35 +20,45 @@ pub(crate) struct Correspondence {
     account: Arc<Mutex<Account>>,
 }
 
+/// What one run has said and heard.
 #[derive(Default)]
-struct Account {
+pub(super) struct Account {
     sent: BTreeMap<String, Exchange>,
     recalled: u64,
     told: Vec<String>,
 }
 
 impl Memory {
-    /// The letters of this run.
+    /// The letters of this run: one account, however often it is asked for.
     pub(crate) fn correspondence(&self) -> Correspondence {
-        Correspondence { registry: self.registry.clone(), run: self.run.clone(), account: Arc::default() }
+        let account = Arc::clone(&self.letters);
+        Correspondence { registry: self.registry.clone(), run: self.run.clone(), account }
     }
 }
 
 impl Correspondence {
+    /// What was used so far.
+    pub(crate) fn used(&self) -> Usage {
+        let account = self.account();
+        let sum = |count: fn(&Exchange) -> u64| account.sent.values().map(count).fold(0, u64::saturating_add);
+        Usage {
+            tokens_in: sum(|exchange| exchange.tokens_in),
+            tokens_out: sum(|exchange| exchange.tokens_out),
+        }
+    }
+
     /// What the user should know, in sentences; nothing where nothing was asked.
     pub(crate) fn summary(&self) -> Vec<String> {
+        let Usage { tokens_in, tokens_out } = self.used();
         let account = self.account();
         let mut said = account.told.clone();
-        let sum = |count: fn(&Exchange) -> u64| account.sent.values().map(count).fold(0, u64::saturating_add);
         let cost: f64 = account.sent.values().map(|exchange| exchange.cost_usd).sum();
         if let Some(exchange) = account.sent.values().next() {
             let cost = if cost > 0.0 { format!(", {cost:.4} USD") } else { String::new() };
             said.push(format!(
-                "asked {}: {} sent, {} tokens in, {} out{cost} (`hephaestus registry search --llm` lists them)",
+                "asked {}: {} sent, {tokens_in} tokens in, {tokens_out} out{cost} (`hephaestus registry search --llm` lists them)",
                 exchange.endpoint,
                 counted(account.sent.len(), "question"),
-                sum(|exchange| exchange.tokens_in),
-                sum(|exchange| exchange.tokens_out),
             ));
         }
         if account.recalled > 0 {

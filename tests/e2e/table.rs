@@ -50,6 +50,7 @@ const IN_THE_EDITOR: &[&str] = &[
     "goals as a list",
     "evidence as data",
     "taking a dismissal back",
+    "directives",
     "status",
     "survivors",
     "failing tests",

@@ -1,4 +1,5 @@
 //! Directives that are wrong: what is said about each, where, and what is offered. The pictures are in `snapshots`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on shall fail")]
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 

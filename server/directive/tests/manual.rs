@@ -1,4 +1,5 @@
 //! The manual's page about directives says what the table of keys says, and every directive on it can be read.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 use hephaestus_core::{Dimension, RelPath};
 use hephaestus_directive::{DirectiveKind, KEYS, Severity, parse};

@@ -1,4 +1,10 @@
 //! Reading directives that are right: every key of the manual, three lines, and the imported form.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on shall fail"
+)]
 
 use hephaestus_core::{Dimension, RelPath};
 use hephaestus_directive::{

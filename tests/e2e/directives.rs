@@ -210,7 +210,7 @@ fn a_proof_of_code_and_tests_holds_in_another_clone() {
 fn constraints_turn_down_what_would_hold_otherwise() {
     let with = |constraint: &str| TOTAL.replacen("kind", &format!("{constraint}\nkind"), 1);
     let cases = [
-        ("forbid", with("constraints.forbid = [\"+=\"]"), "`+=` is forbidden"),
+        ("forbid", with("constraints.forbid = [\"result\"]"), "`result` is forbidden"),
         ("size", with("constraints.max_diff_lines = 1"), "lines of code are changed, 1 are allowed"),
     ];
     let project = shop(&[]);

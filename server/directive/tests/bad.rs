@@ -1,8 +1,6 @@
 //! Directives that are wrong: what is said about each, where, and what is offered. The pictures are in `snapshots`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on shall fail")]
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
-
 use hephaestus_core::{ByteRange, ContentHash, LanguageId, RelPath, Snapshot, SourceFile};
 use hephaestus_directive::{Outcome, Parsed, Problem, Record, Surroundings, check, parse};
 use hephaestus_syntax::{Languages, Parsed as Tree};

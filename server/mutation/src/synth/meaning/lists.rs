@@ -11,6 +11,11 @@ use super::{Higher, Meaning, Rules};
 const LONGEST: usize = 400;
 
 pub(super) fn named(name: &str) -> Option<Meaning> {
+    asked(name).or_else(|| taken(name)).or_else(|| paired(name)).or_else(|| listed(name))
+}
+
+/// What is known of a whole list: one value.
+fn asked(name: &str) -> Option<Meaning> {
     Some(match name {
         "length" => |args, _| match args {
             [Value::List(items)] => i64::try_from(items.len()).ok().map(Value::Int),
@@ -21,50 +26,6 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             [Value::List(items)] => Some(Value::Bool(items.is_empty())),
             [Value::Text(own)] => Some(Value::Bool(own.is_empty())),
             [Value::Map(entries)] => Some(Value::Bool(entries.is_empty())),
-            _ => None,
-        },
-        "item" => |args, rules| match args {
-            [Value::List(items), Value::Int(at)] => {
-                let at = if *at < 0 && rules.wraps { at + i64::try_from(items.len()).ok()? } else { *at };
-                items.get(usize::try_from(at).ok()?).cloned()
-            }
-            _ => None,
-        },
-        "first" => |args, _| list(args)?.first().cloned(),
-        "last" => |args, _| list(args)?.last().cloned(),
-        "from" => |args, rules| sliced(args, rules, |items, at| items.get(at..)),
-        "to" => |args, rules| sliced(args, rules, |items, at| items.get(..at)),
-        "every" => |args, _| match args {
-            [Value::List(items), Value::Int(step)] => {
-                let step = usize::try_from(*step).ok().filter(|step| *step > 0)?;
-                made(items.iter().step_by(step).cloned())
-            }
-            _ => None,
-        },
-        "reverse" => |args, _| made(list(args)?.iter().rev().cloned()),
-        "sort" => |args, _| sorted(list(args)?.to_vec(), false),
-        "sort_down" => |args, _| sorted(list(args)?.to_vec(), true),
-        "sum" => |args, rules| folded(args, rules, Value::Int(0), "add"),
-        "product" => |args, rules| folded(args, rules, Value::Int(1), "multiply"),
-        "greatest" => |args, _| extreme(list(args)?, Ordering::Greater),
-        "least" => |args, _| extreme(list(args)?, Ordering::Less),
-        "append" => |args, _| match args {
-            [Value::List(items), last] => made(items.iter().chain([last]).cloned()),
-            _ => None,
-        },
-        "prepend" => |args, _| match args {
-            [first, Value::List(items)] => made([first].into_iter().chain(items.iter()).cloned()),
-            _ => None,
-        },
-        "chain" => |args, _| match args {
-            [Value::List(left), Value::List(right)] => made(left.iter().chain(right.iter()).cloned()),
-            _ => None,
-        },
-        "single" => |args, _| args.first().map(|own| Value::list([own.clone()])),
-        "repeat_list" => |args, _| match args {
-            [Value::List(items), Value::Int(times)] => {
-                made((0..(*times).min(400)).flat_map(|_| items.iter().cloned()))
-            }
             _ => None,
         },
         "has" => |args, _| match args {
@@ -84,38 +45,42 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             }
             _ => None,
         },
-        "unique" => |args, _| Some(unique(list(args)?)),
-        "range" => |args, _| match args {
-            [Value::Int(end)] => range(0, *end),
-            [Value::Int(start), Value::Int(end)] => range(*start, *end),
-            _ => None,
-        },
-        "range_to" => |args, _| match args {
-            [Value::Int(start), Value::Int(end)] => range(*start, end.checked_add(1)?),
-            _ => None,
-        },
-        "enumerate" => |args, _| {
-            made(list(args)?.iter().zip(0..).map(|(item, at)| Value::pair(Value::Int(at), item.clone())))
-        },
-        "zip" => |args, _| match args {
-            [Value::List(left), Value::List(right)] => {
-                made(left.iter().zip(right.iter()).map(|(one, two)| Value::pair(one.clone(), two.clone())))
+        "sum" => |args, rules| folded(args, rules, Value::Int(0), "add"),
+        "product" => |args, rules| folded(args, rules, Value::Int(1), "multiply"),
+        "greatest" => |args, _| extreme(list(args)?, Ordering::Greater),
+        "least" => |args, _| extreme(list(args)?, Ordering::Less),
+        _ => return None,
+    })
+}
+
+/// Parts of a list.
+fn taken(name: &str) -> Option<Meaning> {
+    Some(match name {
+        "item" => |args, rules| match args {
+            [Value::List(items), Value::Int(at)] => {
+                let at = if *at < 0 && rules.wraps { at + i64::try_from(items.len()).ok()? } else { *at };
+                items.get(usize::try_from(at).ok()?).cloned()
             }
             _ => None,
         },
-        "neighbours" => |args, _| {
-            let items = list(args)?;
-            made(
-                items
-                    .iter()
-                    .zip(items.iter().skip(1))
-                    .map(|(one, two)| Value::pair(one.clone(), two.clone())),
-            )
+        "first" => |args, _| list(args)?.first().cloned(),
+        "last" => |args, _| list(args)?.last().cloned(),
+        "from" => |args, rules| sliced(args, rules, |items, at| items.get(at..)),
+        "to" => |args, rules| sliced(args, rules, |items, at| items.get(..at)),
+        "every" => |args, _| match args {
+            [Value::List(items), Value::Int(step)] => {
+                let step = usize::try_from(*step).ok().filter(|step| *step > 0)?;
+                made(items.iter().step_by(step).cloned())
+            }
+            _ => None,
         },
-        "flatten" => |args, _| {
-            let inner: Option<Vec<&[Value]>> = list(args)?.iter().map(Value::items).collect();
-            made(inner?.into_iter().flatten().cloned())
-        },
+        _ => return None,
+    })
+}
+
+/// Tuples and maps.
+fn paired(name: &str) -> Option<Meaning> {
+    Some(match name {
         "pair" => |args, _| match args {
             [first, second] => Some(Value::pair(first.clone(), second.clone())),
             _ => None,
@@ -165,6 +130,67 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             let entries: Option<Vec<_>> =
                 unique.iter().map(|own| Some((own.clone(), Value::Int(times(own)?)))).collect();
             Some(Value::Map(entries?.into()))
+        },
+        _ => return None,
+    })
+}
+
+/// Lists made from others.
+fn listed(name: &str) -> Option<Meaning> {
+    Some(match name {
+        "reverse" => |args, _| made(list(args)?.iter().rev().cloned()),
+        "sort" => |args, _| sorted(list(args)?.to_vec(), false),
+        "sort_down" => |args, _| sorted(list(args)?.to_vec(), true),
+        "append" => |args, _| match args {
+            [Value::List(items), last] => made(items.iter().chain([last]).cloned()),
+            _ => None,
+        },
+        "prepend" => |args, _| match args {
+            [first, Value::List(items)] => made([first].into_iter().chain(items.iter()).cloned()),
+            _ => None,
+        },
+        "chain" => |args, _| match args {
+            [Value::List(left), Value::List(right)] => made(left.iter().chain(right.iter()).cloned()),
+            _ => None,
+        },
+        "single" => |args, _| args.first().map(|own| Value::list([own.clone()])),
+        "repeat_list" => |args, _| match args {
+            [Value::List(items), Value::Int(times)] => {
+                made((0..(*times).min(400)).flat_map(|_| items.iter().cloned()))
+            }
+            _ => None,
+        },
+        "unique" => |args, _| Some(unique(list(args)?)),
+        "range" => |args, _| match args {
+            [Value::Int(end)] => range(0, *end),
+            [Value::Int(start), Value::Int(end)] => range(*start, *end),
+            _ => None,
+        },
+        "range_to" => |args, _| match args {
+            [Value::Int(start), Value::Int(end)] => range(*start, end.checked_add(1)?),
+            _ => None,
+        },
+        "enumerate" => |args, _| {
+            made(list(args)?.iter().zip(0..).map(|(item, at)| Value::pair(Value::Int(at), item.clone())))
+        },
+        "zip" => |args, _| match args {
+            [Value::List(left), Value::List(right)] => {
+                made(left.iter().zip(right.iter()).map(|(one, two)| Value::pair(one.clone(), two.clone())))
+            }
+            _ => None,
+        },
+        "neighbours" => |args, _| {
+            let items = list(args)?;
+            made(
+                items
+                    .iter()
+                    .zip(items.iter().skip(1))
+                    .map(|(one, two)| Value::pair(one.clone(), two.clone())),
+            )
+        },
+        "flatten" => |args, _| {
+            let inner: Option<Vec<&[Value]>> = list(args)?.iter().map(Value::items).collect();
+            made(inner?.into_iter().flatten().cloned())
         },
         _ => return None,
     })

@@ -7,8 +7,53 @@ use super::{Meaning, Rules};
 const LONGEST: usize = 2000;
 
 pub(super) fn named(name: &str) -> Option<Meaning> {
+    asked(name).or_else(|| written(name))
+}
+
+/// What is known of a text: a number, a truth, a list.
+fn asked(name: &str) -> Option<Meaning> {
     Some(match name {
         "text_length" => |args, rules| length(text(args)?, rules),
+        "has_text" => |args, _| two(args).map(|(own, part)| Value::Bool(own.contains(part))),
+        "starts_with" => |args, _| two(args).map(|(own, part)| Value::Bool(own.starts_with(part))),
+        "ends_with" => |args, _| two(args).map(|(own, part)| Value::Bool(own.ends_with(part))),
+        "count_text" => |args, _| {
+            let (own, part) = two(args)?;
+            if part.is_empty() { None } else { count(own.matches(part).count()) }
+        },
+        "find_text" => |args, rules| {
+            let (own, part) = two(args)?;
+            match own.find(part) {
+                Some(at) => length(own.get(..at)?, rules),
+                None => Some(Value::Int(-1)),
+            }
+        },
+        "is_digit" => |args, _| all(args, |c| c.is_ascii_digit()),
+        "is_letter" => |args, _| all(args, char::is_alphabetic),
+        "is_alphanumeric" => |args, _| all(args, char::is_alphanumeric),
+        "is_space" => |args, _| all(args, char::is_whitespace),
+        "is_upper" => |args, _| cased(args, char::is_uppercase, char::is_lowercase),
+        "is_lower" => |args, _| cased(args, char::is_lowercase, char::is_uppercase),
+        "words" => |args, _| Some(Value::list(text(args)?.split_whitespace().map(Value::text))),
+        "lines" => |args, _| Some(Value::list(text(args)?.lines().map(Value::text))),
+        "split" => |args, _| {
+            let (own, by) = two(args)?;
+            if by.is_empty() { None } else { Some(Value::list(own.split(by).map(Value::text))) }
+        },
+        "chars" => |args, rules| {
+            let own = text(args)?;
+            if splits(own, rules) { None } else { Some(Value::list(own.chars().map(Value::from))) }
+        },
+        "to_number" => |args, rules| rules.whole(text(args)?.trim().parse().ok()),
+        "to_digit" => |args, _| single(args)?.to_digit(10).map(|own| Value::Int(own.into())),
+        "code" => |args, _| single(args).map(|own| Value::Int(u32::from(own).into())),
+        _ => return None,
+    })
+}
+
+/// Texts made from others.
+fn written(name: &str) -> Option<Meaning> {
+    Some(match name {
         "concat" => |args, _| match args {
             [Value::Text(left), Value::Text(right)] => made(format!("{left}{right}")),
             _ => None,
@@ -29,12 +74,6 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             let own = text(args)?;
             if splits(own, rules) { None } else { made(own.chars().rev().collect()) }
         },
-        "words" => |args, _| Some(Value::list(text(args)?.split_whitespace().map(Value::text))),
-        "lines" => |args, _| Some(Value::list(text(args)?.lines().map(Value::text))),
-        "split" => |args, _| {
-            let (own, by) = two(args)?;
-            if by.is_empty() { None } else { Some(Value::list(own.split(by).map(Value::text))) }
-        },
         "join" => join,
         "replace" => |args, _| match args {
             [Value::Text(own), Value::Text(old), Value::Text(new)] if !old.is_empty() => {
@@ -42,9 +81,6 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             }
             _ => None,
         },
-        "has_text" => |args, _| two(args).map(|(own, part)| Value::Bool(own.contains(part))),
-        "starts_with" => |args, _| two(args).map(|(own, part)| Value::Bool(own.starts_with(part))),
-        "ends_with" => |args, _| two(args).map(|(own, part)| Value::Bool(own.ends_with(part))),
         "without_prefix" => |args, _| {
             let (own, part) = two(args)?;
             made(own.strip_prefix(part).unwrap_or(own).to_owned())
@@ -53,26 +89,11 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             let (own, part) = two(args)?;
             made(own.strip_suffix(part).unwrap_or(own).to_owned())
         },
-        "count_text" => |args, _| {
-            let (own, part) = two(args)?;
-            if part.is_empty() { None } else { count(own.matches(part).count()) }
-        },
-        "find_text" => |args, rules| {
-            let (own, part) = two(args)?;
-            match own.find(part) {
-                Some(at) => length(own.get(..at)?, rules),
-                None => Some(Value::Int(-1)),
-            }
-        },
         "char_at" => char_at,
         "text_from" => |args, rules| slice(args, rules, true),
         "text_to" => |args, rules| slice(args, rules, false),
         "first_char" => |args, _| text(args)?.chars().next().map(Value::from),
         "last_char" => |args, _| text(args)?.chars().next_back().map(Value::from),
-        "chars" => |args, rules| {
-            let own = text(args)?;
-            if splits(own, rules) { None } else { Some(Value::list(own.chars().map(Value::from))) }
-        },
         "repeat" => |args, _| match args {
             [Value::Text(own), Value::Int(times)] => {
                 let times = usize::try_from(*times).unwrap_or(0);
@@ -81,20 +102,11 @@ pub(super) fn named(name: &str) -> Option<Meaning> {
             _ => None,
         },
         "to_text" => to_text,
-        "to_number" => |args, rules| rules.whole(text(args)?.trim().parse().ok()),
-        "to_digit" => |args, _| single(args)?.to_digit(10).map(|own| Value::Int(own.into())),
-        "code" => |args, _| single(args).map(|own| Value::Int(u32::from(own).into())),
         "from_code" => |args, _| match args {
             [Value::Int(own)] => char::from_u32(u32::try_from(*own).ok()?).map(Value::from),
             _ => None,
         },
         "pad_start" => |args, _| pad(args),
-        "is_digit" => |args, _| all(args, |c| c.is_ascii_digit()),
-        "is_letter" => |args, _| all(args, char::is_alphabetic),
-        "is_alphanumeric" => |args, _| all(args, char::is_alphanumeric),
-        "is_space" => |args, _| all(args, char::is_whitespace),
-        "is_upper" => |args, _| cased(args, char::is_uppercase, char::is_lowercase),
-        "is_lower" => |args, _| cased(args, char::is_lowercase, char::is_uppercase),
         _ => return None,
     })
 }

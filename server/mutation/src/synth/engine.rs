@@ -40,11 +40,9 @@ pub struct Synth {
 
 /// A body as text, with what is known about it.
 #[derive(Debug, Clone)]
-pub struct Written {
-    /// Its lines, the first level not indented.
-    pub lines: String,
+pub(super) struct Written {
     /// What it costs: length, weighed by what is usual.
-    pub cost: u32,
+    cost: u32,
     body: Body,
     ranked: Ranked,
     printed: Vec<super::print::Line>,
@@ -105,16 +103,7 @@ fn types_of(own: &Specification, kit: &Kit, context: &EngineContext<'_>) -> Vec<
 fn write(own: &Specification, kit: &Kit, ranked: &Ranked, context: &EngineContext<'_>) -> Written {
     let types = types_of(own, kit, context);
     let printed = Printer::new(kit, &types, own).body(&ranked.body);
-    let indent =
-        |line: &super::print::Line| format!("{}{}", " ".repeat(kit.layout.step * line.depth), line.text);
-    let lines: Vec<String> = printed.iter().map(indent).collect();
-    Written {
-        lines: lines.join("\n"),
-        cost: ranked.cost,
-        body: ranked.body.clone(),
-        ranked: ranked.clone(),
-        printed,
-    }
+    Written { cost: ranked.cost, body: ranked.body.clone(), ranked: ranked.clone(), printed }
 }
 
 impl Engine for Synth {

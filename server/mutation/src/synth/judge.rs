@@ -29,13 +29,16 @@ pub(super) struct Ranked {
     pub(super) open: Vec<(Vec<Value>, Came, Vec<Came>)>,
 }
 
+/// What bodies that do the same make of the inputs, and these bodies with their costs.
+type Class = (Vec<Came>, Vec<(u32, Body)>);
+
 /// The likeliest first; of those that do the same only the cheapest.
 pub(super) fn rank(found: Vec<(u32, Body)>, own: &Specification, kit: &Kit, rules: &Rules) -> Vec<Ranked> {
     let machine = Machine::new(kit, rules);
     let inputs = made_up(own);
     let answers =
         |body: &Body| -> Vec<Came> { inputs.iter().map(|args| machine.call(body, args, STEPS)).collect() };
-    let mut classes: Vec<(Vec<Came>, Vec<(u32, Body)>)> = Vec::new();
+    let mut classes: Vec<Class> = Vec::new();
     for (cost, body) in found {
         let said = answers(&body);
         match classes.iter_mut().find(|(known, _)| *known == said) {

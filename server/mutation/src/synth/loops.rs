@@ -10,6 +10,11 @@ use super::term::{Body, Machine, Name, Node, Term, Turns, TypeId, bit};
 use super::types::Type;
 use super::value::{Value, fingerprint};
 
+/// Where two names begin.
+type Starts = [Rc<Node>; 2];
+/// What may say whether a loop goes on.
+type Tests = Vec<Rc<Node>>;
+
 /// What one loop may take, in steps.
 const STEPS: u64 = 600;
 /// How many lists are gone through.
@@ -223,7 +228,7 @@ impl Look<'_> {
         let var = |name: &Name| Node::var(*name, whole);
         let number = |own: i64| Node::constant(Value::Int(own), whole);
         let both: Vec<Rc<Node>> = names.iter().map(var).collect();
-        let mut kinds: Vec<([Rc<Node>; 2], Vec<Rc<Node>>)> = Vec::new();
+        let mut kinds: Vec<(Starts, Tests)> = Vec::new();
         match numbers.as_slice() {
             [one] => {
                 for [first, second] in [[0, 1], [1, 1], [1, 0], [2, 1]] {
@@ -250,7 +255,7 @@ impl Look<'_> {
     }
 
     /// What two numbers may become, and what may be asked of them.
-    fn next(&self, names: [Name; 2], whole: TypeId) -> (Vec<(u32, Rc<Node>)>, Vec<Rc<Node>>) {
+    fn next(&self, names: [Name; 2], whole: TypeId) -> (Vec<(u32, Rc<Node>)>, Tests) {
         const STATES: [[i64; 2]; 9] =
             [[0, 1], [1, 0], [5, 3], [12, 7], [3, 3], [48, 18], [123, 4], [2, 9], [7, 0]];
         let column =

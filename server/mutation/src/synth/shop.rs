@@ -39,7 +39,7 @@ pub(super) struct HigherInstance {
 
 /// Limits, counted in work and not in time, so that the same search ends the same way everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Effort {
+pub(crate) struct Effort {
     /// Expressions that are evaluated on all examples.
     pub expressions: u64,
     /// Bytes that what was seen may take.

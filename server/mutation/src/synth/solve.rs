@@ -27,7 +27,7 @@ const LOOPS_FROM: u32 = 4;
 
 /// A parameter.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parameter {
+pub(crate) struct Parameter {
     /// Its name.
     pub name: String,
     /// Its type.
@@ -38,7 +38,7 @@ pub struct Parameter {
 
 /// What a call is to give.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// A value.
     Value(Value),
     /// An error of that name, with that message where it matters.
@@ -47,7 +47,7 @@ pub enum Expected {
 
 /// A call and what it is to give.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Example {
+pub(crate) struct Example {
     /// One argument for each parameter.
     pub args: Vec<Value>,
     /// What it is to give.
@@ -56,7 +56,7 @@ pub struct Example {
 
 /// What is to be written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Specification {
+pub(crate) struct Specification {
     /// The function's name.
     pub name: String,
     /// Its parameters.

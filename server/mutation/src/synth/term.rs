@@ -36,8 +36,6 @@ pub(super) enum Term {
     Fold { source: Rc<Node>, names: Vec<Name>, state: Name, start: Rc<Node>, body: Rc<Node> },
     /// What `result` is after the two names have been changed while `test` holds, or so many times.
     Loop(Box<Turns>),
-    /// The function itself.
-    Again(Vec<Rc<Node>>),
 }
 
 /// A loop over two names that change together.
@@ -99,30 +97,23 @@ pub(super) enum Came {
     Raised(String),
 }
 
-/// How deep a function may call itself.
-const DEEPEST: u32 = 60;
-
 /// Runs code.
 pub(super) struct Machine<'a> {
     pub(super) kit: &'a Kit,
     pub(super) rules: &'a Rules,
-    /// The function itself, where it calls itself.
-    pub(super) whole: Option<&'a Body>,
     steps: Cell<u64>,
-    depth: Cell<u32>,
 }
 
 impl<'a> Machine<'a> {
     pub(super) fn new(kit: &'a Kit, rules: &'a Rules) -> Self {
-        Self { kit, rules, whole: None, steps: Cell::new(0), depth: Cell::new(0) }
+        Self { kit, rules, steps: Cell::new(0) }
     }
 
     /// What `body` makes of these arguments, within so many steps.
     pub(super) fn call(&self, body: &Body, args: &[Value], most: u64) -> Came {
         self.steps.set(most);
         let mut names = args.to_vec();
-        Machine { whole: Some(body), steps: Cell::new(most), depth: Cell::new(0), ..*self }
-            .body(body, &mut names)
+        self.body(body, &mut names)
     }
 
     /// The value of an expression, within so many steps.
@@ -179,19 +170,6 @@ impl<'a> Machine<'a> {
                 Some(now)
             }
             Term::Loop(turns) => self.turns(turns, names),
-            Term::Again(args) => {
-                if self.depth.get() >= DEEPEST {
-                    return None;
-                }
-                let args: Vec<Value> = args.iter().map(|own| self.eval(own, names)).collect::<Option<_>>()?;
-                self.depth.set(self.depth.get() + 1);
-                let came = self.body(self.whole?, &mut args.clone());
-                self.depth.set(self.depth.get() - 1);
-                match came {
-                    Came::Value(Value::Error) | Came::Raised(_) => None,
-                    Came::Value(own) => Some(own),
-                }
-            }
         }
     }
 

@@ -1,5 +1,4 @@
-//! The suite of specifications, judged on examples the search never saw by the same semantics it searched with. That these
-//! are the languages' own is what `cargo xtask bench synth` shows.
+//! The suite of specifications, judged on examples the search never saw by the same semantics it searched with.
 
 use std::sync::Arc;
 

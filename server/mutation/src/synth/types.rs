@@ -7,7 +7,7 @@ use super::value::Value;
 
 /// A type. In languages where `1` and `1.5` are of one sort, both are `Int`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Type {
+pub(crate) enum Type {
     /// Not known.
     Unknown,
     /// A variable of a component's type: `a`, `b`.

@@ -10,7 +10,7 @@ const CLOSE: f64 = 1e-9;
 
 /// A value. `Error` stands for "this raises, panics or is not known": everything that touches it is an error, too.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(crate) enum Value {
     /// No value at all.
     Error,
     /// `None`, `null`.

@@ -8,9 +8,6 @@ use serde::Deserialize;
 const FILES: [&str; 3] =
     [include_str!("numbers.toml"), include_str!("texts.toml"), include_str!("lists.toml")];
 
-/// The languages they are laid out in.
-pub const LANGUAGES: [&str; 3] = ["python", "javascript", "rust"];
-
 /// A plain value.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]

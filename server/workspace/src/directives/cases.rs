@@ -35,13 +35,16 @@ pub(super) struct Tests {
     pub(super) of_line: BTreeMap<(LineKind, usize), (RelPath, Option<String>)>,
 }
 
+/// A line for which no test can be written, by its kind and number, and why.
+pub(super) type Unplanned = ((LineKind, usize), String);
+
 /// Plans a test for every example and property; tells for which that cannot be done, and why.
 pub(super) fn plan(
     workspace: &Workspace,
     directive: &Directive,
     files: &BTreeSet<RelPath>,
     seed: u64,
-) -> (Vec<Planned>, Vec<((LineKind, usize), String)>) {
+) -> (Vec<Planned>, Vec<Unplanned>) {
     let planner = Planner { workspace, files };
     let (mut planned, mut problems) = (Vec::new(), Vec::new());
     let mut take = |kind, index, made: Result<Planned, String>| match made {

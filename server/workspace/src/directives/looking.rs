@@ -3,7 +3,6 @@
 
 use super::DirectiveReport;
 use super::records::{self, directives_at};
-use super::unserved::LLM;
 use crate::config::Config;
 use crate::discovery::{Scope, discover};
 use crate::open::{Workspace, WorkspaceError};
@@ -138,11 +137,7 @@ fn surroundings(files: &KnownFiles, languages: &Languages) -> Surroundings {
         let language = languages.detect(path, "").map_or_else(|| LanguageId::new(""), |own| own.id().clone());
         (path.clone(), FileSummary { language, hash: hash.clone() })
     };
-    let mut engines: Vec<String> =
-        hephaestus_mutation::ENGINES.iter().map(|name| (*name).to_owned()).collect();
-    if !engines.iter().any(|name| name == LLM) {
-        engines.push(LLM.to_owned());
-    }
+    let engines = hephaestus_mutation::ENGINES.iter().map(|name| (*name).to_owned()).collect();
     Surroundings {
         knows_files: files.is_complete,
         files: files.hashes.iter().map(summary).collect(),

@@ -100,7 +100,7 @@ fn functions(base: &Workspace, scope: &Scope, after: &Snapshot) -> Vec<(String, 
         };
         let own =
             parsed.functions().iter().filter(|own| scope.symbols.is_empty() || scope.names(&own.qualified));
-        found.extend(own.map(|own| (format!("{} in {}", own.qualified, file.path), own.metrics.clone())));
+        found.extend(own.map(|own| (format!("{} in {}", own.qualified, file.path), own.metrics)));
     }
     found
 }

@@ -55,7 +55,7 @@ fn of_run(base: &Workspace, report: &ForgeReport) -> Vec<String> {
     if open.is_empty() {
         return Vec::new();
     }
-    let Ok(engines) = hephaestus_mutation::all(base.languages, &base.rules, &base.config.search) else {
+    let Ok(engines) = hephaestus_mutation::all(base.languages, &base.rules, &base.config.search, None) else {
         return Vec::new();
     };
     let chosen = &base.config.forge.engines;
@@ -82,8 +82,8 @@ fn of_run(base: &Workspace, report: &ForgeReport) -> Vec<String> {
             }
         });
     }
-    if !hephaestus_mutation::ENGINES.contains(&LLM) {
-        said.push("no language model was asked: none is built in".to_owned());
+    if let Err(refusal) = base.llm_is_ready() {
+        said.push(format!("{LLM}: was not asked: {refusal}. {}", refusal.hint()));
     }
     said
 }

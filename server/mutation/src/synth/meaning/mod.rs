@@ -36,7 +36,7 @@ pub(super) enum Halves {
 /// What a language does its own way.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// How far whole numbers go.
     pub(super) integers: Integers,
     /// Division and remainder of whole numbers round down, not towards zero.

@@ -1,3 +1,5 @@
+//! What components compute, where languages differ and at their borders.
+
 use super::super::kit::Kit;
 use super::*;
 

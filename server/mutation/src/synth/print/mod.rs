@@ -172,10 +172,6 @@ impl<'a> Printer<'a> {
                 let code = self.turns(turns);
                 atom(code, self.held(&self.ty(node.ty).clone(), false))
             }
-            Term::Again(args) => {
-                let args: Vec<String> = args.iter().map(|own| self.expression(own, 0, None)).collect();
-                atom(format!("{}({})", self.own.name, args.join(", ")), String::new())
-            }
         }
     }
 

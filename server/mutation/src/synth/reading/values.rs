@@ -330,7 +330,7 @@ mod tests {
     fn read(language: &str, text: &str) -> Option<String> {
         let languages = Languages::builtin().unwrap();
         let kit = Kit::of(languages.get(&LanguageId::new(language)).unwrap().pack()).unwrap().unwrap();
-        let known = |name: &str| (name == "known").then(|| Value::Int(7));
+        let known = |name: &str| (name == "known").then_some(Value::Int(7));
         let mut reader = Reader::new(text, 0, &kit.reading, &known);
         let own = reader.value()?;
         reader.rest().trim().is_empty().then(|| format!("{own:?}"))

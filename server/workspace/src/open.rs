@@ -67,12 +67,20 @@ pub struct Workspace {
     pub(crate) overlay: Option<Overlay>,
 }
 
-impl Workspace {
-    /// Opens the folder at `root`.
+/// What stands in a folder, before anybody looks into it.
+pub(crate) struct Discovered {
+    pub(crate) root: PathBuf,
+    pub(crate) config: Config,
+    pub(crate) languages: &'static Languages,
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Discovered {
+    /// Reads configuration and sources of the folder at `root`.
     ///
     /// # Errors
-    /// When there is nothing to work on or the configuration cannot be used.
-    pub fn open(root: &Path, options: &OpenOptions, cancel: &CancelToken) -> Result<Self, WorkspaceError> {
+    /// When the folder or its configuration cannot be read.
+    pub(crate) fn at(root: &Path) -> Result<Self, WorkspaceError> {
         let root = fs::canonicalize(root)
             .and_then(|path| fs::read_dir(&path).map(|_| path))
             .map_err(|error| WorkspaceError::NoFolder { path: root.to_owned(), reason: error.to_string() })?;
@@ -81,6 +89,17 @@ impl Workspace {
         let scope = Scope { root: &root, exclude: &config.goals.exclude };
         let snapshot =
             discover(&scope, languages).map_err(|error| WorkspaceError::Glob(error.to_string()))?;
+        Ok(Self { root, config, languages, snapshot })
+    }
+}
+
+impl Workspace {
+    /// Opens the folder at `root`.
+    ///
+    /// # Errors
+    /// When there is nothing to work on or the configuration cannot be used.
+    pub fn open(root: &Path, options: &OpenOptions, cancel: &CancelToken) -> Result<Self, WorkspaceError> {
+        let Discovered { root, config, languages, snapshot } = Discovered::at(root)?;
         if snapshot.files.is_empty() {
             return Err(WorkspaceError::NoSources(root));
         }

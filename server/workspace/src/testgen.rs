@@ -266,6 +266,7 @@ impl TestgenRun<'_> {
         let snapshot = self.snapshot.clone();
         let bench = TestBench { sandbox: &self.sandbox, suite: &suite, snapshot: &snapshot };
         (self.listener)(TestgenEvent::Looking(path, left.len()));
+        let until = Instant::now() + share;
         let covered = self.covered(&suite, path);
         let limit = share.mul_f64(LOOKING);
         let explored = self.explore(&bench, path, &language, left, &covered, limit)?;
@@ -280,9 +281,18 @@ impl TestgenRun<'_> {
             snapshot: &snapshot,
             mutants: left,
             covered: &covered,
+            until,
             cancel: self.cancel,
         };
         let proved = proving.prove(explored.cases)?;
+        if proved.unseen > 0 {
+            let message = format!(
+                "time was up before tests were run on {} of the faults they seem to notice: tests for those alone are left \
+                 out (--budget)",
+                proved.unseen
+            );
+            self.report.notices.push(Notice { path: Some(path.clone()), message });
+        }
         self.take(proved, &snapshot, &language, tests);
         Ok(())
     }

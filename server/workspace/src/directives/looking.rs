@@ -3,9 +3,7 @@
 
 use super::DirectiveReport;
 use super::records::{self, directives_at};
-use crate::config::Config;
-use crate::discovery::{Scope, discover};
-use crate::open::{Workspace, WorkspaceError};
+use crate::open::{Discovered, Workspace, WorkspaceError};
 use hephaestus_core::{ContentHash, LanguageId, RelPath, SourceFile};
 use hephaestus_directive::{
     Directive, FileSummary, Line, LineState, Parsed, Record, Surroundings, check, name_of, parse,
@@ -39,14 +37,7 @@ impl KnownFiles {
     /// # Errors
     /// When the folder or its configuration cannot be read.
     pub fn on_disk(root: &Path) -> Result<Self, WorkspaceError> {
-        let root = fs::canonicalize(root)
-            .and_then(|path| fs::read_dir(&path).map(|_| path))
-            .map_err(|error| WorkspaceError::NoFolder { path: root.to_owned(), reason: error.to_string() })?;
-        let config = Config::load(&root)?;
-        let languages = Languages::builtin().map_err(|error| WorkspaceError::Internal(error.to_string()))?;
-        let scope = Scope { root: &root, exclude: &config.goals.exclude };
-        let snapshot =
-            discover(&scope, languages).map_err(|error| WorkspaceError::Glob(error.to_string()))?;
+        let Discovered { snapshot, .. } = Discovered::at(root)?;
         let (mut hashes, mut texts) = (BTreeMap::new(), HashMap::new());
         for (path, file) in &snapshot.files {
             hashes.insert(path.clone(), file.hash.clone());

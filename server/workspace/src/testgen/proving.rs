@@ -9,7 +9,7 @@ use hephaestus_core::{CancelToken, LanguageId, Mutant, Patch, RelPath, Snapshot}
 use hephaestus_harness::explore::{CaseKind, ExploreError, FoundCase, PlainRun, TestBench};
 use hephaestus_mutation::test_writer::{Case, Expected, Mark, WriteRequest, Written, write};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often new tests are run before they are believed.
 const RUNS: usize = 5;
@@ -28,6 +28,8 @@ pub(super) struct Proving<'a> {
     pub(super) mutants: &'a [Mutant],
     /// Lines that tests run through already.
     pub(super) covered: &'a BTreeSet<u32>,
+    /// When no further fault is tried.
+    pub(super) until: Instant,
     pub(super) cancel: &'a CancelToken,
 }
 
@@ -39,6 +41,8 @@ pub(super) struct Proved {
     /// Faults they notice, by number.
     pub(super) noticed: BTreeSet<u32>,
     pub(super) wavering: u32,
+    /// Claimed faults that no test was run on because time was up.
+    pub(super) unseen: usize,
     pub(super) cpu: Duration,
 }
 
@@ -97,13 +101,17 @@ impl Proving<'_> {
         Ok(bad)
     }
 
-    /// Runs the tests on every fault that one of them claims to notice, and keeps those that do.
+    /// Runs the tests on every fault that one of them claims to notice, as long as there is time, and keeps those that do.
     fn measure(&self, cases: Vec<FoundCase>, mut proved: Proved) -> Result<Proved, ExploreError> {
         let written = self.write(&cases)?;
         let mut tests = self.bench.with_tests(&written.patch, &written.file, self.cancel)?;
         let claimed: BTreeSet<u32> = cases.iter().flat_map(|case| case.kills.iter().copied()).collect();
         let mut seen: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
         for number in claimed {
+            if Instant::now() >= self.until {
+                proved.unseen += 1;
+                continue;
+            }
             let Some(mutant) = self.mutant(number) else { continue };
             let Some(ran) = tests.run_on(mutant)? else { continue };
             for at in (0..cases.len()).filter(|at| fails(&written, *at, &ran)) {

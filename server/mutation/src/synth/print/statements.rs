@@ -155,7 +155,11 @@ impl Printer<'_> {
             return None;
         };
         let operator = operator.trim();
-        if !["+", "-", "*", "/", "//", "%"].contains(&operator) || *self.ty(body.ty) != Type::Int {
+        // Where a text has a form of its own to be kept in, adding to it takes another one.
+        let adds_text =
+            || operator == "+" && *self.ty(body.ty) == Type::Text && self.held(&Type::Text, false).is_empty();
+        let computes = ["+", "-", "*", "/", "//", "%"].contains(&operator) && *self.ty(body.ty) == Type::Int;
+        if !computes && !adds_text() {
             return None;
         }
         let [left, right] = args.as_slice() else { return None };
@@ -163,7 +167,7 @@ impl Printer<'_> {
         if is_state(left) {
             return Some((operator.to_owned(), Rc::clone(right)));
         }
-        let turns = is_state(right) && ["+", "*"].contains(&operator);
+        let turns = computes && is_state(right) && ["+", "*"].contains(&operator);
         turns.then(|| (operator.to_owned(), Rc::clone(left)))
     }
 

@@ -39,7 +39,7 @@ run() {
         if [ -z "$verdicts" ]; then
             count=$((count + 1))
             if [ $code -eq 0 ]; then echo "ok $count - ${test#./}"; else echo "not ok $count - ${test#./}"; failed=1; fi
-            [ $code -eq 0 ] || printf '%s\n' "$said" | tail -n 5 | sed 's/^/# /'
+            [ $code -eq 0 ] || { echo '  ---'; printf '%s\n' "$said" | tail -n 5 | sed 's/^/  /'; echo '  ...'; }
         else
             printf '%s\n' "$verdicts" | while read -r verdict name; do
                 if [ "$verdict" = PASS ]; then echo "ok - ${test#./} $name"; else echo "not ok - ${test#./} $name"; fi

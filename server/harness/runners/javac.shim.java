@@ -19,7 +19,8 @@ import javax.tools.ToolProvider;
 
 public class Suite {
     private static final Path CLASSES = Path.of(".javac", "classes");
-    private static final String[] SYSTEM = {
+    private static final String[] BESIDE = {
+        "src/main/resources", "src/test/resources", "resources",
         "/usr/share/java/junit4.jar", "/usr/share/java/hamcrest-core.jar", "/usr/share/java/hamcrest.jar",
     };
 
@@ -58,9 +59,9 @@ public class Suite {
         for (Path jar : files(Path.of(""), ".jar")) {
             parts.add(jar.toString());
         }
-        for (String jar : SYSTEM) {
-            if (new File(jar).exists()) {
-                parts.add(jar);
+        for (String other : BESIDE) {
+            if (new File(other).exists()) {
+                parts.add(other);
             }
         }
         return String.join(File.pathSeparator, parts);
@@ -103,6 +104,9 @@ public class Suite {
             tell(name, false, error.toString());
             return;
         }
+        if (Modifier.isAbstract(type.getModifiers())) {
+            return;
+        }
         boolean any = false;
         for (Method method : sorted(type)) {
             if (isTest(method)) {
@@ -110,7 +114,7 @@ public class Suite {
                 runMethod(loader, type, method.getName());
             }
         }
-        if (!any && hasMain(type) && !Modifier.isAbstract(type.getModifiers())) {
+        if (!any && hasMain(type)) {
             runMain(name);
         }
     }
@@ -178,7 +182,9 @@ public class Suite {
         failed |= !passed;
         report.println((passed ? "ok " : "not ok ") + count + " - " + test);
         if (!passed && !why.isEmpty()) {
-            report.println("# " + why.replace('\n', ' '));
+            report.println("  ---");
+            report.println("  " + why.replace('\n', ' '));
+            report.println("  ...");
         }
     }
 }

@@ -158,7 +158,7 @@ public class Suite {
     private void runMain(String name) throws Exception {
         File said = File.createTempFile("said", ".txt");
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process = new ProcessBuilder(java, "-ea", "-cp", classPath(), name)
+        Process process = new ProcessBuilder(java, "-Xmx512m", "-XX:+UseSerialGC", "-ea", "-cp", classPath(), name)
             .redirectErrorStream(true)
             .redirectOutput(said)
             .start();

@@ -184,6 +184,12 @@ class CodeServer {
     return readFile(path.join(this.profile, 'log'), 'utf8');
   }
 
+  /** The last of what the language server noted of itself. */
+  async serverLog() {
+    const text = await readFile(path.join(this.profile, 'state/hephaestus/lsp.log'), 'utf8').catch(() => 'none');
+    return text.trimEnd().split('\n').slice(-12).join('\n    ');
+  }
+
   /** The address of a file or folder, as the editor in the browser wants it. */
   uri(file) {
     return `vscode-remote://127.0.0.1:${this.port}${file}`;

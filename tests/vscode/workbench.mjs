@@ -290,7 +290,8 @@ export class Workbench {
   /** What is on the screen, in words, for messages of tests that fail. */
   async shown() {
     const [rows, messages] = [await this.rows(), await this.messages()];
-    return `\n  status: ${await this.statusText()}\n  rows: ${rows.join('\n    ')}\n  messages: ${messages.join(' | ')}`;
+    const [status, log] = [await this.statusText(), await this.server.serverLog()];
+    return `\n  status: ${status}\n  rows: ${rows.join('\n    ')}\n  messages: ${messages.join(' | ')}\n  log: ${log}`;
   }
 
   /** Keeps a picture of the window. */

@@ -6,6 +6,9 @@ import type { GoalNode } from './goal-tree.js';
 import type { GoalFile } from './protocol.js';
 import type { Session } from './session.js';
 
+/** When a question that failed is asked again. */
+const RETRY_MS = 1000;
+
 /** The goals of all folders, kept up to date. */
 export class GoalStore implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -14,6 +17,7 @@ export class GoalStore implements vscode.Disposable {
   private known: readonly GoalFile[] = [];
   private isAsking = false;
   private isStale = false;
+  private retry: NodeJS.Timeout | undefined;
   private readonly listeners: vscode.Disposable[];
 
   constructor(private readonly session: Session) {
@@ -37,12 +41,21 @@ export class GoalStore implements vscode.Disposable {
     try {
       while (this.isStale) {
         this.isStale = false;
-        this.take(await this.ask());
+        await this.askOnce();
       }
-    } catch (error) {
-      this.session.output.debug(`goals were not told: ${String(error)}`);
     } finally {
       this.isAsking = false;
+    }
+  }
+
+  private async askOnce(): Promise<void> {
+    try {
+      this.take(await this.ask());
+    } catch (error) {
+      this.session.output.debug(`goals were not told: ${String(error)}`);
+      // The next change of a goal may be long in coming.
+      clearTimeout(this.retry);
+      if (this.session.isRunning) this.retry = setTimeout(() => void this.refresh(), RETRY_MS);
     }
   }
 
@@ -70,6 +83,7 @@ export class GoalStore implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.retry);
     for (const listener of this.listeners) listener.dispose();
     this.changed.dispose();
   }

@@ -20,6 +20,9 @@ import { GOAL_STATES, type GoalState } from './protocol.js';
 const GROUPING = 'hephaestus.grouping';
 const HIDDEN = 'hephaestus.hidden';
 
+/** How long the editor may take to ask for a tree that it was told of. */
+const REMINDER_MS = 1000;
+
 /** The tree, its badge, and what of it is shown. */
 export class GoalView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
@@ -28,6 +31,9 @@ export class GoalView implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   private readonly tree: vscode.TreeView<Node>;
   private readonly listener: vscode.Disposable;
   private shown: readonly GroupNode[] = [];
+  /** Whether the editor was told of a change and has not asked since. */
+  private isOwed = false;
+  private reminder: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: GoalStore,
@@ -85,11 +91,27 @@ export class GoalView implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     void vscode.commands.executeCommand('setContext', GROUPING, view.grouping);
     void vscode.commands.executeCommand('setContext', 'hephaestus.hasGoals', all > 0);
     void vscode.commands.executeCommand('setContext', 'hephaestus.allFiltered', all > 0 && shown === 0);
+    this.tell();
+  }
+
+  /**
+   * Tells the editor that the tree is another. It answers a change that comes while it is asking with what it asked for
+   * before: where no question follows, it is told again.
+   */
+  private tell(): void {
+    this.isOwed = true;
     this.changed.fire(undefined);
+    clearTimeout(this.reminder);
+    this.reminder = setTimeout(() => {
+      if (this.isOwed && this.tree.visible) this.tell();
+    }, REMINDER_MS);
   }
 
   getChildren(node?: Node): readonly Node[] & Node[] {
-    if (node === undefined) return [...this.shown];
+    if (node === undefined) {
+      this.isOwed = false;
+      return [...this.shown];
+    }
     return node.type === 'goal' ? [] : [...node.children];
   }
 
@@ -122,6 +144,7 @@ export class GoalView implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   }
 
   dispose(): void {
+    clearTimeout(this.reminder);
     this.listener.dispose();
     this.tree.dispose();
     this.changed.dispose();

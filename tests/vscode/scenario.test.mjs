@@ -158,4 +158,22 @@ describe('a failing test', () => {
     assert.ok(!/return books/.test(fixed));
     await bench.close();
   });
+
+  it('stands among the tests of the editor, from where its fix is applied', async () => {
+    const server = await codeServer();
+    const broken = (text) => text.replace('return result', 'return books');
+    const folder = await workspace('python-pytest', { 'shelf.py': broken });
+    const bench = await server.open(folder, { files: ['shelf.py'] });
+    await bench.showGoals();
+    await bench.untilRow(new RegExp(GOAL));
+    await bench.clickLine('Books on a shelf');
+    await bench.save();
+    await bench.untilRow(/test_titles.*Proven/);
+    await bench.command('Testing: Focus on Test Explorer View');
+    await bench.untilRow(/test_titles.*Failed/i);
+    await bench.picture('failing-test-among-tests');
+    await bench.rowAction('test_titles', 'Apply');
+    await bench.untilText('the code is mended', (text) => /return result/.test(text));
+    await bench.close();
+  });
 });

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 
 import type { Action } from './card.js';
 import type { EvidencePanel, Subject } from './evidence-panel.js';
+import type { FailingTests } from './failing-tests.js';
 import type { GoalStore } from './goal-store.js';
 import { goalDescription, stateName, type GoalNode, type GroupNode } from './goal-tree.js';
 import type { GoalView } from './goal-view.js';
@@ -20,6 +21,7 @@ export interface Parts {
   readonly session: Session;
   readonly store: GoalStore;
   readonly view: GoalView;
+  readonly failing: FailingTests;
   readonly preview: Preview;
   readonly panel: EvidencePanel;
 }
@@ -48,7 +50,7 @@ function aboutGoals(parts: Parts): Record<string, Run> {
   const { store } = parts;
   const act = (action: Action, states: readonly GoalState[]): Run => {
     return async (picked) => {
-      const subject = await chosen(store, picked, states);
+      const subject = await chosen(parts, picked, states);
       if (subject !== undefined) await actOn(parts, action, subject);
     };
   };
@@ -61,16 +63,16 @@ function aboutGoals(parts: Parts): Record<string, Run> {
     'hephaestus.goal.dismiss': act('dismiss', open),
     'hephaestus.goal.restore': act('restore', ['dismissed']),
     'hephaestus.goal.evidence': async (picked) => {
-      const subject = await chosen(store, picked, []);
+      const subject = await chosen(parts, picked, []);
       if (subject !== undefined) await parts.panel.show(subject);
     },
     'hephaestus.goal.ignoreRule': async (picked) => {
-      const subject = await chosen(store, picked, open);
+      const subject = await chosen(parts, picked, open);
       const node = subject === undefined ? undefined : store.find(vscode.Uri.parse(subject.uri), subject.goal);
       if (node !== undefined) await onDocument(parts, SERVER_COMMANDS.ignoreRule, node.file.uri, node.goal.rule);
     },
     'hephaestus.goal.reveal': async (picked) => {
-      const subject = await chosen(store, picked, []);
+      const subject = await chosen(parts, picked, []);
       const node = subject === undefined ? undefined : store.find(vscode.Uri.parse(subject.uri), subject.goal);
       if (node !== undefined) await reveal(node);
     },
@@ -163,14 +165,14 @@ export function activeDocument(): string | undefined {
   return editors.find((editor) => editor.document.uri.scheme === 'file')?.document.uri.toString();
 }
 
-/** What a command is about: the tree's node, what was passed by name, or what the user means at the cursor. */
-async function chosen(store: GoalStore, picked: unknown, states: readonly GoalState[]): Promise<Subject | undefined> {
-  const given = picked as Partial<GoalNode & Subject> | undefined;
+/** What a command is about: the tree's node or a failing test, what was passed by name, or what the user means at the cursor. */
+async function chosen(parts: Parts, picked: unknown, states: readonly GoalState[]): Promise<Subject | undefined> {
+  const given = (parts.failing.goalOf(picked) ?? picked) as Partial<GoalNode & Subject> | undefined;
   if (given?.type === 'goal' && given.file !== undefined && typeof given.goal === 'object') {
     return { uri: given.file.uri, goal: (given as GoalNode).goal.id };
   }
   if (typeof given?.uri === 'string' && typeof given.goal === 'string') return { uri: given.uri, goal: given.goal };
-  const node = await atCursor(store, states);
+  const node = await atCursor(parts.store, states);
   return node === undefined ? undefined : { uri: node.file.uri, goal: node.goal.id };
 }
 

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 
 import { activeDocument, actOn, registerCommands, type Parts } from './commands.js';
 import { EvidencePanel } from './evidence-panel.js';
+import { FailingTests } from './failing-tests.js';
 import { GoalStore } from './goal-store.js';
 import { GoalView } from './goal-view.js';
 import { Preview } from './preview.js';
@@ -33,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     made.session,
     made.store,
     made.view,
+    made.failing,
     made.preview,
     made.panel,
     new StatusBar(made.session),
@@ -70,7 +72,7 @@ function makeParts(context: vscode.ExtensionContext): Parts {
     }
   });
   const view = new GoalView(store, context.workspaceState);
-  parts = { context, session: running, store, view, preview: new Preview(), panel };
+  parts = { context, session: running, store, view, failing: new FailingTests(store), preview: new Preview(), panel };
   return parts;
 }
 

@@ -94,6 +94,12 @@ export function countOf(files: readonly GoalFile[], state: GoalState): number {
   return files.reduce((sum, file) => sum + file.goals.filter((goal) => goal.state === state).length, 0);
 }
 
+/** The failing tests that something may still be done about. */
+export function failingTests(files: readonly GoalFile[]): GoalNode[] {
+  const isRed = ({ kind, state }: Goal): boolean => kind === 'repair' && state !== 'applied' && state !== 'dismissed';
+  return files.flatMap((file) => file.goals.filter(isRed).map((goal): GoalNode => ({ type: 'goal', file, goal })));
+}
+
 /** The groups, in the order they are shown; those without goals are left out. */
 export function groups(files: readonly GoalFile[], view: View): GroupNode[] {
   const nodes = files

@@ -2,7 +2,7 @@
 import * as assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { contextOf, countOf, goalDescription, goalLabel, groups, stateIcon, type View } from '../../src/goal-tree.js';
+import { contextOf, countOf, failingTests, goalDescription, goalLabel, groups, stateIcon, type View } from '../../src/goal-tree.js';
 import type { Goal, GoalFile, GoalState } from '../../src/protocol.js';
 
 function goal(id: string, line: number, state: GoalState, more: Partial<Goal> = {}): Goal {
@@ -108,4 +108,11 @@ it('counts by state', () => {
   const files = [file('a.py', [goal('1', 0, 'proven')]), file('b.py', [goal('2', 0, 'proven'), goal('3', 0, 'open')])];
   assert.equal(countOf(files, 'proven'), 2);
   assert.equal(countOf(files, 'stale'), 0);
+});
+
+it('lists failing tests until they are dealt with', () => {
+  const red = (id: string, state: GoalState): Goal => goal(id, 0, state, { kind: 'repair' });
+  const files = [file('test_a.py', [red('1', 'open'), red('2', 'proven'), red('3', 'applied'), red('4', 'dismissed')])];
+  const listed = failingTests([file('a.py', [goal('5', 0, 'open')]), ...files]);
+  assert.deepEqual(listed.map((node) => node.goal.id), ['1', '2']);
 });

@@ -25,6 +25,7 @@ mod process;
 mod repair;
 mod saves;
 mod server;
+mod synth;
 mod table;
 mod typing;
 mod typist;
@@ -52,6 +53,8 @@ pub(crate) enum Bench {
     /// Directives on real packages: which hold, and what is said of those that do not; exits with 1 when one did not become
     /// what is expected of it
     Directives(directives::Request),
+    /// Functions from examples: how many are written, and how many of them are right on examples that were not shown
+    Synth(synth::Request),
     /// The language server: latency, CPU and memory beside ruff and ast-grep; exits with 1 when a limit is exceeded
     Lsp(Request),
     /// VS Code: how long a key takes to appear, while improvements are forged and while nothing is
@@ -98,6 +101,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<bool> {
     match bench {
         Bench::Repair(request) => repair::run(root, request),
         Bench::Directives(request) => directives::run(root, request),
+        Bench::Synth(request) => synth::run(root, request),
         Bench::Lsp(request) => lsp(root, request),
         Bench::VscodeTyping(request) => crate::vscode::bench(root, request),
         Bench::Mutants(request) => mutants::run(root, request),

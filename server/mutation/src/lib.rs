@@ -69,6 +69,10 @@ mod tests {
             engines.iter().map(|engine| engine.name().to_owned()).collect::<Vec<_>>()
         };
         let without = names(of(None));
-        assert_eq!([without.as_slice(), &[llm::NAME.to_owned()]].concat(), ENGINES, "nothing is asked by default");
+        assert_eq!(
+            [without.as_slice(), &[llm::NAME.to_owned()]].concat(),
+            ENGINES,
+            "nothing is asked by default"
+        );
     }
 }

@@ -9,8 +9,8 @@ mod gates;
 mod region;
 
 use hephaestus_core::{
-    Acceptance, Candidate, Dimension, Direction, ExternalMeasure, Goal, Limits, Measure, RegionStrength, RelPath, Score,
-    Scorer, ScoringSettings, Snapshot, SourceFile, Strength, Trial,
+    Acceptance, Candidate, Dimension, Direction, ExternalMeasure, Goal, Limits, Measure, RegionStrength,
+    RelPath, Score, Scorer, ScoringSettings, Snapshot, SourceFile, Strength, Trial,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use std::collections::{BTreeMap, BTreeSet};

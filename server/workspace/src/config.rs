@@ -1,8 +1,8 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
 use hephaestus_core::{
-    EditorSettings, ExternalRole, ExternalSettings, ForgeSettings, GoalSettings, LlmSettings, MutantSettings, SandboxSettings,
-    ScoringSettings, SearchSettings, TestSettings,
+    EditorSettings, ExternalRole, ExternalSettings, ForgeSettings, GoalSettings, LlmSettings, MutantSettings,
+    SandboxSettings, ScoringSettings, SearchSettings, TestSettings,
 };
 use hephaestus_mutation::ENGINES;
 use schemars::JsonSchema;

@@ -3,8 +3,8 @@
 
 use crate::open::Workspace;
 use hephaestus_core::{
-    CancelToken, Candidate, Engine, ExternalRole, FindingCount, Goal, Judge, Notice, Recheck, Sighting, Snapshot,
-    Tools, Trial, Verdict,
+    CancelToken, Candidate, Engine, ExternalRole, FindingCount, Goal, Judge, Notice, Recheck, Sighting,
+    Snapshot, Tools, Trial, Verdict,
 };
 use hephaestus_mutation::FixerRecheck;
 use hephaestus_mutation::external::{
@@ -121,9 +121,10 @@ impl Judge for Measuring<'_> {
     fn judge(&self, goal: &Goal, candidate: &Candidate, cancel: &CancelToken) -> Trial {
         let mut trial = self.judge.judge(goal, candidate, cancel);
         if trial.verdict == Verdict::Passed {
-            let measures = self.dimensions.iter().filter_map(|dimension| {
-                dimension.measure(goal, candidate, &trial, self.snapshot, cancel)
-            });
+            let measures = self
+                .dimensions
+                .iter()
+                .filter_map(|dimension| dimension.measure(goal, candidate, &trial, self.snapshot, cancel));
             trial.evidence.external = measures.collect();
         }
         trial

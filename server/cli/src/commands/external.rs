@@ -25,7 +25,10 @@ pub(crate) fn run(common: &Common, own: &External) -> Result<ExitCode, Failure> 
     let checks = workspace.check_external(program, &request()?, &cancel);
     terminal::print(&doctor::lines(&checks))?;
     if checks.iter().any(|check| check.state == CheckState::Broken) {
-        return Err(Failure::new(Kind::Missed, format!("`{}` does not do what is asked of it", program.join(" "))));
+        return Err(Failure::new(
+            Kind::Missed,
+            format!("`{}` does not do what is asked of it", program.join(" ")),
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -88,7 +88,8 @@ fn files<'a>(goal: &Goal, snapshot: &'a Snapshot) -> Vec<&'a SourceFile> {
 /// The change as a patch of these files.
 fn patch(change: &Change, files: &[&SourceFile]) -> Result<Patch, String> {
     let within = |name: &str| {
-        let path = RelPath::new(name).map_err(|error| format!("it changes a file that cannot be: {error}"))?;
+        let path =
+            RelPath::new(name).map_err(|error| format!("it changes a file that cannot be: {error}"))?;
         let file = files.iter().find(|file| file.path == path);
         file.copied().ok_or_else(|| format!("it changes `{path}`, which is none of the goal's files"))
     };

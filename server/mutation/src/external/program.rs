@@ -5,7 +5,8 @@ use super::message::{Answer, Answered, Asked, Hello, Question, VERSION};
 use crate::fixers::tail;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use hephaestus_core::{
-    CancelToken, Dialogue, ExternalRole, ExternalSettings, GoalKind, Patch, Reply, SourceFile, ToolCall, Tools,
+    CancelToken, Dialogue, ExternalRole, ExternalSettings, GoalKind, Patch, Reply, SourceFile, ToolCall,
+    Tools,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -271,7 +272,10 @@ impl Program {
         };
         let last = tail(&output.stderr);
         let words = if last.is_empty() { String::new() } else { format!(". Its last words: {last}") };
-        line.complain(format!("external `{}` {fault}; it is not asked any more in this run{words}", self.name()));
+        line.complain(format!(
+            "external `{}` {fault}; it is not asked any more in this run{words}",
+            self.name()
+        ));
     }
 
     fn limit(&self) -> Duration {

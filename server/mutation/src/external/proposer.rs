@@ -41,9 +41,15 @@ impl ExternalProposer {
 
     /// Everything it sees in the files it wants.
     #[must_use]
-    pub fn propose(&self, snapshot: &Snapshot, settings: &GoalSettings, cancel: &CancelToken) -> Vec<Sighting> {
+    pub fn propose(
+        &self,
+        snapshot: &Snapshot,
+        settings: &GoalSettings,
+        cancel: &CancelToken,
+    ) -> Vec<Sighting> {
         let files = snapshot.files.values().map(|file| &**file);
-        let is_wanted = |file: &&SourceFile| (settings.include_tests || !file.is_test) && self.program.wants(file);
+        let is_wanted =
+            |file: &&SourceFile| (settings.include_tests || !file.is_test) && self.program.wants(file);
         self.look_at(files.filter(is_wanted).collect(), settings, cancel).unwrap_or_default()
     }
 
@@ -192,11 +198,9 @@ impl Recheck for ExternalRecheck {
             count(own.map(|sighting| (&sighting.file, sighting.code.as_str())), &touched)
         };
         Some(match after {
-            Some(after) => Ok(FindingCount {
-                source: name.clone(),
-                before: places(&self.before),
-                after: places(&after),
-            }),
+            Some(after) => {
+                Ok(FindingCount { source: name.clone(), before: places(&self.before), after: places(&after) })
+            }
             None => Err(format!("`{name}` does not answer any more")),
         })
     }

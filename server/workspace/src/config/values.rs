@@ -25,10 +25,18 @@ impl Config {
         let mut names: Vec<&str> = ENGINES.to_vec();
         for external in &self.external {
             let ExternalSettings { name, roles, command, timeout, weight, .. } = external;
-            let glob = |glob: &String| globset::Glob::new(glob).err().map(|error| error.to_string());
+            let glob = |glob: &String| {
+                globset::Glob::new(glob).err().map(|error| format!("`{name}` has a malformed glob: {error}"))
+            };
             let checks = [
-                (!external.has_good_name(), "needs a `name` of lower-case letters, digits and dashes".to_owned()),
-                (names.contains(&name.as_str()), format!("`{name}`: there is an engine or program of that name")),
+                (
+                    !external.has_good_name(),
+                    "needs a `name` of lower-case letters, digits and dashes".to_owned(),
+                ),
+                (
+                    names.contains(&name.as_str()),
+                    format!("`{name}`: there is an engine or program of that name"),
+                ),
                 (roles.is_empty(), format!("`{name}` needs `roles`: engine, proposer, dimension, reporter")),
                 (command.first().is_none_or(String::is_empty), format!("`{name}` needs a `command`")),
                 (*timeout == 0, format!("`{name}`: `timeout` must be at least 1")),
@@ -189,6 +197,22 @@ mod tests {
         assert_eq!(senseless(text).0, text.find("beam = 0").unwrap());
         assert_eq!(senseless("forge.beam = 0\n").0, 6);
         assert_eq!(place_of("[forge]\n", &["forge".to_owned(), "beam".to_owned()]), 1);
+    }
+
+    #[test]
+    fn a_program_needs_a_name_of_its_own_a_role_and_a_command() {
+        let said = |text: &str| senseless(&format!("[[external]]\n{text}")).1;
+        let rest = "roles = [\"engine\"]\ncommand = [\"x\"]\n";
+        assert!(said(rest).contains("name"));
+        assert!(said(&format!("name = \"A b\"\n{rest}")).contains("lower-case"));
+        assert!(said(&format!("name = \"rewrite\"\n{rest}")).contains("of that name"));
+        assert!(said("name = \"a\"\ncommand = [\"x\"]\n").contains("roles"));
+        assert!(said("name = \"a\"\nroles = [\"engine\"]\n").contains("command"));
+        assert!(said(&format!("name = \"a\"\ntimeout = 0\n{rest}")).contains("timeout"));
+        assert!(said(&format!("name = \"a\"\nlanguages = [\"pyhton\"]\n{rest}")).contains("python"));
+        assert!(said(&format!("name = \"a\"\nfiles = [\"{{\"]\n{rest}")).contains("glob"));
+        let config: Config = toml::from_str(&format!("[[external]]\nname = \"a\"\n{rest}")).unwrap();
+        assert!(config.senseless().is_none() && config.engines().contains(&"a"));
     }
 
     #[test]

@@ -31,15 +31,19 @@ impl Workspace {
     /// Starts a program and goes through every part it takes. `program` is the name of one that is configured, or a
     /// program with its arguments that says itself what it is.
     #[must_use]
-    pub fn check_external(&self, program: &[String], request: &ForgeRequest, cancel: &CancelToken) -> Vec<Check> {
+    pub fn check_external(
+        &self,
+        program: &[String],
+        request: &ForgeRequest,
+        cancel: &CancelToken,
+    ) -> Vec<Check> {
         let settings = self.external_settings(program);
         let workbench = Workbench::new(request.sandbox(self.config.sandbox.clone()), self.snapshot.clone());
         let program = match Program::start(&settings, &workbench, cancel) {
             Ok(program) => Arc::new(program),
             Err(complaint) => return vec![check("greeting", CheckState::Broken, complaint)],
         };
-        let mut examination =
-            Examination { workspace: self, program, cancel, checks: Vec::new(), told: 0 };
+        let mut examination = Examination { workspace: self, program, cancel, checks: Vec::new(), told: 0 };
         examination.go();
         examination.checks
     }
@@ -70,7 +74,8 @@ impl Examination<'_> {
         }
         let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         self.note("greeting", format!("speaks version 1 as {}", words.join(", ")));
-        let file = self.workspace.snapshot.files.values().find(|file| !file.is_test && self.program.wants(file));
+        let file =
+            self.workspace.snapshot.files.values().find(|file| !file.is_test && self.program.wants(file));
         let Some(file) = file.cloned() else {
             let detail = "there is no file here that it wants to be asked about".to_owned();
             self.checks.push(check("files", CheckState::Degraded, detail));
@@ -122,7 +127,10 @@ impl Examination<'_> {
             return self.note("engine", "it accepts no goal of this project".to_owned());
         };
         let candidates = engine.propose(goal, &context).len();
-        self.note("engine", format!("{candidates} candidates for {}:{} ({})", goal.file, goal.line, goal.rule));
+        self.note(
+            "engine",
+            format!("{candidates} candidates for {}:{} ({})", goal.file, goal.line, goal.rule),
+        );
     }
 
     fn dimension(&mut self, goal: Option<&Goal>, file: &SourceFile) {
@@ -179,7 +187,8 @@ fn canned(program: &Program, file: &SourceFile) -> Sighting {
 }
 
 fn all_roles() -> impl Iterator<Item = ExternalRole> {
-    [ExternalRole::Proposer, ExternalRole::Engine, ExternalRole::Dimension, ExternalRole::Reporter].into_iter()
+    [ExternalRole::Proposer, ExternalRole::Engine, ExternalRole::Dimension, ExternalRole::Reporter]
+        .into_iter()
 }
 
 fn check(step: &str, state: CheckState, detail: String) -> Check {

@@ -83,13 +83,13 @@ fn the_examples_of_the_manual_propose_forge_measure_and_report() {
         "{table}"
     );
     // The second run is told as text, and with what is remembered.
-    project.run(&["forge", "--engine", "percent"]).expect(0).says(&[
+    project.run(&["forge", "--engine", "percent"]).expect(0).shows(&[
         "gzip",
         "2 of 2 candidates held",
         " bytes",
     ]);
     let proof = all[0]["proof"].as_str().unwrap();
-    project.run(&["verify", proof]).expect(0).says(&["proved again"]);
+    project.run(&["verify", proof]).expect(0).shows(&["proved again"]);
 }
 
 #[test]
@@ -97,30 +97,30 @@ fn their_goals_are_goals_like_ours() {
     let project = with_examples();
     let report = project.run(&["goals", "--kind", "modernize", "--format", "json"]).expect(0).json();
     assert_eq!(texts(&report["goals"], "rule"), ["percent/percent-format", "percent/percent-format"]);
-    project.run(&["goals", "--kind", "repair", "--format", "json"]).expect(0).says(&["\"goals\": []"]);
+    project.run(&["goals", "--kind", "repair", "--format", "json"]).expect(0).shows(&["\"goals\": []"]);
     project
         .write("hephaestus.toml", format!("{}ignore = [\"percent/*\"]\n", project.read("hephaestus.toml")));
-    project.run(&["goals", "--kind", "modernize"]).expect(0).says(&["0 goals"]);
+    project.run(&["goals", "--kind", "modernize"]).expect(0).shows(&["0 goals"]);
 }
 
 #[test]
 fn a_check_says_what_a_program_does_well_and_what_not() {
     let project = with_examples();
     copied(&project, "tests/e2e/external/hostile.py", "tools/hostile.py");
-    project.run(&["external"]).expect(0).says(&["percent: proposer, engine", "gzip: dimension, reporter"]);
+    project.run(&["external"]).expect(0).shows(&["percent: proposer, engine", "gzip: dimension, reporter"]);
     let said =
         ["speaks version 1 as proposer, engine", "2 goals in this project", "1 candidates for label.py"];
-    project.run(&["external", "check", "percent"]).expect(0).says(&said);
+    project.run(&["external", "check", "percent"]).expect(0).shows(&said);
     project
         .run(&["external", "check", "gzip"])
         .expect(0)
-        .says(&["dimension", "files of an empty run: run.csv"]);
+        .shows(&["dimension", "files of an empty run: run.csv"]);
     let run = |manner: &str, role: &str| {
         project.run(&["external", "check", "python3", "tools/hostile.py", manner, role]).expect(1)
     };
-    run("newer", "engine").says(&["speaks version 7", "this is version 1"]);
-    run("dies", "proposer").says(&["exit code 1", "KeyError: 'dog'"]);
-    run("misses", "engine").says(&["does not fit `label.py`"]);
+    run("newer", "engine").shows(&["speaks version 7", "this is version 1"]);
+    run("dies", "proposer").shows(&["exit code 1", "KeyError: 'dog'"]);
+    run("misses", "engine").shows(&["does not fit `label.py`"]);
     project.run(&["forge", "--engine", "nobody"]).expect(2).says(&["percent"]);
 }
 

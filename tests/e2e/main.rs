@@ -19,6 +19,7 @@ mod bad_suites;
 mod commands;
 mod crashes;
 mod directives;
+mod external;
 mod full_disk;
 mod gates;
 mod interrupts;

@@ -218,9 +218,13 @@ impl Run {
 
     /// Fails unless standard error holds every one of `texts`.
     pub(crate) fn says(self, texts: &[&str]) -> Self {
-        for text in texts {
-            assert!(self.err.contains(text), "`{text}` is not in: {}", self.err);
-        }
+        hold(&self.err, texts);
+        self
+    }
+
+    /// Fails unless standard output holds every one of `texts`.
+    pub(crate) fn shows(self, texts: &[&str]) -> Self {
+        hold(&self.out, texts);
         self
     }
 
@@ -257,6 +261,12 @@ pub(crate) fn notices(report: &Value) -> String {
         .iter()
         .map(|notice| format!("{}: {}\n", notice["path"], notice["message"]))
         .collect()
+}
+
+fn hold(output: &str, texts: &[&str]) {
+    for text in texts {
+        assert!(output.contains(text), "`{text}` is not in: {output}");
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -69,6 +69,17 @@ const IN_THE_EDITOR: &[&str] = &[
     "Emacs",
 ];
 
+/// Programs of the user's own.
+const EXTERNAL: &[&str] = &[
+    "the examples of the manual",
+    "what is wrong with it",
+    "a program that dies, hangs, floods or talks rubbish",
+    "candidates that do not fit",
+    "what became of candidates",
+    "measures and reports",
+    "the protocol as a schema",
+];
+
 /// What stands between a passing change and an offer.
 const BEFORE_AN_OFFER: &[&str] = &[
     "strong tests",
@@ -141,6 +152,7 @@ fn rows() -> Vec<(String, Vec<(String, String)>)> {
     };
     let heads = [
         "Bad input",
+        "A program of your own",
         "Before an offer",
         "A failing test",
         "A directive",
@@ -160,6 +172,7 @@ fn everything_that_has_to_be_covered_has_a_test_and_every_test_exists() {
     let rows = rows();
     let lists = [
         BAD_INPUT,
+        EXTERNAL,
         BEFORE_AN_OFFER,
         FAILING_TESTS,
         DIRECTIVES,

@@ -15,7 +15,7 @@ const SCHEMA = fileURLToPath(new URL('../schemas/settings.schema.json', import.m
 const OWN = /^hephaestus\.(server|trace)\./;
 
 /** What can run programs, or makes running them less safe: an untrusted workspace has no say in it. */
-const RESTRICTED = /^hephaestus\.(testing\.(command|env|runner)|sandbox\..*|llm\..*|fixers)$/;
+const RESTRICTED = /^hephaestus\.(testing\.(command|env|runner)|sandbox\..*|llm\..*|fixers|external)$/;
 
 /** Secrets and money: the server takes these from the user's own file alone, because an editor's settings may come with
  * a workspace. */

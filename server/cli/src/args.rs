@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Allow a language model to be asked about this project, or no longer
     Llm(Llm),
+    /// Show and check programs of your own that take a part: engines, proposers, dimensions, reporters
+    External(External),
     /// Serve an editor: the language server
     Lsp(Lsp),
     /// Look at what was tried and what came of it
@@ -117,7 +119,7 @@ pub(crate) struct Goals {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: GoalsFormat,
-    /// Do not ask other linters
+    /// Do not ask other linters, nor programs of your own
     #[arg(long)]
     pub(crate) no_linters: bool,
 }
@@ -134,7 +136,7 @@ pub(crate) enum GoalsFormat {
 pub(crate) struct Forge {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Only these engines: rewrite, fixers, search, synth, llm
+    /// Only these engines: rewrite, fixers, search, synth, llm, or programs of your own
     #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
     pub(crate) engine: Vec<String>,
     /// Write what was proved together
@@ -449,6 +451,29 @@ pub(crate) enum LlmVerb {
         #[arg(long)]
         withdraw: bool,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus external                            what is configured as `[[external]]`
+  hephaestus external check percent-format       does the program of that name do what is asked of it?
+  hephaestus external check python3 tools/it.py  the same for a program that is not configured yet
+  hephaestus external schema                     the protocol as a JSON schema")]
+pub(crate) struct External {
+    #[command(subcommand)]
+    pub(crate) verb: Option<ExternalVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExternalVerb {
+    /// Starts a program, greets it, asks it for every part it takes, and says what is wrong
+    Check {
+        /// The name of one that is configured, or a program with its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<String>,
+    },
+    /// Prints the JSON schema of every line of the protocol
+    Schema,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "registry",
     "report",
     "llm",
+    "external",
     "lsp",
     "doctor",
     "init",
@@ -54,6 +55,9 @@ fn every_page_names_the_flags_of_its_command() {
         }
         if *command == "llm" {
             wanted.extend(flags(&help(&["llm", "consent"])));
+        }
+        if *command == "external" {
+            wanted.extend(flags(&help(&["external", "check"])));
         }
         if *command == "directive" {
             // Running has a page of its own.

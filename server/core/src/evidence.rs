@@ -1,6 +1,6 @@
 //! Evidence: the raw facts of a trial. No opinion lives here.
 
-use crate::{RegionStrength, Strength};
+use crate::{ExternalMeasure, RegionStrength, Strength};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -247,6 +247,9 @@ pub struct Evidence {
     /// Old and new version against the clock, for speed goals.
     #[serde(default)]
     pub speed: Option<Speed>,
+    /// What programs of the user's measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<ExternalMeasure>,
     /// Tests set aside because they are red or flaky on the original.
     pub set_aside: Vec<String>,
     /// What nobody looked at, in plain words.

@@ -100,6 +100,15 @@ pub enum GoalOrigin {
         /// How sure the linter is, in its own word (`safe`, `unsafe`, `maybe-incorrect`, …).
         applicability: String,
     },
+    /// A program of the user's saw it.
+    External {
+        /// Its name in the configuration.
+        proposer: String,
+        /// Its own name for what it saw.
+        code: String,
+        /// Whether a candidate has to do the very same as before.
+        preserves_behaviour: bool,
+    },
     /// A measure of the code itself: complexity, duplication, a hole.
     Measured,
     /// A test that fails in the baseline.
@@ -199,12 +208,22 @@ impl Goal {
         self.kind == GoalKind::Repair || self.kind == GoalKind::Hole && !self.acceptance.must_pass.is_empty()
     }
 
+    /// Whether who saw it says that what is to be done changes what the code does.
+    #[must_use]
+    pub fn changes_behaviour(&self) -> bool {
+        matches!(
+            self.origin,
+            GoalOrigin::Rule { preserves_behaviour: false, .. }
+                | GoalOrigin::External { preserves_behaviour: false, .. }
+        )
+    }
+
     /// The edit that came with the goal, if any did.
     #[must_use]
     pub fn known_edit(&self) -> Option<&Patch> {
         match &self.origin {
             GoalOrigin::Rule { edit, .. } | GoalOrigin::Finding { edit, .. } => Some(edit),
-            GoalOrigin::Measured | GoalOrigin::Test { .. } => None,
+            GoalOrigin::External { .. } | GoalOrigin::Measured | GoalOrigin::Test { .. } => None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod candidate;
 mod decision;
 mod evidence;
 mod exchange;
+mod external;
 mod finding;
 mod goal;
 mod hash;
@@ -40,6 +41,7 @@ pub use evidence::{
     ProcessIsolation, Speed, Stage, StageRun, TestFailure,
 };
 pub use exchange::Exchange;
+pub use external::{ExternalMeasure, ExternalRole, ExternalSettings, Sighting};
 pub use finding::Finding;
 pub use goal::{Acceptance, Goal, GoalId, GoalKind, GoalOrigin, Target};
 pub use hash::ContentHash;
@@ -51,7 +53,8 @@ pub use pace::Pace;
 pub use patch::{Edit, FileChange, Patch, PatchError};
 pub use path::{PathError, RelPath};
 pub use ports::{
-    Clock, Engine, EngineContext, Judge, Ledger, Mutator, Recheck, Scorer, ToolCall, ToolOutput, Tools,
+    Clock, Dialogue, Engine, EngineContext, Judge, Ledger, Mutator, Recheck, Reply, Scorer, ToolCall,
+    ToolOutput, Tools,
 };
 pub use probe::{
     Behaviour, BehaviourRequest, Cause, Found, Probe, ProbeEnd, ProbeRequest, Probed, Question, Spectrum,

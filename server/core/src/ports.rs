@@ -35,7 +35,7 @@ pub struct EngineContext<'a> {
 /// Forges candidates: goal in, candidates out. Starts no process, writes no file.
 pub trait Engine: Send + Sync {
     /// The name in configuration and output.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
     /// Whether it has anything to say about `goal`.
     fn accepts(&self, goal: &Goal) -> bool;
     /// Whether it makes something of what did not hold: only then is it asked once more when nothing of a round did.
@@ -83,6 +83,43 @@ pub trait Tools: Send + Sync {
     /// # Errors
     /// A sentence that says why it could not be run at all.
     fn run(&self, call: &ToolCall, cancel: &CancelToken) -> Result<ToolOutput, String>;
+
+    /// Starts `call` to talk with it; its time limit is that of the whole conversation.
+    ///
+    /// # Errors
+    /// A sentence that says why there is nobody to talk with.
+    fn talk(&self, call: &ToolCall, cancel: &CancelToken) -> Result<Box<dyn Dialogue>, String>;
+}
+
+/// What came next in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A line, without its end.
+    Line(String),
+    /// Nothing within the limit.
+    Nothing,
+    /// Somebody asked to stop.
+    Cancelled,
+    /// The program has ended.
+    Ended,
+}
+
+/// A conversation with a program, in lines. Dropping it ends the program.
+pub trait Dialogue: Send {
+    /// Says one line.
+    ///
+    /// # Errors
+    /// When nobody can listen any more.
+    fn say(&mut self, line: &str) -> Result<(), String>;
+    /// Waits for the next line at most `limit` long; time in which the program is frozen does not count.
+    ///
+    /// # Errors
+    /// When nothing can be heard any more.
+    fn hear(&mut self, limit: Duration, cancel: &CancelToken) -> Result<Reply, String>;
+    /// How long the program has been frozen in all.
+    fn frozen(&self) -> Duration;
+    /// Ends the program where it has not ended by itself; what is known of it. Its standard output is not part of that.
+    fn end(self: Box<Self>) -> ToolOutput;
 }
 
 /// Lets whoever saw a goal look again at the patched code.

@@ -1,5 +1,6 @@
 //! Scores: a vector of measures, with the gates beside it and never mixed in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -94,7 +95,7 @@ words! {
 }
 
 /// Which way is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// Lower is better.
@@ -103,6 +104,25 @@ pub enum Direction {
     Higher,
     /// Shown, never judged.
     Shown,
+}
+
+impl Direction {
+    /// How much better `after` is than `before`; negative when worse, 0 for what is only shown.
+    #[must_use]
+    pub fn gain(self, before: f64, after: f64) -> f64 {
+        match self {
+            Self::Lower => before - after,
+            Self::Higher => after - before,
+            Self::Shown => 0.0,
+        }
+    }
+
+    /// That gain as a share of what was there, between -1 and 1.
+    #[must_use]
+    pub fn relative_gain(self, before: f64, after: f64) -> f64 {
+        let scale = before.abs().max(after.abs());
+        if scale == 0.0 { 0.0 } else { (self.gain(before, after) / scale).clamp(-1.0, 1.0) }
+    }
 }
 
 /// One dimension before and after.
@@ -124,18 +144,13 @@ impl Measure {
     /// How much better it got, in the dimension's unit; negative when worse, 0 for what is only shown.
     #[must_use]
     pub fn gain(&self) -> f64 {
-        match self.direction {
-            Direction::Lower => self.before - self.after,
-            Direction::Higher => self.after - self.before,
-            Direction::Shown => 0.0,
-        }
+        self.direction.gain(self.before, self.after)
     }
 
     /// The gain as a share of what was there, between -1 and 1.
     #[must_use]
     pub fn relative_gain(&self) -> f64 {
-        let scale = self.before.abs().max(self.after.abs());
-        if scale == 0.0 { 0.0 } else { (self.gain() / scale).clamp(-1.0, 1.0) }
+        self.direction.relative_gain(self.before, self.after)
     }
 
     /// Whether it gained more than its error.

@@ -6,8 +6,8 @@ mod draft;
 mod proposers;
 
 use hephaestus_core::{
-    ByteRange, CancelToken, Cause, Finding, Goal, GoalKind, GoalSettings, RelPath, Snapshot, SourceFile,
-    TestFailure,
+    ByteRange, CancelToken, Cause, Finding, Goal, GoalKind, GoalSettings, RelPath, Sighting, Snapshot,
+    SourceFile, TestFailure,
 };
 use hephaestus_syntax::{Facts, FunctionFacts, Memory, Parsed, RuleSets, Wanted};
 use std::collections::{BTreeMap, HashMap};
@@ -24,6 +24,8 @@ pub struct Survey<'a> {
     pub rules: &'a RuleSets,
     /// What other linters saw.
     pub findings: &'a [Finding],
+    /// What programs of the user's saw.
+    pub sightings: &'a [Sighting],
     /// Tests that fail on the unchanged code.
     pub red_tests: &'a [TestFailure],
     /// Which of them seem to fail for one reason, and where that may lie; empty where nobody knows.

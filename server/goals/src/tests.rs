@@ -49,7 +49,8 @@ impl Scene {
     fn goals_by(&self, findings: &[Finding], red_tests: &[TestFailure], causes: &[Cause]) -> Vec<Goal> {
         let (rules, _) = RuleSets::load(Languages::builtin().unwrap().all(), &[]).unwrap();
         let Self { snapshot, parsed, settings } = self;
-        propose(&Survey { snapshot, parsed, rules: &rules, findings, red_tests, causes, settings })
+        let sightings = &[];
+        propose(&Survey { snapshot, parsed, rules: &rules, findings, sightings, red_tests, causes, settings })
     }
 }
 

@@ -386,7 +386,9 @@ fn note(evidence: &mut Evidence, sentence: String) {
 /// Whether a candidate for `goal` is meant to do the very same as before.
 fn keeps_behaviour(goal: &Goal) -> bool {
     match &goal.origin {
-        GoalOrigin::Rule { preserves_behaviour, .. } => *preserves_behaviour,
+        GoalOrigin::Rule { preserves_behaviour, .. } | GoalOrigin::External { preserves_behaviour, .. } => {
+            *preserves_behaviour
+        }
         GoalOrigin::Finding { .. } => false,
         _ => matches!(goal.kind, GoalKind::Complexity | GoalKind::Duplication | GoalKind::Speed),
     }

@@ -3,6 +3,7 @@
 //! Engines start no process and write no file: what a linter says comes in through the harness's port, and what they
 //! forge goes out as patches. One of them, `llm`, knows the network, and is there only where it was asked for. Beside them `mutants`, which spoils code on purpose to see whether tests notice.
 
+pub mod external;
 pub mod fixers;
 pub mod llm;
 pub mod mutants;
@@ -64,9 +65,14 @@ mod tests {
     fn every_engine_is_named() {
         let languages = Languages::builtin().unwrap();
         let of = |llm| all(languages, &RuleSets::default(), &SearchSettings::default(), llm).unwrap();
-        let names =
-            |engines: Vec<Box<dyn Engine>>| engines.iter().map(|engine| engine.name()).collect::<Vec<_>>();
+        let names = |engines: Vec<Box<dyn Engine>>| {
+            engines.iter().map(|engine| engine.name().to_owned()).collect::<Vec<_>>()
+        };
         let without = names(of(None));
-        assert_eq!([without.as_slice(), &[llm::NAME]].concat(), ENGINES, "nothing is asked by default");
+        assert_eq!(
+            [without.as_slice(), &[llm::NAME.to_owned()]].concat(),
+            ENGINES,
+            "nothing is asked by default"
+        );
     }
 }

@@ -9,8 +9,8 @@ mod gates;
 mod region;
 
 use hephaestus_core::{
-    Acceptance, Candidate, Dimension, Direction, Goal, Limits, Measure, RegionStrength, RelPath, Score,
-    Scorer, ScoringSettings, Snapshot, SourceFile, Strength, Trial,
+    Acceptance, Candidate, Dimension, Direction, ExternalMeasure, Goal, Limits, Measure, RegionStrength,
+    RelPath, Score, Scorer, ScoringSettings, Snapshot, SourceFile, Strength, Trial,
 };
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +44,8 @@ pub struct ScorerParts {
     pub settings: ScoringSettings,
     /// What a directive demands beyond the gates.
     pub limits: Limits,
+    /// How much what programs of the user's measure counts, by name; nothing where there is none.
+    pub external: BTreeMap<String, f64>,
 }
 
 /// What share of the mutants of a region the tests have to notice, 0 to 1.
@@ -132,7 +134,8 @@ impl Scorer for Workshop {
         let judged: Vec<Measure> = measures.iter().filter(|measure| judges(goal, measure)).copied().collect();
         reasons.extend(judge_measures(&goal.acceptance, &judged, &self.parts));
         let target_met = meets_target(&goal.acceptance, &measures);
-        let weighted = weigh(&measures, &self.parts.settings);
+        let external = weigh_external(&trial.evidence.external, &self.parts.external);
+        let weighted = weigh(&measures, &self.parts.settings) + external;
         let accepted = reasons.is_empty();
         let weaker =
             trial.evidence.strength.as_ref().and_then(RegionStrength::weaker).and_then(Strength::share);
@@ -224,6 +227,12 @@ fn weigh(measures: &[Measure], settings: &ScoringSettings) -> f64 {
         entry.2 += 1;
     }
     groups.values().map(|(weight, sum, count)| weight * sum / f64::from((*count).max(1))).sum()
+}
+
+/// What programs of the user's have to say about the order: it sorts like the weighted mean, and never decides.
+fn weigh_external(measures: &[ExternalMeasure], weights: &BTreeMap<String, f64>) -> f64 {
+    let weight = |name: &String| weights.get(name).copied().unwrap_or_default();
+    measures.iter().map(|measure| weight(&measure.name) * measure.relative_gain()).sum()
 }
 
 #[cfg(test)]

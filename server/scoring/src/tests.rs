@@ -13,6 +13,24 @@ impl Demands for ScoringSettings {
     }
 }
 
+#[test]
+fn what_a_program_measures_sorts_by_its_weight_alone() {
+    let of = |direction| hephaestus_core::ExternalMeasure {
+        name: "mine".to_owned(),
+        before: 10.0,
+        after: 5.0,
+        unit: String::new(),
+        direction,
+    };
+    let weights = |weight| std::collections::BTreeMap::from([("mine".to_owned(), weight)]);
+    let weighed = |direction, weight| crate::weigh_external(&[of(direction)], &weights(weight));
+    assert_eq!(weighed(Direction::Lower, 0.4), 0.2);
+    assert_eq!(weighed(Direction::Higher, 0.4), -0.2);
+    assert_eq!(weighed(Direction::Shown, 0.4), 0.0);
+    assert_eq!(weighed(Direction::Lower, 0.0), 0.0, "shown only");
+    assert_eq!(crate::weigh_external(&[of(Direction::Lower)], &std::collections::BTreeMap::new()), 0.0);
+}
+
 fn measure(dimension: Dimension, before: f64, after: f64) -> Measure {
     Measure { dimension, before, after, direction: Direction::Lower, error: 0.0 }
 }

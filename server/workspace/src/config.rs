@@ -1,9 +1,10 @@
 //! Configuration: `hephaestus.toml` at the root over the user's own over the defaults, with every complaint at its line.
 
 use hephaestus_core::{
-    EditorSettings, ForgeSettings, GoalSettings, LlmSettings, MutantSettings, SandboxSettings,
-    ScoringSettings, SearchSettings, TestSettings,
+    EditorSettings, ExternalRole, ExternalSettings, ForgeSettings, GoalSettings, LlmSettings, MutantSettings,
+    SandboxSettings, ScoringSettings, SearchSettings, TestSettings,
 };
+use hephaestus_mutation::ENGINES;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub struct Config {
     pub editor: EditorSettings,
     /// Other linters, by id.
     pub fixers: BTreeMap<String, FixerSettings>,
+    /// Programs of your own that take a part in the cycle.
+    pub external: Vec<ExternalSettings>,
 }
 
 /// `[fixers.NAME]`: one linter.
@@ -97,6 +100,13 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The names of all engines: ours, then the user's own.
+    #[must_use]
+    pub fn engines(&self) -> Vec<&str> {
+        let own = self.external.iter().filter(|external| external.is(ExternalRole::Engine));
+        ENGINES.iter().copied().chain(own.map(|external| external.name.as_str())).collect()
+    }
+
     /// Loads the configuration of the workspace at `root`.
     ///
     /// # Errors

@@ -221,7 +221,7 @@ impl Workspace {
         }
         if directive.engines.llm.as_ref().is_some_and(|llm| !llm.value) {
             let chosen = &config.forge.engines;
-            let all = hephaestus_mutation::ENGINES.iter().copied();
+            let all = config.engines().into_iter();
             let own = all.filter(|name| chosen.is_empty() || chosen.iter().any(|own| own == name));
             config.forge.engines = own.filter(|name| *name != unserved::LLM).map(str::to_owned).collect();
         }

@@ -1,10 +1,11 @@
 //! What works on this machine and for this workspace, what is degraded, and how to mend it.
 
+use crate::external::Externals;
 use crate::forging::ForgeRequest;
 use crate::llm::LlmRefusal;
 use crate::open::Workspace;
 use crate::report::GoalsReport;
-use hephaestus_core::{CancelToken, SandboxSettings, Snapshot};
+use hephaestus_core::{CancelToken, ExternalRole, SandboxSettings, Snapshot};
 use hephaestus_harness::Suite;
 use hephaestus_harness::Workbench;
 use hephaestus_harness::runners::{Facts, Programs, all as all_runners, fitting};
@@ -183,19 +184,21 @@ impl Workspace {
         }
     }
 
-    /// Every goal, without running a test: linters are asked when `ask_linters` says so.
+    /// Every goal, without running a test: linters and programs of the user's are asked when `ask_linters` says so.
     #[must_use]
     pub fn goals(&self, request: &ForgeRequest, ask_linters: bool, cancel: &CancelToken) -> GoalsReport {
         let mut notices = self.notices.clone();
-        let mut findings = Vec::new();
+        let (mut findings, mut sightings) = (Vec::new(), Vec::new());
         if ask_linters {
             let sandbox = Sandbox::new(request.helper.clone(), self.config.sandbox.clone());
             let snapshot: Snapshot = self.snapshot.clone();
-            let linted = self.lint(&Arc::new(Workbench::new(sandbox, snapshot)), cancel);
-            notices.extend(linted.notices);
-            findings = linted.findings;
+            let workbench = Arc::new(Workbench::new(sandbox, snapshot));
+            let linted = self.lint(&workbench, cancel);
+            let externals = Externals::start(self, &[ExternalRole::Proposer], &*workbench, cancel);
+            notices.extend(linted.notices.into_iter().chain(externals.end().1));
+            (findings, sightings) = (linted.findings, externals.sightings);
         }
-        let goals = self.propose(&findings, &[], &[]);
+        let goals = self.propose(&findings, &sightings, &[], &[]);
         GoalsReport::new(self, goals, notices)
     }
 }

@@ -1,6 +1,7 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
 use crate::combine::{Together, disjoint, prove_together};
+use crate::external::Externals;
 use crate::llm::LlmRefusal;
 use crate::memory::{Correspondence, Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
@@ -10,8 +11,8 @@ use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
 use crate::unlocking::HeldBack;
 use hephaestus_core::{
-    Budget, CancelToken, Candidate, Clock, Engine, Goal, GoalId, LanguageId, Mutator, Notice, Offer, Pace,
-    Patch, Probe, SandboxSettings, Score, Trial, Verdict,
+    Budget, CancelToken, Candidate, Clock, Engine, ExternalRole, Finding, Goal, GoalId, LanguageId, Mutator,
+    Notice, Offer, Pace, Patch, Probe, SandboxSettings, Score, Sighting, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
 use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
@@ -300,25 +301,26 @@ impl Run<'_> {
     fn work_on(&mut self, bench: &Bench, memory: &Memory) -> Result<(), ForgeError> {
         let workspace = self.workspace;
         let workbench = Arc::new(Workbench::new(self.sandbox.clone(), workspace.snapshot.clone()));
-        let (bench, baseline, linted) = self.look_around(bench, memory, &workbench)?;
+        let (bench, baseline, linted, externals) = self.look_around(bench, memory, &workbench)?;
         let bench = &bench;
         let ledger = memory.ledger(workspace, &bench.suite, &baseline);
         self.report.notices.extend(linted.notices.iter().cloned());
-        let harness = self.harness(bench, baseline, &workbench, &linted);
-        let goals = self.goals(bench, &harness, &linted);
+        let harness = self.harness(bench, baseline, &workbench, (&linted, &externals));
+        let goals = self.goals(bench, &harness, (&linted.findings, &externals.sightings));
         (self.listener)(ForgeEvent::Goals(goals.len()));
         self.report.findings += linted.findings.len();
         self.report.goals.extend(goals.iter().cloned());
         self.report.passing.extend(harness.baseline().passing.iter().cloned());
         let scorer = self.scorer(harness.baseline());
-        let engines = self.engines(&memory.correspondence())?;
+        let engines = self.engines(&memory.correspondence(), &externals)?;
+        let judge = externals.measuring(&harness, &workspace.snapshot);
         (self.listener)(ForgeEvent::Stage("forging"));
         let (clock, request) = (Monotonic(self.started), self.request);
         let probe = repairs::probe_of(&harness)
             .map(|probe| memory.recalling(probe, workspace, &bench.suite, harness.baseline()));
         let parts = Parts {
             engines: &engines,
-            judge: &harness,
+            judge: &judge,
             scorer: &scorer,
             ledger: &ledger,
             probe: probe.as_ref().map(|probe| probe as &dyn Probe),
@@ -329,6 +331,9 @@ impl Run<'_> {
             on_worker_start: &|| request.begin_thread(),
         };
         let (offers, outcome) = self.drive(&parts, goals, &ledger, memory.records());
+        let (cpu, complaints) = externals.end();
+        self.report.stats.cpu += cpu;
+        self.report.notices.extend(complaints);
         self.report
             .notices
             .extend(ledger.errors().messages.into_iter().map(|message| Notice { path: None, message }));
@@ -342,7 +347,12 @@ impl Run<'_> {
     }
 
     /// What is to be worked on: the goals that this suite judges.
-    fn goals(&mut self, bench: &Bench, harness: &Harness, linted: &Linted) -> Vec<Goal> {
+    fn goals(
+        &mut self,
+        bench: &Bench,
+        harness: &Harness,
+        (findings, sightings): (&[Finding], &[Sighting]),
+    ) -> Vec<Goal> {
         if let Some(given) = &self.request.given {
             return given.iter().filter(|goal| bench.languages.contains(&goal.language)).cloned().collect();
         }
@@ -351,7 +361,7 @@ impl Run<'_> {
         let (red, said) = repairs::without_surroundings(&harness.baseline().red, &workspace.snapshot);
         self.report.notices.extend(said.map(|message| Notice { path: None, message }));
         let red = red.as_slice();
-        let mut goals = workspace.propose(&linted.findings, red, &[]);
+        let mut goals = workspace.propose(findings, sightings, red, &[]);
         if let Some(probe) = repairs::probe_of(harness)
             && repairs::are_wanted(workspace, red, only, &goals)
         {
@@ -359,7 +369,7 @@ impl Run<'_> {
             let language = &bench.suite.runner.language;
             match repairs::causes(workspace, probe, repairs::grouping(), language, self.cancel) {
                 Ok(causes) => {
-                    goals = workspace.propose(&linted.findings, red, &causes);
+                    goals = workspace.propose(findings, sightings, red, &causes);
                     repairs::give_tests_to_holes(workspace, &mut goals, &causes);
                 }
                 Err(message) => self.report.notices.push(Notice { path: None, message }),
@@ -373,19 +383,21 @@ impl Run<'_> {
         self.request.scope.narrow(goals, workspace)
     }
 
-    /// Takes the baseline and asks the linters, at the same time: neither needs the other.
+    /// Takes the baseline and asks linters and programs of the user's, at the same time: neither needs the other.
     fn look_around(
         &mut self,
         bench: &Bench,
         memory: &Memory,
         workbench: &Arc<Workbench>,
-    ) -> Result<(Bench, Baseline, Linted), ForgeError> {
+    ) -> Result<(Bench, Baseline, Linted, Externals), ForgeError> {
         let (workspace, request) = (self.workspace, self.request);
         let stop_linting = self.cancel.child();
+        let roles = self.external_roles();
         thread::scope(|scope| {
             let linting = scope.spawn(|| {
                 request.begin_thread();
-                workspace.lint(workbench, &stop_linting)
+                let linted = workspace.lint(workbench, &stop_linting);
+                (linted, Externals::start(workspace, &roles, &**workbench, &stop_linting))
             });
             let based = self.baseline(bench, memory);
             if based.is_err() {
@@ -395,14 +407,28 @@ impl Run<'_> {
             }
             let linted = linting.join();
             let (bench, baseline) = based?;
-            let linted =
+            let (linted, externals) =
                 linted.map_err(|_| ForgeError::Internal("asking the linters broke off".to_owned()))?;
-            Ok((bench, baseline, linted))
+            Ok((bench, baseline, linted, externals))
         })
     }
 
+    /// What programs of the user's are wanted for.
+    fn external_roles(&self) -> Vec<ExternalRole> {
+        let proposes = !self.workspace.only_repairs();
+        let forges = self.request.given.is_none();
+        [(ExternalRole::Proposer, proposes), (ExternalRole::Engine, forges), (ExternalRole::Dimension, true)]
+            .into_iter()
+            .filter_map(|(role, is_wanted)| is_wanted.then_some(role))
+            .collect()
+    }
+
     /// The engines that are wanted, after the one that has nothing but what is to be tried again.
-    fn engines(&mut self, letters: &Correspondence) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
+    fn engines(
+        &mut self,
+        letters: &Correspondence,
+        externals: &Externals,
+    ) -> Result<Vec<Box<dyn Engine>>, ForgeError> {
         let workspace = self.workspace;
         let wanted = &workspace.config.forge.engines;
         let is_given = self.request.given.is_some();
@@ -411,7 +437,7 @@ impl Run<'_> {
         let all =
             hephaestus_mutation::all(workspace.languages, &workspace.rules, &workspace.config.search, llm)
                 .map_err(|error| ForgeError::Internal(error.to_string()))?;
-        let own = all.into_iter().filter(|engine| is_wanted(engine.name()));
+        let own = all.into_iter().chain(externals.engines()).filter(|engine| is_wanted(engine.name()));
         let patches = self.request.retry.clone();
         let rebased = (!patches.is_empty()).then(|| Box::new(Rebased { patches }) as Box<dyn Engine>);
         Ok(rebased.into_iter().chain(own).collect())
@@ -521,7 +547,7 @@ impl Run<'_> {
         bench: &Bench,
         baseline: Baseline,
         workbench: &Arc<Workbench>,
-        linted: &Linted,
+        (linted, externals): (&Linted, &Externals),
     ) -> Harness {
         let workspace = self.workspace;
         let recheck =
@@ -533,7 +559,7 @@ impl Run<'_> {
             snapshot: workspace.snapshot.clone(),
             languages: workspace.languages,
             imports: workspace.imports.clone(),
-            recheck: Some(Arc::new(recheck)),
+            recheck: Some(Arc::new(externals.recheck(workspace, recheck))),
             workbench: Arc::clone(workbench),
             mutator: workspace.mutators().map(|mutators| mutators as Arc<dyn Mutator>),
             most_mutants: workspace.config.mutants.most_per_region as usize,
@@ -562,6 +588,7 @@ impl Run<'_> {
             improvement_threshold: workspace.config.forge.improvement_threshold,
             settings: workspace.config.scoring.clone(),
             limits: self.request.scope.limits.clone(),
+            external: workspace.config.external.iter().map(|own| (own.name.clone(), own.weight)).collect(),
         })
     }
 

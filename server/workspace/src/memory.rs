@@ -131,7 +131,8 @@ impl Memory {
 /// Verdicts hold for the very same code, manifests, settings, runner and behaviour of the unchanged code only.
 fn context(workspace: &Workspace, suite: &Suite, baseline: &Baseline) -> ContentHash {
     let config = &workspace.config;
-    let judged_by = (&config.testing, &config.scoring, &config.mutants, config.forge.improvement_threshold);
+    let least = config.forge.improvement_threshold;
+    let judged_by = (&config.testing, &config.scoring, &config.mutants, &config.external, least);
     let settings = serde_json::to_string(&judged_by).unwrap_or_default();
     let mut parts = vec![env!("CARGO_PKG_VERSION").to_owned(), suite.runner.name.clone(), settings];
     for file in workspace.snapshot.files.values() {

@@ -1,7 +1,9 @@
 //! Surveying: the linters are asked, the proposers look, and the goals come out ranked.
 
 use crate::open::Workspace;
-use hephaestus_core::{CancelToken, Cause, Finding, Goal, GoalKind, GoalOrigin, Notice, Patch, TestFailure};
+use hephaestus_core::{
+    CancelToken, Cause, Finding, Goal, GoalKind, GoalOrigin, Notice, Patch, Sighting, TestFailure,
+};
 use hephaestus_goals::Survey;
 use hephaestus_harness::Workbench;
 use hephaestus_mutation::{Fixer, fixers};
@@ -67,6 +69,7 @@ impl Workspace {
     pub(crate) fn propose(
         &self,
         findings: &[Finding],
+        sightings: &[Sighting],
         red_tests: &[TestFailure],
         causes: &[Cause],
     ) -> Vec<Goal> {
@@ -75,6 +78,7 @@ impl Workspace {
             parsed: &self.parsed,
             rules: &self.rules,
             findings,
+            sightings,
             red_tests,
             causes,
             settings: &self.config.goals,

@@ -19,14 +19,18 @@ fn keys(schema: &Value, at: &Value, path: &str, found: &mut BTreeMap<String, Str
             .and_then(Value::as_str)
             .and_then(|reference| schema.pointer(reference.trim_start_matches('#')));
         let is_table = inner.is_some_and(|inner| inner.get("properties").is_some());
-        // A map to words is one key; a map to tables is a table for each name.
-        let tables_by_name = property.get("additionalProperties").filter(|inner| {
-            let named = inner.get("$ref").and_then(Value::as_str);
-            let target = named.and_then(|reference| schema.pointer(reference.trim_start_matches('#')));
-            target.is_some_and(|target| target.get("properties").is_some())
-        });
-        if let Some(inner) = tables_by_name {
+        // A map to words is one key; a map to tables is a table for each name, a list of tables a table for each.
+        let tables = |key: &str| {
+            property.get(key).filter(|inner| {
+                let named = inner.get("$ref").and_then(Value::as_str);
+                let target = named.and_then(|reference| schema.pointer(reference.trim_start_matches('#')));
+                target.is_some_and(|target| target.get("properties").is_some())
+            })
+        };
+        if let Some(inner) = tables("additionalProperties") {
             keys(schema, inner, &below(&format!("{name}.NAME")), found);
+        } else if let Some(inner) = tables("items") {
+            keys(schema, inner, &below(name), found);
         } else if is_table {
             keys(schema, property, &below(name), found);
         } else {

@@ -36,7 +36,7 @@ pub(crate) fn run(common: &Common, own: &Doctor) -> Result<ExitCode, Failure> {
     let text = if own.json {
         format!("{}\n", serde_json::to_string_pretty(&diagnosis.checks)?)
     } else {
-        text(&diagnosis)
+        lines(&diagnosis.checks)
     };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -89,9 +89,10 @@ fn speak(root: &Path, checks: &mut Vec<Check>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn text(diagnosis: &Diagnosis) -> String {
+/// Checks as text, one line each and how to mend what can be mended.
+pub(crate) fn lines(checks: &[Check]) -> String {
     let mut text = String::new();
-    for check in &diagnosis.checks {
+    for check in checks {
         let state = match check.state {
             CheckState::Works => format!("{GOOD}works{GOOD:#}   "),
             CheckState::Degraded => format!("{ODD}degraded{ODD:#}"),

@@ -5,8 +5,10 @@ use crate::commands::{cancel_on_interrupt, choose_engines, helper, open};
 use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, PLACE, STRONG};
-use hephaestus_core::{Budget, Direction, GoalKind, Notice, Offer, Stage, Verdict};
-use hephaestus_workspace::{Bundle, ForgeReport, ForgeRequest, Workspace, found_in_words, question_in_words};
+use hephaestus_core::{Budget, Direction, ExternalMeasure, GoalKind, Notice, Offer, Stage, Verdict};
+use hephaestus_workspace::{
+    Bundle, ForgeReport, ForgeRequest, ReportedRun, Workspace, found_in_words, question_in_words,
+};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -43,9 +45,12 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
         None if may_write => Some(workspace.apply(&mut report)?),
         None => None,
     };
+    let reported = workspace.report_externally(&report, &request, &cancel);
     let text = match own.format {
         ForgeFormat::Text => {
-            text(&report, own, common.quiet) + &bundle.as_ref().map_or_else(String::new, unlocked)
+            text(&report, own, common.quiet)
+                + &bundle.as_ref().map_or_else(String::new, unlocked)
+                + &reported_text(&reported)
         }
         ForgeFormat::Json => {
             let mut json = report.to_json();
@@ -57,6 +62,7 @@ pub(crate) fn run(common: &Common, own: &Forge) -> Result<ExitCode, Failure> {
         ForgeFormat::Html => crate::report::render(&report.to_json()),
     };
     terminal::print(&text)?;
+    tell_of_reports(&reported, common.quiet);
     if own.apply && !common.quiet {
         match applied {
             Some(applied) => {
@@ -98,6 +104,21 @@ pub(crate) fn text(report: &ForgeReport, own: &Forge, quiet: bool) -> String {
         text.push_str(&summary(report, own));
     }
     text
+}
+
+/// What reporters have to show.
+fn reported_text(reported: &ReportedRun) -> String {
+    let texts = reported.texts.iter();
+    texts.map(|(name, text)| format!("{STRONG}{name}{STRONG:#}:\n{text}")).collect()
+}
+
+fn tell_of_reports(reported: &ReportedRun, quiet: bool) {
+    for notice in &reported.notices {
+        anstream::eprintln!("{ODD}note{ODD:#}: {}", notice_line(notice));
+    }
+    for file in reported.files.iter().filter(|_| !quiet) {
+        anstream::eprintln!("{GOOD}written{GOOD:#}: {}", file.display());
+    }
 }
 
 /// What tests that were missing unlock, as text.
@@ -143,6 +164,7 @@ pub(crate) fn improvement(report: &ForgeReport, offer: &Offer, with_diff: bool) 
         .iter()
         .filter(|measure| measure.direction != Direction::Shown && measure.gain() != 0.0)
         .map(|measure| format!("{} {} → {}", measure.dimension, measure.before, measure.after))
+        .chain(offer.trial.evidence.external.iter().map(ExternalMeasure::in_words))
         .collect();
     let evidence = &offer.trial.evidence;
     let measured: String = [Stage::Strength, Stage::Inputs, Stage::Speed]

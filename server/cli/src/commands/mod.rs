@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod directive;
 pub(crate) mod doctor;
+pub(crate) mod external;
 pub(crate) mod forge;
 pub(crate) mod goals;
 pub(crate) mod init;
@@ -20,7 +21,7 @@ pub(crate) mod verify;
 use crate::args::{Common, Selection};
 use crate::failure::{Failure, Kind};
 use hephaestus_core::{CancelToken, GoalKind};
-use hephaestus_workspace::{ENGINES, ForgeRequest, HelperCommand, OpenOptions, Workspace};
+use hephaestus_workspace::{ForgeRequest, HelperCommand, OpenOptions, Workspace};
 use std::path::Path;
 use std::process;
 
@@ -56,10 +57,7 @@ pub(crate) fn open(
 
 /// Restricts a run to the engines that were named, where any were. What is named has to be there and ready.
 pub(crate) fn choose_engines(workspace: &mut Workspace, engines: &[String]) -> Result<(), Failure> {
-    if let Some(unknown) = engines.iter().find(|name| !ENGINES.contains(&name.as_str())) {
-        let message = format!("there is no engine `{unknown}`; engines: {}", ENGINES.join(", "));
-        return Err(Failure::new(Kind::Usage, message));
-    }
+    know_engines(workspace, engines)?;
     if engines.iter().any(|name| name == "llm") {
         workspace.llm_is_ready()?;
     }
@@ -67,6 +65,18 @@ pub(crate) fn choose_engines(workspace: &mut Workspace, engines: &[String]) -> R
         workspace.config_mut().forge.engines = engines.to_vec();
     }
     Ok(())
+}
+
+/// Refuses names of engines that there are not.
+pub(crate) fn know_engines(workspace: &Workspace, engines: &[String]) -> Result<(), Failure> {
+    let known = workspace.config().engines();
+    match engines.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => {
+            let message = format!("there is no engine `{unknown}`; engines: {}", known.join(", "));
+            Err(Failure::new(Kind::Usage, message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A token that Ctrl-C cancels. A second one ends the process at once; the sandbox's processes end with it.

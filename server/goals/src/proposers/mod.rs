@@ -2,6 +2,7 @@
 
 mod clones;
 mod complexity;
+mod external;
 mod findings;
 mod holes;
 mod red_tests;
@@ -18,5 +19,10 @@ pub(crate) fn in_one_file() -> Vec<Box<dyn FileProposer>> {
 
 /// Every proposer that looks farther. A new one is a file and a line here.
 pub(crate) fn across_files() -> Vec<Box<dyn Proposer>> {
-    vec![Box::new(findings::Findings), Box::new(clones::Clones), Box::new(red_tests::RedTests)]
+    vec![
+        Box::new(findings::Findings),
+        Box::new(external::External),
+        Box::new(clones::Clones),
+        Box::new(red_tests::RedTests),
+    ]
 }

@@ -153,7 +153,7 @@ pub(super) fn serve(place: &Place, channel: &mut Channel, notes: Vec<String>) ->
                 Ending::Ended(outcome) => report(outcome, channel)?,
             },
             // The command they are for has ended in the meantime.
-            Request::Freeze | Request::Resume => {}
+            Request::Freeze | Request::Resume | Request::End => {}
             Request::Say { length } => drop(channel.receive_blob(length)?),
         }
         channel.output.flush()?;

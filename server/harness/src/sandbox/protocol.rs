@@ -55,6 +55,8 @@ pub(super) enum Request {
     Freeze,
     /// Let it go on.
     Resume,
+    /// End the command that runs as if its time were over. Nothing when it has ended already.
+    End,
 }
 
 /// Helper to harness, one per request that is answered.

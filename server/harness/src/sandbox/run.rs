@@ -284,6 +284,7 @@ impl Watch {
                 match harness.receive() {
                     Ok(Some(Request::Freeze)) => self.freeze(place),
                     Ok(Some(Request::Resume)) => self.resume(place),
+                    Ok(Some(Request::End)) => return Ok(Some(Cut::Timeout)),
                     Ok(Some(Request::Say { length })) => {
                         let words = harness.receive_blob(length)?;
                         self.voice.iter_mut().for_each(|voice| voice.say(&words));

@@ -6,7 +6,10 @@ use crate::sandbox::session::{Brake, Session, Silence};
 use crate::sandbox::{SandboxError, StepOutcome};
 use hephaestus_core::CancelToken;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long the end of a command may take to be told.
+const SOON: Duration = Duration::from_secs(5);
 
 /// A command that is talked with.
 #[derive(Debug)]
@@ -68,6 +71,20 @@ impl Talk {
             Err(Silence::Cancelled) => Ok(Heard::Cancelled),
             Err(Silence::TooLong) => Ok(Heard::Nothing),
             Err(Silence::Gone(message)) => Err(SandboxError::Over(message)),
+        }
+    }
+
+    /// Ends the command; what is known of it then, and nothing where that does not come soon. What it still says is lost.
+    pub fn end(mut self) -> Option<StepOutcome> {
+        self.session.line().tell(&Request::End, &[]).ok()?;
+        let (started, cancel) = (Instant::now(), CancelToken::new());
+        loop {
+            let left = SOON.checked_sub(started.elapsed())?;
+            match self.hear(left, &cancel).ok()? {
+                Heard::Ended(outcome) => return Some(*outcome),
+                Heard::Line(_) => {}
+                Heard::Nothing | Heard::Cancelled => return None,
+            }
         }
     }
 

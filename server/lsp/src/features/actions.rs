@@ -4,7 +4,7 @@
 use super::{FIX_ALL, Spot, View, diagnostics, evidence};
 use crate::commands;
 use crate::offers::Standing;
-use hephaestus_core::{ByteRange, CandidateId, GoalKind, GoalOrigin, Patch};
+use hephaestus_core::{ByteRange, CandidateId, GoalKind, Patch};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::HashSet;
@@ -148,9 +148,7 @@ fn fix_all(view: &View<'_>) -> Option<Offered> {
     let mut candidates = Vec::new();
     for candidate in &together.candidates {
         let Some(standing) = folder.offers.get(candidate) else { continue };
-        let changes_behaviour = standing.is_repair()
-            || matches!(standing.offer.goal.origin, GoalOrigin::Rule { preserves_behaviour: false, .. });
-        if changes_behaviour {
+        if standing.is_repair() || standing.offer.goal.changes_behaviour() {
             continue;
         }
         let Some(own) = standing.patch_for(path, &view.analysed.hash) else { continue };

@@ -85,6 +85,9 @@ pub(crate) fn card(view: &View<'_>, spot: &Spot<'_>) -> String {
     for gain in gains(&standing.offer.score) {
         card.push_str(&format!("- {gain}\n"));
     }
+    for measure in &evidence.external {
+        card.push_str(&format!("- {}\n", measure.in_words()));
+    }
     for run in &evidence.stages {
         let what = outcome(evidence, run);
         card.push_str(&format!("- {}: {what} ({})\n", run.stage.as_str(), seconds(run.wall)));

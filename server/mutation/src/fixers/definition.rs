@@ -223,7 +223,8 @@ impl Fixer {
     }
 }
 
-fn tail(text: &str) -> String {
+/// The last lines of what a program said, as one.
+pub(crate) fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.trim().lines().collect();
     lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join(" / ")
 }

@@ -15,6 +15,9 @@ use hephaestus_core::{Candidate, Engine, EngineContext, EngineId, Goal, GoalOrig
 pub use definition::{Fixer, FixerError, all};
 pub use recheck::FixerRecheck;
 
+pub(crate) use definition::tail;
+pub(crate) use recheck::{count, patched};
+
 /// The engine: hands out the edit that came with a finding.
 pub struct Fixers;
 

@@ -36,8 +36,8 @@ impl Recheck for FixerRecheck {
         Some(match fixer.ask(&patched, &candidate.patch, tools, cancel) {
             Ok(after) => Ok(FindingCount {
                 source: id.clone(),
-                before: count(self.before.iter().filter(|finding| finding.fixer == *id), &touched),
-                after: count(after.iter(), &touched),
+                before: count(places(self.before.iter().filter(|finding| finding.fixer == *id)), &touched),
+                after: count(places(after.iter()), &touched),
             }),
             Err(error) => Err(error.to_string()),
         })
@@ -45,7 +45,7 @@ impl Recheck for FixerRecheck {
 }
 
 /// The snapshot with the candidate in it: positions in the linter's answer are positions in these texts.
-fn patched(snapshot: &Snapshot, candidate: &Candidate) -> Snapshot {
+pub(crate) fn patched(snapshot: &Snapshot, candidate: &Candidate) -> Snapshot {
     let mut patched = snapshot.clone();
     for path in candidate.patch.paths() {
         let Some(file) = snapshot.file(path) else { continue };
@@ -61,13 +61,18 @@ fn patched(snapshot: &Snapshot, candidate: &Candidate) -> Snapshot {
     patched
 }
 
-fn count<'a>(
-    findings: impl Iterator<Item = &'a Finding>,
+fn places<'a>(findings: impl Iterator<Item = &'a Finding>) -> impl Iterator<Item = (&'a RelPath, &'a str)> {
+    findings.map(|finding| (&finding.file, finding.code.as_str()))
+}
+
+/// How often each code was seen in the touched files.
+pub(crate) fn count<'a>(
+    seen: impl Iterator<Item = (&'a RelPath, &'a str)>,
     touched: &BTreeSet<&RelPath>,
 ) -> Vec<(String, u32)> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    for finding in findings.filter(|finding| touched.contains(&finding.file)) {
-        *counts.entry(finding.code.clone()).or_default() += 1;
+    for (_, code) in seen.filter(|(file, _)| touched.contains(file)) {
+        *counts.entry(code.to_owned()).or_default() += 1;
     }
     counts.into_iter().collect()
 }

@@ -14,7 +14,7 @@ impl Meter for Findings {
 
     fn measure(&self, case: &Case<'_>) -> Option<Measure> {
         let (before, after) = match &case.goal.origin {
-            GoalOrigin::Finding { fixer, code, .. } => {
+            GoalOrigin::Finding { fixer, code, .. } | GoalOrigin::External { proposer: fixer, code, .. } => {
                 let count = case.trial.evidence.findings.iter().find(|count| count.source == *fixer)?;
                 let of = |counts: &[(String, u32)]| {
                     counts.iter().find(|(own, _)| own == code).map_or(0, |(_, n)| *n)

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 fn workshop() -> Workshop {
     Workshop::new(ScorerParts {
+        external: BTreeMap::new(),
         snapshot: Snapshot::default(),
         languages: Languages::builtin().unwrap(),
         rules: RuleSets::default(),

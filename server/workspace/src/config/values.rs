@@ -2,9 +2,10 @@
 //! place of a key in the text. Must not read files.
 
 use super::Config;
-use hephaestus_core::{Dimension, EditorSettings, GoalKind, LlmSettings};
+use hephaestus_core::{Dimension, EditorSettings, ExternalSettings, GoalKind, LlmSettings};
 use hephaestus_harness::runners;
 use hephaestus_mutation::{ENGINES, fixers};
+use hephaestus_syntax::Languages;
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
@@ -14,7 +15,42 @@ pub(super) type Senseless = (Vec<String>, String);
 impl Config {
     /// The first value that makes no sense.
     pub(super) fn senseless(&self) -> Option<Senseless> {
-        self.out_of_range().or_else(|| self.unknown_name())
+        self.out_of_range().or_else(|| self.unknown_name()).or_else(|| self.senseless_external())
+    }
+
+    fn senseless_external(&self) -> Option<Senseless> {
+        let languages: Vec<&str> = Languages::builtin()
+            .map(|all| all.all().into_iter().map(|language| language.id().as_str()).collect())
+            .unwrap_or_default();
+        let mut names: Vec<&str> = ENGINES.to_vec();
+        for external in &self.external {
+            let ExternalSettings { name, roles, command, timeout, weight, .. } = external;
+            let glob = |glob: &String| {
+                globset::Glob::new(glob).err().map(|error| format!("`{name}` has a malformed glob: {error}"))
+            };
+            let checks = [
+                (
+                    !external.has_good_name(),
+                    "needs a `name` of lower-case letters, digits and dashes".to_owned(),
+                ),
+                (
+                    names.contains(&name.as_str()),
+                    format!("`{name}`: there is an engine or program of that name"),
+                ),
+                (roles.is_empty(), format!("`{name}` needs `roles`: engine, proposer, dimension, reporter")),
+                (command.first().is_none_or(String::is_empty), format!("`{name}` needs a `command`")),
+                (*timeout == 0, format!("`{name}`: `timeout` must be at least 1")),
+                (!weight.is_finite() || *weight < 0.0, format!("`{name}`: `weight` must be at least 0")),
+            ];
+            let simple = checks.into_iter().find(|(is_wrong, _)| *is_wrong).map(|(_, message)| message);
+            let language = || external.languages.iter().find_map(|own| unknown(own, &languages));
+            let message = simple.or_else(language).or_else(|| external.files.iter().find_map(glob));
+            if let Some(message) = message {
+                return Some((vec!["external".to_owned()], message));
+            }
+            names.push(name);
+        }
+        None
     }
 
     fn out_of_range(&self) -> Option<Senseless> {
@@ -87,7 +123,7 @@ impl Config {
         if let Some(message) = loud.filter_map(|kind| kind.parse::<GoalKind>().err()).next() {
             return Some((key(&["editor", "severity"]), message));
         }
-        if let Some(message) = self.forge.engines.iter().find_map(|name| unknown(name, ENGINES)) {
+        if let Some(message) = self.forge.engines.iter().find_map(|name| unknown(name, &self.engines())) {
             return Some((key(&["forge", "engines"]), message));
         }
         let runners: Vec<&str> =
@@ -161,6 +197,22 @@ mod tests {
         assert_eq!(senseless(text).0, text.find("beam = 0").unwrap());
         assert_eq!(senseless("forge.beam = 0\n").0, 6);
         assert_eq!(place_of("[forge]\n", &["forge".to_owned(), "beam".to_owned()]), 1);
+    }
+
+    #[test]
+    fn a_program_needs_a_name_of_its_own_a_role_and_a_command() {
+        let said = |text: &str| senseless(&format!("[[external]]\n{text}")).1;
+        let rest = "roles = [\"engine\"]\ncommand = [\"x\"]\n";
+        assert!(said(rest).contains("name"));
+        assert!(said(&format!("name = \"A b\"\n{rest}")).contains("lower-case"));
+        assert!(said(&format!("name = \"rewrite\"\n{rest}")).contains("of that name"));
+        assert!(said("name = \"a\"\ncommand = [\"x\"]\n").contains("roles"));
+        assert!(said("name = \"a\"\nroles = [\"engine\"]\n").contains("command"));
+        assert!(said(&format!("name = \"a\"\ntimeout = 0\n{rest}")).contains("timeout"));
+        assert!(said(&format!("name = \"a\"\nlanguages = [\"pyhton\"]\n{rest}")).contains("python"));
+        assert!(said(&format!("name = \"a\"\nfiles = [\"{{\"]\n{rest}")).contains("glob"));
+        let config: Config = toml::from_str(&format!("[[external]]\nname = \"a\"\n{rest}")).unwrap();
+        assert!(config.senseless().is_none() && config.engines().contains(&"a"));
     }
 
     #[test]

@@ -194,10 +194,10 @@ mod tests {
     fn nothing_but_repairs_is_proposed_where_only_they_are_wanted() {
         let (_folder, workspace) = opened(&["repair"], &[]);
         let failing = [red("test_one"), red("test_two")];
-        let goals = workspace.propose(&[], &failing, &found(&workspace, &failing));
+        let goals = workspace.propose(&[], &[], &failing, &found(&workspace, &failing));
         assert_eq!(goals.iter().map(|goal| goal.kind).collect::<Vec<_>>(), [GoalKind::Repair]);
         assert_eq!(goals[0].acceptance.must_pass.len(), 2);
-        assert!(workspace.only_repairs() && workspace.propose(&[], &[], &[]).is_empty());
+        assert!(workspace.only_repairs() && workspace.propose(&[], &[], &[], &[]).is_empty());
         assert!(!opened(&[], &[]).1.only_repairs() && !opened(&["repair", "lint"], &[]).1.only_repairs());
     }
 
@@ -206,7 +206,7 @@ mod tests {
         let failing = [red("test_one"), red("test_two")];
         for (path, expected) in [("tests", 1), ("a.py", 1), ("b.py", 0)] {
             let (_folder, workspace) = opened(&["repair"], &[path]);
-            let goals = workspace.propose(&[], &failing, &found(&workspace, &failing));
+            let goals = workspace.propose(&[], &[], &failing, &found(&workspace, &failing));
             assert_eq!(goals.len(), expected, "{path}");
         }
     }
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn causes_are_looked_for_where_they_can_matter() {
         let (_folder, workspace) = opened(&[], &[]);
-        let goals = workspace.propose(&[], &[red("test_one")], &[]);
+        let goals = workspace.propose(&[], &[], &[red("test_one")], &[]);
         let of = |kind| &goals.iter().find(|goal| goal.kind == kind).unwrap().id;
         let wanted = |only| are_wanted(&workspace, &[red("test_one")], only, &goals);
         assert!(wanted(None) && wanted(Some(of(GoalKind::Repair))));

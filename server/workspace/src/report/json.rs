@@ -228,6 +228,7 @@ pub(super) fn evidence_json(evidence: &Evidence) -> Value {
         "strength": evidence.strength.as_ref().map(strength_json),
         "compared": evidence.compared,
         "speed": evidence.speed,
+        "external": evidence.external,
         "isolation": evidence.isolation,
         "set_aside": evidence.set_aside,
         "not_checked": evidence.not_checked,

@@ -2,14 +2,14 @@
 
 use crate::args::{Common, DirectiveFormat, DirectiveRun};
 use crate::commands::forge::counted;
-use crate::commands::{cancel_on_interrupt, helper};
+use crate::commands::{cancel_on_interrupt, helper, know_engines};
 use crate::failure::{Failure, Kind};
 use crate::progress::ForgeProgress;
 use crate::terminal::{self, BAD, FAINT, GOOD, ODD, STRONG};
 use hephaestus_core::{Budget, CancelToken};
 use hephaestus_workspace::directive::{Directive, Outcome, Severity};
 use hephaestus_workspace::{
-    DirectiveError, DirectiveReport, DirectiveRequest, ENGINES, ForgeRequest, LineReport, LoadError, Loaded,
+    DirectiveError, DirectiveReport, DirectiveRequest, ForgeRequest, LineReport, LoadError, Loaded,
     OpenOptions, Overrides, Reached, Workspace, directives_at, in_order, load_directive,
 };
 use serde_json::{Value, json};
@@ -119,10 +119,7 @@ fn run_one(
 }
 
 fn configure(workspace: &mut Workspace, own: &DirectiveRun) -> Result<ForgeRequest, Failure> {
-    if let Some(unknown) = own.engine.iter().find(|name| !ENGINES.contains(&name.as_str())) {
-        let message = format!("there is no engine `{unknown}`; engines: {}", ENGINES.join(", "));
-        return Err(Failure::new(Kind::Usage, message));
-    }
+    know_engines(workspace, &own.engine)?;
     let forge = &mut workspace.config_mut().forge;
     if !own.engine.is_empty() {
         forge.engines.clone_from(&own.engine);

@@ -3,6 +3,7 @@
 
 use super::DirectiveReport;
 use super::records::{self, directives_at};
+use crate::packs::languages_of;
 use crate::open::{Discovered, Workspace, WorkspaceError};
 use hephaestus_core::{ContentHash, LanguageId, RelPath, SourceFile};
 use hephaestus_directive::{
@@ -92,7 +93,7 @@ impl SeenDirective {
         before: Option<&Self>,
     ) -> Self {
         let text = LineIndex::new(text);
-        let Ok(languages) = Languages::builtin() else {
+        let Ok(languages) = languages_of(root) else {
             let parsed = parse(text.text(), path);
             return Self {
                 path: path.clone(),

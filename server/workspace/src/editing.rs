@@ -68,6 +68,13 @@ impl OpenFile {
         Self { path, ..self.clone() }
     }
 
+    /// The same file where its workspace's languages are these now.
+    #[must_use]
+    pub fn among(&self, languages: &'static Languages) -> Self {
+        let (text, hint) = (self.text(), self.language().map_or("", LanguageId::as_str));
+        Self::new(self.path.clone(), languages, hint, &text, self.version(), self.is_test)
+    }
+
     /// Its text.
     #[must_use]
     pub fn text(&self) -> String {

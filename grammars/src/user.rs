@@ -42,8 +42,9 @@ impl UserPack {
     #[must_use]
     pub fn all_in(folder: &Path, built: Option<&Path>) -> Vec<Self> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let is_folder =
-            |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && !is_hidden(&entry.path());
+        let is_folder = |entry: &fs::DirEntry| {
+            entry.file_type().is_ok_and(|kind| kind.is_dir()) && !is_hidden(&entry.path())
+        };
         let mut packs: Vec<Self> =
             entries.filter(is_folder).map(|entry| Self::read(&entry.path(), built)).collect();
         packs.sort_by(|a, b| a.id.cmp(&b.id));
@@ -156,7 +157,8 @@ impl UserPack {
     /// When its `pack.toml` is missing, malformed or inherits from a pack that there is not.
     pub fn alone(&self, shipped: &[Pack]) -> Result<Pack, PackProblem> {
         let Some(text) = self.text(MANIFEST) else {
-            let hint = format!("`hephaestus pack new {}` in an empty folder shows what it looks like", self.id);
+            let hint =
+                format!("`hephaestus pack new {}` in an empty folder shows what it looks like", self.id);
             return Err(self.problem(MANIFEST, "a language of its own needs a `pack.toml`", hint));
         };
         let mut manifest = self.manifest()?;

@@ -268,9 +268,8 @@ impl Folder {
 /// Reads what a folder needs. Blocks.
 pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
     let (config, problem) = configure(root, settings);
-    let languages = languages_of(Some(root))
-        .inspect_err(|error| tracing::error!("no language is there: {error}"))
-        .ok();
+    let languages =
+        languages_of(Some(root)).inspect_err(|error| tracing::error!("no language is there: {error}")).ok();
     let pack_problems = languages.map(problems_of).unwrap_or_default();
     let registry = match Registry::open(&root.join(".hephaestus")) {
         Ok(registry) => Some(registry),

@@ -32,7 +32,11 @@ struct Inner {
 }
 
 impl Inner {
-    fn new(pack: &'static Pack, grammar: tree_sitter::Language, users: Vec<UserPack>) -> Result<Self, PackError> {
+    fn new(
+        pack: &'static Pack,
+        grammar: tree_sitter::Language,
+        users: Vec<UserPack>,
+    ) -> Result<Self, PackError> {
         let tables = KindTables::new(pack, &grammar)?;
         let (queries, rules) = (Queries::new(pack), OnceLock::new());
         Ok(Self { id: LanguageId::new(&pack.id), pack, grammar, tables, queries, rules, users })
@@ -188,10 +192,15 @@ impl Languages {
                     "`hephaestus pack build {}` compiles it; that runs the grammar's code, so look where it comes from",
                     user.folder.display()
                 );
-                return Err(user.problem("grammar/src/parser.c", "the grammar is not built as it is now", hint));
+                return Err(user.problem(
+                    "grammar/src/parser.c",
+                    "the grammar is not built as it is now",
+                    hint,
+                ));
             }
             (Grammar::Unfit(why), _) => {
-                let hint = "generate the parser anew with the tree-sitter command line, or take a newer release";
+                let hint =
+                    "generate the parser anew with the tree-sitter command line, or take a newer release";
                 return Err(user.problem("grammar/src/parser.c", why.clone(), hint));
             }
         };

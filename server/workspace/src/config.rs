@@ -138,12 +138,7 @@ impl Config {
     }
 
     /// Checks one file by itself, so that complaints have positions.
-    fn check(
-        file: &Path,
-        text: &str,
-        source: Source,
-        own_runners: &[String],
-    ) -> Result<Table, ConfigError> {
+    fn check(file: &Path, text: &str, source: Source, own_runners: &[String]) -> Result<Table, ConfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let invalid = |at: usize, message: String| {
             let before = text.get(..at).unwrap_or(text);

@@ -1,9 +1,9 @@
 //! What works on this machine and for this workspace, what is degraded, and how to mend it.
 
-use crate::packs::runners;
 use crate::forging::ForgeRequest;
 use crate::llm::LlmRefusal;
 use crate::open::Workspace;
+use crate::packs::runners;
 use crate::report::GoalsReport;
 use hephaestus_core::{CancelToken, SandboxSettings, Snapshot};
 use hephaestus_harness::Suite;

@@ -1,11 +1,11 @@
 //! A forge run from end to end: baseline, goals, the loop, everything together, the report.
 
-use crate::packs::runners;
 use crate::combine::{Together, disjoint, prove_together};
 use crate::llm::LlmRefusal;
 use crate::memory::{Correspondence, Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
+use crate::packs::runners;
 use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;

@@ -43,7 +43,9 @@ pub use hephaestus_harness::lower_priority_of_this_thread;
 pub use hephaestus_harness::sandbox::{HelperCommand, helper_main};
 pub use hephaestus_mutation::ENGINES;
 pub use hephaestus_registry as registry;
-pub use hephaestus_syntax::{Change, DocumentError, Encoding, FunctionFacts, Languages, LineIndex, Position, RuleSets};
+pub use hephaestus_syntax::{
+    Change, DocumentError, Encoding, FunctionFacts, Languages, LineIndex, Position, RuleSets,
+};
 pub use index::{FileFacts, GoalFact, Index, OnFile, Refreshed};
 pub use llm::{Destination, LlmRefusal};
 pub use mutants::{

@@ -199,7 +199,11 @@ mod tests {
         assert_eq!(lines(law, &[("server/harness/src/a.rs", code)]), [("server/harness/src/a.rs".into(), 2)]);
         assert_eq!(lines(law, &[("server/a/tests/a.rs", code)]).len(), 1, "tests are not exempt");
         let [sandbox, grammars] = UNSAFE_FILES;
-        let clean = [(sandbox, code), (grammars, code), ("server/a/src/a.rs", "#![deny(unsafe_code)] // no unsafe\n")];
+        let clean = [
+            (sandbox, code),
+            (grammars, code),
+            ("server/a/src/a.rs", "#![deny(unsafe_code)] // no unsafe\n"),
+        ];
         assert_eq!(lines(law, &clean), []);
     }
 }

@@ -26,7 +26,8 @@ impl Mutators {
     /// A text that cannot be read has none; [`problems`](Self::problems) tells.
     #[must_use]
     pub fn examples(&self, language: &LanguageId, text: &str) -> (usize, Vec<Slip>) {
-        let (Ok(data), Some(set)) = (toml::from_str::<FileData>(text), self.sets.get(language.as_str())) else {
+        let (Ok(data), Some(set)) = (toml::from_str::<FileData>(text), self.sets.get(language.as_str()))
+        else {
             return (0, Vec::new());
         };
         let (mut count, mut slips) = (0, Vec::new());
@@ -62,9 +63,10 @@ impl Mutators {
         text: &str,
         id: &str,
     ) -> Result<Vec<String>, String> {
-        let parsed = self.languages.get(language).zip(RelPath::new("src/a").ok()).and_then(|(language, path)| {
-            Parsed::new(language, Arc::new(SourceFile::new(path, language.id().clone(), text, false)))
-        });
+        let parsed =
+            self.languages.get(language).zip(RelPath::new("src/a").ok()).and_then(|(language, path)| {
+                Parsed::new(language, Arc::new(SourceFile::new(path, language.id().clone(), text, false)))
+            });
         let parsed = parsed.ok_or_else(|| format!("{text:?} cannot be parsed"))?;
         if !parsed.error_ranges().is_empty() {
             return Err(format!("{text:?} has a syntax error"));

@@ -114,8 +114,11 @@ fn compiled(
 ) -> Result<(OperatorSet, BTreeSet<String>), MutatorError> {
     let data: FileData = toml::from_str(text)
         .map_err(|source| MutatorError::Malformed { pack: pack.to_owned(), source: Box::new(source) })?;
-    compile::compile(&data, language.grammar())
-        .map_err(|(place, message)| MutatorError::Meaning { pack: pack.to_owned(), place, message })
+    compile::compile(&data, language.grammar()).map_err(|(place, message)| MutatorError::Meaning {
+        pack: pack.to_owned(),
+        place,
+        message,
+    })
 }
 
 impl Mutator for Mutators {

@@ -44,7 +44,8 @@ fn every_operator_does_what_its_examples_say() {
     for (language, text) in files() {
         let (count, slips) = mutators().examples(&language, text);
         assert!(count > 0, "{language}");
-        wrong.extend(slips.into_iter().map(|slip| format!("{language}: {}: {}", slip.operator, slip.message)));
+        wrong
+            .extend(slips.into_iter().map(|slip| format!("{language}: {}: {}", slip.operator, slip.message)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -6,7 +6,8 @@ use hephaestus_syntax::Language;
 use super::compile::{OperatorSet, compile};
 use super::data::FileData;
 
-const HINT: &str = "`operators.toml` of the shipped packs are the examples; the manual's page about packs explains the keys";
+const HINT: &str =
+    "`operators.toml` of the shipped packs are the examples; the manual's page about packs explains the keys";
 
 /// The text of the shipped pack's file, and those of users' packs.
 pub(super) fn layers(language: &Language) -> (Option<&str>, Vec<(&UserPack, &str)>) {
@@ -31,7 +32,11 @@ pub(super) fn on_top(
         match together(&texts, language) {
             Ok((set, unknown)) => {
                 let before: Vec<String> = best.as_ref().map_or_else(
-                    || together(texts.get(..texts.len() - 1).unwrap_or_default(), language).map(|(_, names)| names).unwrap_or_default(),
+                    || {
+                        together(texts.get(..texts.len() - 1).unwrap_or_default(), language)
+                            .map(|(_, names)| names)
+                            .unwrap_or_default()
+                    },
                     |(_, names): &(OperatorSet, Vec<String>)| names.clone(),
                 );
                 problems.extend(unknown.iter().filter(|name| !before.contains(name)).map(|name| {

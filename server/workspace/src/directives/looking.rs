@@ -3,8 +3,8 @@
 
 use super::DirectiveReport;
 use super::records::{self, directives_at};
-use crate::packs::languages_of;
 use crate::open::{Discovered, Workspace, WorkspaceError};
+use crate::packs::languages_of;
 use hephaestus_core::{ContentHash, LanguageId, RelPath, SourceFile};
 use hephaestus_directive::{
     Directive, FileSummary, Line, LineState, Parsed, Record, Surroundings, check, name_of, parse,

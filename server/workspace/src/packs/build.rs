@@ -3,7 +3,9 @@
 
 use hephaestus_core::{CancelToken, SandboxSettings};
 use hephaestus_grammars::native::{GrammarError, Sources, load};
-use hephaestus_harness::sandbox::{HelperCommand, Sandbox, SandboxError, Session, Step, StepOutcome, StepStatus, View};
+use hephaestus_harness::sandbox::{
+    HelperCommand, Sandbox, SandboxError, Session, Step, StepOutcome, StepStatus, View,
+};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,7 +87,12 @@ fn compile(session: &mut Session, sources: &Sources, cancel: &CancelToken) -> Re
     let output = format!("{{out}}/{LIBRARY}");
     let flags = ["cc", "-shared", "-fPIC", "-O2", "-std=c11", "-w", "-I", ".", "-o", &output];
     let argv = flags.into_iter().map(str::to_owned).chain(sources.units.iter().cloned());
-    let step = Step { argv: argv.collect(), timeout: COMPILING, collect: vec![LIBRARY.to_owned()], ..Step::default() };
+    let step = Step {
+        argv: argv.collect(),
+        timeout: COMPILING,
+        collect: vec![LIBRARY.to_owned()],
+        ..Step::default()
+    };
     let mut outcome = session.run(&step, cancel)?;
     match outcome.status {
         StepStatus::Exited(0) => outcome
@@ -93,9 +100,9 @@ fn compile(session: &mut Session, sources: &Sources, cancel: &CancelToken) -> Re
             .pop()
             .map(|(_, bytes)| bytes)
             .ok_or_else(|| BuildError::Compiler("the compiler wrote nothing".to_owned())),
-        StepStatus::NotStarted { not_found: true, .. } => {
-            Err(BuildError::Compiler("there is no C compiler `cc`; install one, e.g. `apt install gcc`".to_owned()))
-        }
+        StepStatus::NotStarted { not_found: true, .. } => Err(BuildError::Compiler(
+            "there is no C compiler `cc`; install one, e.g. `apt install gcc`".to_owned(),
+        )),
         _ => Err(BuildError::Compiler(said(&outcome))),
     }
 }
@@ -108,7 +115,8 @@ fn stand_trial(
     words: Vec<String>,
     cancel: &CancelToken,
 ) -> Result<(), BuildError> {
-    let file = hephaestus_core::RelPath::new(LIBRARY).map_err(|error| BuildError::Unfit(error.to_string()))?;
+    let file =
+        hephaestus_core::RelPath::new(LIBRARY).map_err(|error| BuildError::Unfit(error.to_string()))?;
     session.write(&file, Some(bytes))?;
     let library = file.under(session.root()).display().to_string();
     let argv = words.into_iter().chain([library, symbol.to_owned()]);

@@ -65,7 +65,11 @@ pub fn listed(root: &Path) -> Result<Vec<Listed>, WorkspaceError> {
             extensions: pack.manifest.extensions.clone(),
             rules: pack.rules.iter().filter(|(rule, _)| rule.starts_with(&format!("{id}/"))).count(),
             operators: mutators.operators(id).count(),
-            runners: all.iter().filter(|own| own.language.as_str() == id).map(|own| own.name.clone()).collect(),
+            runners: all
+                .iter()
+                .filter(|own| own.language.as_str() == id)
+                .map(|own| own.name.clone())
+                .collect(),
             grammar: "linked in",
         }
     });
@@ -78,7 +82,8 @@ fn of_user(pack: &UserPack, root: &Path) -> Listed {
     let manifest = pack.manifest().unwrap_or_default();
     let is_workspaces = pack.folder.starts_with(root.join(FOLDER));
     let operators = pack.text(OPERATORS).and_then(|text| text.parse::<toml::Table>().ok());
-    let families = operators.as_ref().and_then(|table| table.get("families")?.as_array()).into_iter().flatten();
+    let families =
+        operators.as_ref().and_then(|table| table.get("families")?.as_array()).into_iter().flatten();
     let operators = families.filter_map(|family| Some(family.get("operators")?.as_array()?.len())).sum();
     Listed {
         id: pack.id.clone(),
@@ -101,7 +106,8 @@ fn of_user(pack: &UserPack, root: &Path) -> Listed {
 /// The folder of a pack that somebody names: a path, or the id of one in the workspace or the user's folder.
 #[must_use]
 pub fn find(root: &Path, named: &Path) -> Option<PathBuf> {
-    let folders = [Some(named.to_owned()), Some(root.join(FOLDER).join(named)), Some(users_folder()?.join(named))];
+    let folders =
+        [Some(named.to_owned()), Some(root.join(FOLDER).join(named)), Some(users_folder()?.join(named))];
     folders.into_iter().flatten().find(|folder| folder.is_dir())
 }
 
@@ -130,8 +136,8 @@ pub fn trial(folder: &Path) -> Result<PackTrial, WorkspaceError> {
     let folder = std::fs::canonicalize(folder)
         .map_err(|error| WorkspaceError::NoFolder { path: folder.to_owned(), reason: error.to_string() })?;
     let pack = UserPack::read(&folder, built_folder().as_deref());
-    let languages =
-        Languages::with(std::slice::from_ref(&pack)).map_err(|error| WorkspaceError::Internal(error.to_string()))?;
+    let languages = Languages::with(std::slice::from_ref(&pack))
+        .map_err(|error| WorkspaceError::Internal(error.to_string()))?;
     let mut trial = PackTrial {
         id: pack.id.clone(),
         problems: super::problems_of(languages),
@@ -148,7 +154,8 @@ pub fn trial(folder: &Path) -> Result<PackTrial, WorkspaceError> {
         trial.operators = count;
         trial.slips.extend(slips.into_iter().map(|slip| {
             let word = format!("\"{}\"", slip.operator.rsplit('/').next().unwrap_or_default());
-            let hint = "an example is a text and everything the operator makes of it; a text alone is a near miss";
+            let hint =
+                "an example is a text and everything the operator makes of it; a text alone is a near miss";
             let problem = pack.problem(OPERATORS, format!("{}: {}", slip.operator, slip.message), hint);
             problem.at_word(text, [word.as_str()])
         }));
@@ -173,7 +180,8 @@ fn try_rules(pack: &UserPack, language: &Language, trial: &mut PackTrial) {
             problem
         }));
         if tried.tests == 0 {
-            let hint = "add `metadata.tests` with `before` and `after`: what has no example is not known to work";
+            let hint =
+                "add `metadata.tests` with `before` and `after`: what has no example is not known to work";
             trial.slips.push(pack.problem(file, "the rule has no tests", hint));
         }
     }

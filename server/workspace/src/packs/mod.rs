@@ -81,7 +81,9 @@ pub(crate) fn runner_names(root: &Path) -> Vec<String> {
     let folders = users_folder().into_iter().chain([root.join(FOLDER)]);
     let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
     let runners = folders.flat_map(entries).flat_map(|pack| entries(pack.path().join("runners")));
-    let name = |runner: std::fs::DirEntry| Some(runner.path().file_name()?.to_str()?.strip_suffix(".toml")?.to_owned());
+    let name = |runner: std::fs::DirEntry| {
+        Some(runner.path().file_name()?.to_str()?.strip_suffix(".toml")?.to_owned())
+    };
     runners.filter_map(name).collect()
 }
 
@@ -130,7 +132,8 @@ pub fn problems_of(languages: &'static Languages) -> Vec<PackProblem> {
 /// What is wrong with the rules of users' packs for a language.
 fn rule_problems(language: &Language) -> Vec<PackProblem> {
     let Ok(rules) = RuleSet::builtin(language) else { return Vec::new() };
-    let hint = "`hephaestus pack new` shows what a rule looks like; the manual's page about rules explains the keys";
+    let hint =
+        "`hephaestus pack new` shows what a rule looks like; the manual's page about rules explains the keys";
     let skipped = rules.skipped().iter();
     skipped
         .filter_map(|rule| {

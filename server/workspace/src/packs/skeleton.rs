@@ -45,7 +45,8 @@ pub fn new(id: &str, into: &Path) -> Result<Vec<PathBuf>, SkeletonError> {
         }
         None => {
             let mut letters = id.chars();
-            let name: String = letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect();
+            let name: String =
+                letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect();
             files.push(("pack.toml", MANIFEST.replace("LANGUAGE", &name).replace("ENDING", id)));
             files.push(("rules/my-rule.yml", RULE.replace("LANGUAGE", &name)));
         }

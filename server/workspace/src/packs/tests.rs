@@ -101,7 +101,12 @@ fn every_complaint_points_at_its_place() {
     let rule = RULE.replace("preserves: intent", "preserves: nothing");
     let cases: &[(&str, &str, (usize, usize), &str)] = &[
         ("pack.toml", "name = \"x\"\nexpand = 1\n", (2, 1), "unknown field"),
-        ("pack.toml", "[tables]\nfunctions = [\"function_definition\",\n  \"no_such\"]\n", (3, 3), "no node kind `no_such`"),
+        (
+            "pack.toml",
+            "[tables]\nfunctions = [\"function_definition\",\n  \"no_such\"]\n",
+            (3, 3),
+            "no node kind `no_such`",
+        ),
         ("imports.scm", "(module)\n(no_such) @a\n", (2, 2), "NodeType"),
         ("operators.toml", "families = [\n  { name = \"a\", operators = 1 },\n]\n", (2, 3), "invalid type"),
         (
@@ -117,7 +122,11 @@ fn every_complaint_points_at_its_place() {
     for (file, text, place, message) in cases {
         let found = problems(&workspace(&[(&python(file), text)]));
         let [problem] = &*found else { panic!("{file}: {found:#?}") };
-        assert_eq!((problem.0.as_str(), (problem.1, problem.2)), (&*format!("python/{file}"), *place), "{problem:?}");
+        assert_eq!(
+            (problem.0.as_str(), (problem.1, problem.2)),
+            (&*format!("python/{file}"), *place),
+            "{problem:?}"
+        );
         assert!(problem.3.contains(message), "{problem:?}");
     }
 }
@@ -132,9 +141,17 @@ fn what_is_wrong_in_a_pack_costs_that_alone_and_is_a_notice() {
         (".hephaestus/grammars/nowhere/pack.toml", "name = \"Nowhere\"\n"),
     ]);
     let workspace = Workspace::open(folder.path(), &OpenOptions::default(), &CancelToken::new()).unwrap();
-    let about: Vec<String> =
-        workspace.notices().iter().filter_map(|notice| notice.path.as_ref()).map(ToString::to_string).collect();
-    for file in [python("imports.scm"), python("rules/broken.yml"), ".hephaestus/grammars/nowhere/pack.toml".to_owned()] {
+    let about: Vec<String> = workspace
+        .notices()
+        .iter()
+        .filter_map(|notice| notice.path.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    for file in [
+        python("imports.scm"),
+        python("rules/broken.yml"),
+        ".hephaestus/grammars/nowhere/pack.toml".to_owned(),
+    ] {
         assert!(about.contains(&file), "{file}: {about:?}");
     }
     let python = LanguageId::new("python");

@@ -24,7 +24,11 @@ pub(super) fn run(common: &Common, own: &PackList) -> Result<ExitCode, Failure> 
 fn text(packs: &[Listed]) -> String {
     let mut text = String::new();
     let width = packs.iter().map(|pack| pack.id.len()).max().unwrap_or_default().max(4);
-    let _ = writeln!(text, "{:width$}  {:>5}  {:>9}  {:9}  runners and place", "pack", "rules", "operators", "grammar");
+    let _ = writeln!(
+        text,
+        "{:width$}  {:>5}  {:>9}  {:9}  runners and place",
+        "pack", "rules", "operators", "grammar"
+    );
     for pack in packs {
         let Listed { id, rules, operators, grammar, .. } = pack;
         let mut rest = pack.runners.join(", ");
@@ -36,7 +40,11 @@ fn text(packs: &[Listed]) -> String {
             let gap = if rest.is_empty() { "" } else { "; " };
             let _ = write!(rest, "{gap}{origin}: {}", folder.display());
         }
-        let _ = writeln!(text, "{}", format!("{id:width$}  {rules:>5}  {operators:>9}  {grammar:9}  {rest}").trim_end());
+        let _ = writeln!(
+            text,
+            "{}",
+            format!("{id:width$}  {rules:>5}  {operators:>9}  {grammar:9}  {rest}").trim_end()
+        );
     }
     text
 }

@@ -8,7 +8,8 @@ use crate::commands::{cancel_on_interrupt, helper};
 use crate::failure::{Failure, Kind};
 use crate::terminal::{self, BAD, FAINT};
 use hephaestus_workspace::packs::{
-    self, BuildError, FOLDER, PackProblem, PackTrial, SkeletonError, build, find, packs_of, trial, users_folder,
+    self, BuildError, FOLDER, PackProblem, PackTrial, SkeletonError, build, find, packs_of, trial,
+    users_folder,
 };
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,7 +40,10 @@ fn new(common: &Common, own: &PackNew) -> Result<ExitCode, Failure> {
     let is_language = files.iter().any(|file| file.ends_with("pack.toml"));
     if is_language {
         let grammar = folder.join("grammar");
-        text.push_str(&format!("put the grammar's repository, or its src folder, into {}; then:\n", grammar.display()));
+        text.push_str(&format!(
+            "put the grammar's repository, or its src folder, into {}; then:\n",
+            grammar.display()
+        ));
         text.push_str(&format!("  hephaestus pack build {}\n", own.name));
     } else {
         text.push_str("fill it in; then:\n");

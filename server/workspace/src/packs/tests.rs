@@ -108,7 +108,7 @@ fn every_complaint_points_at_its_place() {
             "no node kind `no_such`",
         ),
         ("imports.scm", "(module)\n(no_such) @a\n", (2, 2), "NodeType"),
-        ("operators.toml", "families = [\n  { name = \"a\", operators = 1 },\n]\n", (2, 3), "invalid type"),
+        ("operators.toml", "families = [\n  { name = \"a\", operators = 1 },\n]\n", (2, 29), "invalid type"),
         (
             "operators.toml",
             "[[families]]\nname = \"a\"\noperators = [\n  { id = \"b\", kinds = \"no_such\", put = \"1\", says = \"c\" },\n]\n",

@@ -140,7 +140,14 @@ fn rule_problems(language: &Language) -> Vec<PackProblem> {
             let pack = language.users().iter().rev().find(|pack| pack.rule_file(&rule.id).is_some())?;
             let mut problem = pack.problem(&pack.rule_file(&rule.id)?, rule.reason.clone(), hint);
             problem.line = usize::try_from(rule.line).unwrap_or(1);
-            Some(problem)
+            // Where the reader of rules names no line, the word it complains about does.
+            let word =
+                rule.reason.split('`').nth(1).and_then(|key| key.rsplit('.').next()).unwrap_or_default();
+            if problem.line > 1 || word.is_empty() {
+                return Some(problem);
+            }
+            let text = pack.text(&pack.rule_file(&rule.id)?)?;
+            Some(problem.at_word(text, [format!("{word}:").as_str()]))
         })
         .collect()
 }

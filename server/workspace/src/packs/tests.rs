@@ -116,7 +116,7 @@ fn every_complaint_points_at_its_place() {
             "no kind `no_such`",
         ),
         ("runners/mine.toml", "language = \"python\"\norder = \"first\"\n", (2, 9), "invalid type"),
-        ("rules/no-print.yml", &rule, (1, 1), "preserves"),
+        ("rules/no-print.yml", &rule, (7, 3), "preserves"),
         ("rules/no-print.yaml", RULE, (1, 1), "nothing reads"),
     ];
     for (file, text, place, message) in cases {

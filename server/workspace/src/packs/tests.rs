@@ -112,7 +112,7 @@ fn every_complaint_points_at_its_place() {
         (
             "operators.toml",
             "[[families]]\nname = \"a\"\noperators = [\n  { id = \"b\", kinds = \"no_such\", put = \"1\", says = \"c\" },\n]\n",
-            (4, 24),
+            (4, 23),
             "no kind `no_such`",
         ),
         ("runners/mine.toml", "language = \"python\"\norder = \"first\"\n", (2, 9), "invalid type"),

@@ -1,22 +1,29 @@
 //! Language packs: everything that is particular to one language, as data in one folder each.
 //!
 //! This crate only finds and reads the folders and knows which grammar belongs to which; what queries and rules mean
-//! is the business of `hephaestus-syntax`. A new language is a folder and one line in [`grammar`].
+//! is the business of `hephaestus-syntax`. A new language is a folder and one line in [`grammar`]; users have folders of
+//! their own ([`UserPack`]).
 
 mod manifest;
+pub mod native;
+mod problem;
 mod tables;
+mod user;
 
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use manifest::{Canary, PackError, PackManifest};
+pub use native::Grammar;
+pub use problem::PackProblem;
 pub use tables::{Api, ApiTable, Cost, Structure, Tables, Typing, Visibility, Wrapper};
+pub use user::{MANIFEST, OPERATORS, UserPack};
 
 static FOLDERS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR");
 
 /// One language pack, read and checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Pack {
     /// The folder's name: the language's id.
     pub id: String,
@@ -26,15 +33,22 @@ pub struct Pack {
     pub rules: Vec<(String, String)>,
     /// The `.scm` query files by name without the ending; what is inherited stands before what is its own.
     pub queries: BTreeMap<String, String>,
+    /// Its other files by name, those it inherits among them; several texts where users' packs add to one.
+    pub files: BTreeMap<String, Vec<String>>,
 }
 
 impl Pack {
     /// The text of one more file of this pack, e.g. `operators.toml`; where it has none, of the first pack it inherits
     /// from that has.
     #[must_use]
-    pub fn file(&self, name: &str) -> Option<&'static str> {
-        let parents = self.manifest.inherits.iter().map(String::as_str);
-        std::iter::once(self.id.as_str()).chain(parents).find_map(|pack| text_of(pack, name))
+    pub fn file(&self, name: &str) -> Option<&str> {
+        self.layers(name).first().map(String::as_str)
+    }
+
+    /// The same with what users' packs add to it, each as a text of its own.
+    #[must_use]
+    pub fn layers(&self, name: &str) -> &[String] {
+        self.files.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -80,6 +94,7 @@ fn read_one(id: &str) -> Result<Pack, PackError> {
     let mut manifest = own.clone();
     let mut rules = rules_of(id);
     let mut queries = queries_of(id);
+    let mut files = files_of(id);
     for parent in &own.inherits {
         let text = text_of(parent, "pack.toml").ok_or_else(|| PackError {
             pack: id.to_owned(),
@@ -91,12 +106,26 @@ fn read_one(id: &str) -> Result<Pack, PackError> {
             let own = queries.entry(name).or_default();
             *own = text + own;
         }
+        for (name, texts) in files_of(parent) {
+            files.entry(name).or_insert(texts);
+        }
     }
-    Ok(Pack { id: id.to_owned(), manifest, rules, queries })
+    Ok(Pack { id: id.to_owned(), manifest, rules, queries, files })
 }
 
 fn text_of(pack: &str, file: &str) -> Option<&'static str> {
     FOLDERS.get_file(format!("{pack}/{file}")).and_then(include_dir::File::contents_utf8)
+}
+
+fn files_of(pack: &str) -> BTreeMap<String, Vec<String>> {
+    let files = FOLDERS.get_dir(pack).into_iter().flat_map(Dir::files);
+    files
+        .filter_map(|file| {
+            let name = file.path().file_name()?.to_str()?;
+            let is_other = name != MANIFEST && !name.ends_with(".scm");
+            is_other.then(|| Some((name.to_owned(), vec![file.contents_utf8()?.to_owned()])))?
+        })
+        .collect()
 }
 
 fn queries_of(pack: &str) -> BTreeMap<String, String> {

@@ -65,6 +65,36 @@ impl PackManifest {
         toml::from_str(text).map_err(|error| PackError { pack: pack.to_owned(), message: error.to_string() })
     }
 
+    /// This manifest of a user's pack on top of that of the pack it adds to: lists are longer, the rest is replaced where
+    /// it says something.
+    #[must_use]
+    pub fn over(mut self, base: &Self) -> Self {
+        let own = |own: &mut String, base: &String| {
+            if own.is_empty() {
+                own.clone_from(base);
+            }
+        };
+        own(&mut self.name, &base.name);
+        own(&mut self.rule_language, &base.rule_language);
+        own(&mut self.expando, &base.expando);
+        let more = |own: &mut Vec<String>, base: &[String]| {
+            let own_words = std::mem::take(own);
+            own.extend(base.iter().cloned());
+            own.extend(own_words.into_iter().filter(|word| !base.contains(word)));
+        };
+        more(&mut self.inherits, &base.inherits);
+        more(&mut self.extensions, &base.extensions);
+        more(&mut self.telling, &base.telling);
+        more(&mut self.file_names, &base.file_names);
+        more(&mut self.shebangs, &base.shebangs);
+        more(&mut self.test_paths, &base.test_paths);
+        if self.canary == Canary::default() {
+            self.canary = base.canary.clone();
+        }
+        self.tables = self.tables.fill_from(&base.tables);
+        self
+    }
+
     /// Takes from `parent` what this manifest leaves out.
     #[must_use]
     pub fn fill_from(mut self, parent: &Self) -> Self {

@@ -27,6 +27,7 @@ mod languages;
 mod llm;
 mod mutants;
 mod output;
+mod packs;
 mod project;
 mod proofs;
 mod remains;

@@ -1,7 +1,9 @@
 //! `cargo xtask docs`: the manual's pages that are made from data, so that they cannot say anything else than the data.
 //!
-//! Today that is the reference of all rewrite rules, from `grammars/*/rules/*.yml`. The pages are part of the repository;
-//! a law of tidy tells when they are out of date.
+//! Today that is the reference of all rewrite rules, from `grammars/*/rules/*.yml`, and the table of what each language has.
+//! The pages are part of the repository; a law of tidy tells when they are out of date.
+
+mod languages;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -61,6 +63,9 @@ pub(crate) fn pages(tree: &Tree) -> anyhow::Result<BTreeMap<String, String>> {
         packs.iter().map(|(pack, rules)| (format!("{FOLDER}{pack}.md"), pack_page(pack, rules))).collect();
     if !packs.is_empty() {
         pages.insert(INDEX.to_owned(), index_page(&packs));
+    }
+    if let Some(page) = languages::page(tree)? {
+        pages.insert(languages::PAGE.to_owned(), page);
     }
     Ok(pages)
 }

@@ -17,6 +17,7 @@ Examples:
   hephaestus mutants src/                 how strong the tests of src/ are, and what they do not notice
   hephaestus report --open                everything that was tried so far, as a page
   hephaestus goals --format sarif         what could be improved, for a code host
+  hephaestus pack new python              add a rule of your own
   hephaestus lsp                          serve an editor
   hephaestus doctor                       what works here, what does not, how to mend it
 
@@ -77,6 +78,8 @@ pub(crate) enum Command {
     Testgen(Testgen),
     /// Prove again what a proof claims
     Verify(Verify),
+    /// Languages, rules, operators and runners of your own
+    Pack(Pack),
     /// Allow a language model to be asked about this project, or no longer
     Llm(Llm),
     /// Show and check programs of your own that take a part: engines, proposers, dimensions, reporters
@@ -214,6 +217,72 @@ pub(crate) struct Repair {
     /// Show the other changes that make the same tests pass, too
     #[arg(long)]
     pub(crate) diff: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hephaestus pack new python        a rule of your own for Python, to be filled in, in .hephaestus/grammars/python
+  hephaestus pack new lua           a pack for a language that is not shipped
+  hephaestus pack build lua         compile the grammar whose sources lie in the pack
+  hephaestus pack check             tell what is wrong with the packs that hold here
+  hephaestus pack test python       try its rules and operators on their own examples
+  hephaestus pack list              which packs there are, from where, and what each has
+
+Packs lie in .hephaestus/grammars of a project and, for all projects, in hephaestus/grammars of your configuration folder.
+
+Exit codes: 0 done; 1 an example does not hold; 2 something is wrong with a pack, or usage; 4 internal.")]
+pub(crate) struct Pack {
+    #[command(subcommand)]
+    pub(crate) verb: PackVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackVerb {
+    /// Write a pack to be filled in; for a language that is shipped, a rule
+    New(PackNew),
+    /// Tell what is wrong with packs, without running anything
+    Check(PackNamed),
+    /// Try the rules and operators of packs on their own examples
+    Test(PackNamed),
+    /// Compile the grammar of a pack, in the sandbox, for this user
+    Build(PackNamed),
+    /// List packs, and what each has
+    List(PackList),
+    /// Load a compiled grammar and say its version: how one that was just built is tried
+    #[command(hide = true)]
+    Try {
+        /// The library
+        library: PathBuf,
+        /// The function in it
+        symbol: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus pack new python")]
+pub(crate) struct PackNew {
+    /// The language's id: one of ours to add to, or a new one
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Write it for all your projects, into your configuration folder
+    #[arg(long)]
+    pub(crate) user: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus pack check .hephaestus/grammars/lua")]
+pub(crate) struct PackNamed {
+    /// The pack's folder, or its name; every pack that holds here when none is given
+    #[arg(value_name = "DIR|NAME")]
+    pub(crate) packs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: hephaestus pack list --format json")]
+pub(crate) struct PackList {
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DirectiveFormat,
 }
 
 #[derive(Debug, Args)]

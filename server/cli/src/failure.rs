@@ -61,7 +61,7 @@ impl From<WorkspaceError> for Failure {
                 failure.hint("`hephaestus schema` prints every key with its type and meaning.")
             }
             WorkspaceError::NoSources(_) => failure.hint(
-                "Languages: Python, JavaScript, TypeScript, Rust. Is everything excluded by .gitignore?",
+                "`hephaestus pack list` shows the languages there are. Is everything excluded by .gitignore?",
             ),
             _ => failure,
         }

@@ -49,6 +49,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Mutants(own) => commands::mutants::run(common, own),
         Command::Testgen(own) => commands::testgen::run(common, own),
         Command::External(own) => commands::external::run(common, own),
+        Command::Pack(own) => commands::pack::run(common, own),
         Command::Llm(own) => commands::llm::run(common, own),
         Command::Lsp(own) => commands::lsp::run(own),
         Command::Registry(own) => commands::registry::run(common, own),

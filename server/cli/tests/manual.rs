@@ -14,6 +14,7 @@ const COMMANDS: &[&str] = &[
     "mutants",
     "testgen",
     "registry",
+    "pack",
     "report",
     "llm",
     "external",
@@ -50,6 +51,11 @@ fn every_page_names_the_flags_of_its_command() {
         let mut wanted = flags(&help(&[command]));
         if *command == "registry" {
             for verb in ["log", "show", "diff", "lineage", "search", "export", "import", "gc"] {
+                wanted.extend(flags(&help(&[command, verb])));
+            }
+        }
+        if *command == "pack" {
+            for verb in ["new", "check", "test", "build", "list"] {
                 wanted.extend(flags(&help(&[command, verb])));
             }
         }

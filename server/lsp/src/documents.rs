@@ -217,12 +217,17 @@ impl Documents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hephaestus_workspace::Languages;
+
+    fn languages() -> &'static Languages {
+        Languages::builtin().unwrap()
+    }
 
     fn document(now: Instant) -> (Documents, Uri) {
         let mut documents = Documents::default();
         let uri: Uri = "file:///w/a.py".parse().unwrap();
         let path = RelPath::new("a.py").unwrap();
-        let file = OpenFile::new(path.clone(), "python", "x = 1\n", 1, false);
+        let file = OpenFile::new(path.clone(), languages(), "python", "x = 1\n", 1, false);
         documents.open(uri.clone(), Place { root: None, path }, file, now);
         (documents, uri)
     }
@@ -253,7 +258,7 @@ mod tests {
         let (cancel, _) = documents.get_mut(&uri).unwrap().begin();
         let first = documents.get(&uri).unwrap().opening;
         let path = RelPath::new("a.py").unwrap();
-        let file = OpenFile::new(path.clone(), "python", "", 7, false);
+        let file = OpenFile::new(path.clone(), languages(), "python", "", 7, false);
         documents.open(uri.clone(), Place { root: None, path }, file, now);
         assert!(cancel.is_cancelled());
         assert_ne!(documents.get(&uri).unwrap().opening, first);

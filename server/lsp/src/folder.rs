@@ -12,10 +12,13 @@ use hephaestus_core::{
     CancelToken, CandidateId, ContentHash, DecisionKind, Freshness, Goal, GoalId, GoalKind, Offer, Patch,
     RelPath, Verdict,
 };
+use hephaestus_workspace::packs::{PackProblem, languages_of, problems_of};
 use hephaestus_workspace::registry::{Registry, SearchFilter, StoredCandidate, VersionSummary};
-use hephaestus_workspace::{Config, ConfigError, ConfigProblem, FileFacts, RuleSets, SeenDirective};
+use hephaestus_workspace::{
+    Config, ConfigError, ConfigProblem, FileFacts, Languages, RuleSets, SeenDirective,
+};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +40,12 @@ pub(crate) struct Folder {
     pub(crate) config: Config,
     /// What is wrong with the configuration, if anything is.
     pub(crate) problem: Option<ConfigProblem>,
+    /// Its languages: those of ours with the packs on top that hold here.
+    pub(crate) languages: Option<&'static Languages>,
+    /// What is wrong with these packs.
+    pub(crate) pack_problems: Vec<PackProblem>,
+    /// Files of packs that the editor was told something about.
+    pub(crate) told_packs: BTreeSet<PathBuf>,
     /// The rules in force, for the languages seen so far.
     pub(crate) rules: RuleSets,
     /// Its memory; `None` until it is open, or when it cannot be.
@@ -122,6 +131,8 @@ pub(crate) struct Opened {
     pub(crate) settings: Value,
     config: Config,
     problem: Option<ConfigProblem>,
+    languages: Option<&'static Languages>,
+    pack_problems: Vec<PackProblem>,
     registry: Option<Registry>,
     standing: Vec<Standing>,
     dismissed: HashSet<GoalId>,
@@ -134,6 +145,9 @@ impl Folder {
             root,
             config: Config::default(),
             problem: None,
+            languages: None,
+            pack_problems: Vec::new(),
+            told_packs: BTreeSet::new(),
             rules: RuleSets::default(),
             registry: None,
             facts: BTreeMap::new(),
@@ -156,7 +170,11 @@ impl Folder {
 
     /// Takes in what was read. What was proven in this session stays.
     pub(crate) fn take(&mut self, opened: Opened) {
-        let Opened { config, problem, registry, standing, dismissed, applied, .. } = opened;
+        let Opened {
+            config, problem, languages, pack_problems, registry, standing, dismissed, applied, ..
+        } = opened;
+        self.languages = languages;
+        self.pack_problems = pack_problems;
         self.is_open = true;
         self.settled.clear();
         // They are compiled anew, from what the rule files say now.
@@ -250,6 +268,9 @@ impl Folder {
 /// Reads what a folder needs. Blocks.
 pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
     let (config, problem) = configure(root, settings);
+    let languages =
+        languages_of(Some(root)).inspect_err(|error| tracing::error!("no language is there: {error}")).ok();
+    let pack_problems = languages.map(problems_of).unwrap_or_default();
     let registry = match Registry::open(&root.join(".hephaestus")) {
         Ok(registry) => Some(registry),
         Err(error) => {
@@ -260,7 +281,17 @@ pub(crate) fn open(root: &Path, settings: &Value) -> Opened {
     let (standing, applied) =
         registry.as_ref().map(|registry| remembered(root, registry)).unwrap_or_default();
     let dismissed = registry.as_ref().map(dismissed).unwrap_or_default();
-    Opened { settings: settings.clone(), config, problem, registry, standing, dismissed, applied }
+    Opened {
+        settings: settings.clone(),
+        config,
+        problem,
+        languages,
+        pack_problems,
+        registry,
+        standing,
+        dismissed,
+        applied,
+    }
 }
 
 /// The configuration; a broken one is told and replaced by the defaults.

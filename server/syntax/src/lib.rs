@@ -38,5 +38,5 @@ pub use position::{Encoding, LineIndex, Position};
 pub use public_api::ApiItem;
 pub use recall::Memory;
 pub use rule_sets::RuleSets;
-pub use rules::{Rule, RuleError, RuleMatch, RuleProblem, RuleSet, SkippedRule};
+pub use rules::{Rule, RuleError, RuleMatch, RuleProblem, RuleSet, RuleSlip, RuleTrial, SkippedRule};
 pub use walk::Token;

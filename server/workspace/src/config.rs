@@ -12,6 +12,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+use crate::packs::runner_names;
+
 mod values;
 
 /// The file's name, at a workspace's root and in the user's configuration folder.
@@ -122,16 +124,17 @@ impl Config {
     /// As [`Config::load`]; for a wrong key in `over` the problem names no file.
     pub fn load_under(root: &Path, over: &serde_json::Value) -> Result<Self, ConfigError> {
         let mut merged = Table::new();
+        let own_runners = runner_names(root);
         let users = users_file().map(|file| (file, Source::User));
         for (file, source) in users.into_iter().chain([(root.join(FILE), Source::Workspace)]) {
             if let Some(text) = read(&file)? {
-                merge(&mut merged, Self::check(&file, &text, source)?);
+                merge(&mut merged, Self::check(&file, &text, source, &own_runners)?);
             }
         }
         if let Some(over) = table_of(over) {
             let text = over.to_string();
             // An editor's settings may come with the workspace.
-            let checked = Self::check(Path::new(""), &text, Source::Workspace);
+            let checked = Self::check(Path::new(""), &text, Source::Workspace, &own_runners);
             merge(&mut merged, checked.map_err(without_place)?);
         }
         Value::Table(merged).try_into().map_err(|error: toml::de::Error| {
@@ -145,7 +148,7 @@ impl Config {
     }
 
     /// Checks one file by itself, so that complaints have positions.
-    fn check(file: &Path, text: &str, source: Source) -> Result<Table, ConfigError> {
+    fn check(file: &Path, text: &str, source: Source, own_runners: &[String]) -> Result<Table, ConfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let invalid = |at: usize, message: String| {
             let before = text.get(..at).unwrap_or(text);
@@ -158,7 +161,7 @@ impl Config {
             invalid(at, error.message().trim().replace('\n', " "))
         };
         let config: Self = toml::from_str(text).map_err(of_toml)?;
-        if let Some((key, message)) = config.senseless() {
+        if let Some((key, message)) = config.senseless(own_runners) {
             return Err(invalid(values::place_of(text, &key), format!("`{}` {message}", key.join("."))));
         }
         let table = text.parse::<Table>().map_err(of_toml)?;

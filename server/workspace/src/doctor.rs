@@ -4,11 +4,12 @@ use crate::external::Externals;
 use crate::forging::ForgeRequest;
 use crate::llm::LlmRefusal;
 use crate::open::Workspace;
+use crate::packs::runners;
 use crate::report::GoalsReport;
 use hephaestus_core::{CancelToken, ExternalRole, SandboxSettings, Snapshot};
 use hephaestus_harness::Suite;
 use hephaestus_harness::Workbench;
-use hephaestus_harness::runners::{Facts, Programs, all as all_runners, fitting};
+use hephaestus_harness::runners::{Facts, Programs, fitting};
 use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_mutation::fixers;
 use serde::Serialize;
@@ -109,8 +110,8 @@ impl Workspace {
     fn check_runners(&self, diagnosis: &mut Diagnosis, sandbox: &Sandbox, cancel: &CancelToken) {
         let facts = Facts::gather(&self.snapshot);
         let programs = Programs::of(&self.root);
-        let all = all_runners().unwrap_or_default();
-        let runners = fitting(all, &facts, &self.snapshot);
+        let all = runners(self.languages).unwrap_or_default();
+        let runners = fitting(&all, &facts, &self.snapshot);
         if runners.is_empty() {
             let mend = "write a test, or name the test command: `[testing] command = \"…\"`".to_owned();
             diagnosis.add("test runner", CheckState::Broken, "no tests were found", Some(mend));

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::open::user_rules;
+use crate::packs::languages_of;
 
 /// The words editors use for languages whose packs have another name.
 const EDITORS_NAMES: &[(&str, &str)] = &[("javascriptreact", "javascript"), ("typescriptreact", "tsx")];
@@ -27,11 +28,18 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
-    /// A file with this text. Its language is the one the editor names (`language_hint`, a `languageId` of the
+    /// A file with this text, of a workspace with these languages. Its own is the one the editor names (`language_hint`, a `languageId` of the
     /// Language Server Protocol), else what path and first line tell.
     #[must_use]
-    pub fn new(path: RelPath, language_hint: &str, text: &str, version: i32, is_test: bool) -> Self {
-        let language = language_of(&path, language_hint, text);
+    pub fn new(
+        path: RelPath,
+        languages: &'static Languages,
+        language_hint: &str,
+        text: &str,
+        version: i32,
+        is_test: bool,
+    ) -> Self {
+        let language = language_of(languages, &path, language_hint, text);
         Self { path, is_test, document: Document::new(language.cloned(), text).with_version(version) }
     }
 
@@ -58,6 +66,13 @@ impl OpenFile {
     #[must_use]
     pub fn moved(&self, path: RelPath) -> Self {
         Self { path, ..self.clone() }
+    }
+
+    /// The same file where its workspace's languages are these now.
+    #[must_use]
+    pub fn among(&self, languages: &'static Languages) -> Self {
+        let (text, hint) = (self.text(), self.language().map_or("", LanguageId::as_str));
+        Self::new(self.path.clone(), languages, hint, &text, self.version(), self.is_test)
     }
 
     /// Its text.
@@ -110,8 +125,12 @@ impl OpenFile {
     }
 }
 
-fn language_of(path: &RelPath, hint: &str, text: &str) -> Option<&'static Language> {
-    let languages = Languages::builtin().ok()?;
+fn language_of(
+    languages: &'static Languages,
+    path: &RelPath,
+    hint: &str,
+    text: &str,
+) -> Option<&'static Language> {
     let name = EDITORS_NAMES.iter().find(|(word, _)| *word == hint).map_or(hint, |(_, id)| *id);
     languages.get(&LanguageId::new(name)).or_else(|| languages.detect(path, text))
 }
@@ -191,10 +210,10 @@ pub fn prepare_languages() {
 /// What is wrong with a rule costs that rule only, and is told when the workspace is opened.
 #[must_use]
 pub fn rules_for(root: Option<&Path>, languages: &[LanguageId]) -> RuleSets {
-    let Ok(builtin) = Languages::builtin() else { return RuleSets::default() };
+    let Ok(own) = languages_of(root) else { return RuleSets::default() };
     let files = root.map(|root| user_rules(root, &mut Vec::new())).unwrap_or_default();
     let mut rules = RuleSets::default();
-    for language in languages.iter().filter_map(|language| builtin.get(language)) {
+    for language in languages.iter().filter_map(|language| own.get(language)) {
         if let Ok((own, _)) = RuleSets::load([language], &files) {
             rules = rules.and(&own);
         }
@@ -218,7 +237,8 @@ mod tests {
     const TEXT: &str = "def f(a):\n    if a:\n        return True\n    else:\n        return False\n";
 
     fn file(path: &str, hint: &str, text: &str) -> OpenFile {
-        OpenFile::new(RelPath::new(path).unwrap(), hint, text, 1, false)
+        let languages = Languages::builtin().unwrap();
+        OpenFile::new(RelPath::new(path).unwrap(), languages, hint, text, 1, false)
     }
 
     fn insert(file: &mut OpenFile, line: u32, text: &str) {

@@ -6,6 +6,7 @@ use crate::llm::LlmRefusal;
 use crate::memory::{Correspondence, Known, Memory, Recalling};
 use crate::mutants::{keep_tests, recall_tests};
 use crate::open::Workspace;
+use crate::packs::runners;
 use crate::proofs::Witness;
 use crate::report::{Baselined, ForgeReport, Rejected, Totals};
 use crate::surveying::Linted;
@@ -15,7 +16,7 @@ use hephaestus_core::{
     Notice, Offer, Pace, Patch, Probe, SandboxSettings, Score, Sighting, Trial, Verdict,
 };
 use hephaestus_forge::{CycleSettings, Event, Outcome, Parts, Progress, RuleRecord, drive};
-use hephaestus_harness::runners::{Facts, Programs, Runner, all as all_runners, fitting};
+use hephaestus_harness::runners::{Facts, Programs, Runner, fitting};
 use hephaestus_harness::sandbox::{HelperCommand, Sandbox};
 use hephaestus_harness::{
     Baseline, Harness, HarnessParts, Problem, Suite, Workbench, lower_priority_of_this_thread,
@@ -208,9 +209,9 @@ impl Workspace {
                 languages: used,
             }]);
         }
-        let all = all_runners().map_err(|error| ForgeError::Internal(error.to_string()))?;
+        let all = runners(self.languages).map_err(|error| ForgeError::Internal(error.to_string()))?;
         let mut benches: Vec<Bench> = Vec::new();
-        for runner in self.wanted(all, &facts)? {
+        for runner in self.wanted(&all, &facts)? {
             let languages: BTreeSet<LanguageId> =
                 used.iter().filter(|language| self.judges(runner, language)).cloned().collect();
             match benches.iter_mut().find(|bench| bench.suite.runner.language == runner.language) {

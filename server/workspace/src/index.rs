@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::discovery::{Finder, Scope, Source};
 use crate::editing::with_rules_for;
 use crate::open::{WorkspaceError, user_rules};
+use crate::packs::languages_of;
 use hephaestus_core::{CancelToken, ContentHash, GoalSettings, Notice, RelPath, SourceFile};
 use hephaestus_goals::propose_in_file;
 use hephaestus_registry::Registry;
@@ -99,7 +100,7 @@ impl Index {
         encoding: Encoding,
         cache: Registry,
     ) -> Result<Self, WorkspaceError> {
-        let languages = Languages::builtin().map_err(|error| WorkspaceError::Internal(error.to_string()))?;
+        let languages = languages_of(Some(root))?;
         let settings = config.goals.clone();
         let users = user_rules(root, &mut Vec::new());
         let index = Self {

@@ -18,6 +18,7 @@ mod memory;
 mod mutants;
 mod open;
 mod overlay;
+pub mod packs;
 mod proofs;
 mod report;
 mod roles;
@@ -45,7 +46,9 @@ pub use hephaestus_harness::sandbox::{HelperCommand, helper_main};
 pub use hephaestus_mutation::ENGINES;
 pub use hephaestus_mutation::external::message::schema as external_schema;
 pub use hephaestus_registry as registry;
-pub use hephaestus_syntax::{Change, DocumentError, Encoding, FunctionFacts, LineIndex, Position, RuleSets};
+pub use hephaestus_syntax::{
+    Change, DocumentError, Encoding, FunctionFacts, Languages, LineIndex, Position, RuleSets,
+};
 pub use index::{FileFacts, GoalFact, Index, OnFile, Refreshed};
 pub use llm::{Destination, LlmRefusal};
 pub use mutants::{

@@ -3,6 +3,7 @@
 use crate::config::{Config, ConfigError};
 use crate::discovery::{Scope, discover};
 use crate::overlay::Overlay;
+use crate::packs;
 use hephaestus_core::{CancelToken, LanguageId, Notice, RelPath, Snapshot};
 use hephaestus_syntax::{ImportGraph, Languages, Parsed, RuleSets};
 use serde::Deserialize;
@@ -85,7 +86,7 @@ impl Discovered {
             .and_then(|path| fs::read_dir(&path).map(|_| path))
             .map_err(|error| WorkspaceError::NoFolder { path: root.to_owned(), reason: error.to_string() })?;
         let config = Config::load(&root)?;
-        let languages = Languages::builtin().map_err(|error| WorkspaceError::Internal(error.to_string()))?;
+        let languages = packs::languages_of(Some(&root))?;
         let scope = Scope { root: &root, exclude: &config.goals.exclude };
         let snapshot =
             discover(&scope, languages).map_err(|error| WorkspaceError::Glob(error.to_string()))?;
@@ -104,6 +105,7 @@ impl Workspace {
             return Err(WorkspaceError::NoSources(root));
         }
         let mut notices = snapshot.notices.clone();
+        notices.extend(packs::notices(&root, languages));
         let used: BTreeSet<&LanguageId> = snapshot.files.values().map(|file| &file.language).collect();
         let used = used.into_iter().filter_map(|language| languages.get(language));
         let (rules, problems) = RuleSets::load(used, &user_rules(&root, &mut notices))

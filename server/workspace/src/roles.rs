@@ -21,17 +21,18 @@ pub enum FileRole {
 /// Tells files' roles.
 #[derive(Debug, Clone, Default)]
 pub struct FileRoles {
+    languages: Option<&'static Languages>,
     exclude: GlobSet,
     tests: HashMap<String, GlobSet>,
 }
 
 impl FileRoles {
-    /// Under this configuration. A malformed glob excludes nothing: opening the workspace complains about it.
+    /// Under this configuration, for the languages of the workspace. A malformed glob excludes nothing: opening the workspace
+    /// complains about it.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, languages: &'static Languages) -> Self {
         let exclude = glob_set(&config.goals.exclude).unwrap_or_default();
-        let tests = Languages::builtin().ok().and_then(|languages| test_globs(languages).ok());
-        Self { exclude, tests: tests.unwrap_or_default() }
+        Self { languages: Some(languages), exclude, tests: test_globs(languages).unwrap_or_default() }
     }
 
     /// The role of a file.
@@ -43,7 +44,7 @@ impl FileRoles {
         if is_foreign || self.exclude.is_match(path.as_str()) || path.as_str().contains(".min.") {
             return FileRole::LeftOut;
         }
-        let language = Languages::builtin().ok().and_then(|languages| languages.detect(path, ""));
+        let language = self.languages.and_then(|languages| languages.detect(path, ""));
         let tests = language.and_then(|language| self.tests.get(language.id().as_str()));
         if tests.is_some_and(|tests| tests.is_match(path.as_str())) {
             FileRole::Test
@@ -61,7 +62,7 @@ mod tests {
     fn a_path_says_what_a_file_is() {
         let mut config = Config::default();
         config.goals.exclude = vec!["legacy".to_owned()];
-        let roles = FileRoles::new(&config);
+        let roles = FileRoles::new(&config, Languages::builtin().unwrap());
         let role = |path: &str| roles.of(&RelPath::new(path).unwrap());
         assert_eq!(role("src/a.py"), FileRole::Source);
         assert_eq!(role("tests/test_a.py"), FileRole::Test);

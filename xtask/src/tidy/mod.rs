@@ -50,7 +50,7 @@ const LAWS: &[Law] = &[
     borders::processes_start_in_the_harness,
     borders::network_stays_behind_its_doors,
     borders::editor_types_stay_in_the_server,
-    borders::unsafe_code_is_in_one_file,
+    borders::unsafe_code_has_its_places,
     references::architecture_names_what_is_there,
     pages::links_resolve,
     pages::summary_lists_every_page,

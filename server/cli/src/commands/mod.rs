@@ -11,6 +11,7 @@ pub(crate) mod init;
 pub(crate) mod llm;
 pub(crate) mod lsp;
 pub(crate) mod mutants;
+pub(crate) mod pack;
 pub(crate) mod registry;
 pub(crate) mod repair;
 pub(crate) mod report;

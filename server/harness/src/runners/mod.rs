@@ -23,8 +23,10 @@ static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/runners");
 pub struct RunnerError {
     /// The file's stem.
     pub runner: String,
-    /// What is wrong, with the position where there is one.
+    /// What is wrong.
     pub message: String,
+    /// Where in the file, in bytes.
+    pub at: usize,
 }
 
 /// How one test framework is found, run and read.
@@ -272,8 +274,11 @@ impl Runner {
     /// # Errors
     /// When it is no TOML, or has unknown keys or wrong types.
     pub fn parse(name: &str, text: &str, shim: Option<&str>) -> Result<Self, RunnerError> {
-        let mut runner: Self = toml::from_str(text)
-            .map_err(|error| RunnerError { runner: name.to_owned(), message: error.to_string() })?;
+        let mut runner: Self = toml::from_str(text).map_err(|error: toml::de::Error| RunnerError {
+            runner: name.to_owned(),
+            message: error.message().trim().replace('\n', " "),
+            at: error.span().map_or(0, |span| span.start),
+        })?;
         runner.name = name.to_owned();
         runner.shim = shim.map(str::to_owned);
         Ok(runner)

@@ -9,6 +9,7 @@ use crate::repairs;
 use hephaestus_core::{
     ContentHash, EditorSettings, FileChange, GoalId, GoalKind, RelPath, Severity, Suspect,
 };
+use hephaestus_workspace::packs::PackProblem;
 use hephaestus_workspace::{ConfigProblem, FileFacts};
 use serde_json::json;
 use tower_lsp::ls_types::{
@@ -151,14 +152,24 @@ pub(crate) fn of_file(folder: &Folder, path: &RelPath, facts: &FileFacts) -> Vec
 
 /// What is wrong with the configuration, at its place.
 pub(crate) fn of_configuration(problem: &ConfigProblem) -> Diagnostic {
-    let line = u32::try_from(problem.line.saturating_sub(1)).unwrap_or(0);
-    let character = u32::try_from(problem.column.saturating_sub(1)).unwrap_or(0);
+    error_at(problem.line, problem.column, format!("{}; the defaults are used", problem.message))
+}
+
+/// What is wrong with a pack of the user's, at its place.
+pub(crate) fn of_pack(problem: &PackProblem) -> Diagnostic {
+    error_at(problem.line, problem.column, format!("{}\n{}", problem.message, problem.hint))
+}
+
+/// An error at a 1-based line and column.
+fn error_at(line: usize, column: usize, message: String) -> Diagnostic {
+    let line = u32::try_from(line.saturating_sub(1)).unwrap_or(0);
+    let character = u32::try_from(column.saturating_sub(1)).unwrap_or(0);
     let start = Position { line, character };
     Diagnostic {
         range: Range { start, end: Position { line, character: character.saturating_add(1) } },
         severity: Some(DiagnosticSeverity::ERROR),
         source: Some(SOURCE.to_owned()),
-        message: format!("{}; the defaults are used", problem.message),
+        message,
         ..Diagnostic::default()
     }
 }

@@ -6,7 +6,8 @@ use crate::event::{AnalysisDone, Event};
 use crate::forging::Order;
 use crate::locations::{self, Place};
 use hephaestus_core::{ForgeWhen, GoalSettings};
-use hephaestus_workspace::{Change, FileRole, OpenFile, RuleSets, with_rules_for};
+use hephaestus_workspace::packs::concerns_packs;
+use hephaestus_workspace::{Change, FileRole, Languages, OpenFile, RuleSets, with_rules_for};
 use std::sync::Arc;
 use std::time::Instant;
 use tower_lsp::ls_types::{DidChangeTextDocumentParams, DidOpenTextDocumentParams, Uri};
@@ -19,8 +20,12 @@ impl State {
             return tracing::warn!("`{}` cannot be the name of a document", document.uri.as_str());
         };
         let is_test = self.role(&place) == FileRole::Test;
+        let folder = place.root.as_ref().and_then(|root| self.folder(root));
+        let languages = folder.and_then(|folder| folder.languages).or_else(|| Languages::builtin().ok());
+        let Some(languages) = languages else { return tracing::error!("no language is there") };
         let file = OpenFile::new(
             place.path.clone(),
+            languages,
             &document.language_id,
             &document.text,
             document.version,
@@ -67,7 +72,7 @@ impl State {
         };
         let place = document.place.clone();
         let Some(root) = place.root.clone() else { return };
-        if place.path.as_str() == "hephaestus.toml" {
+        if place.path.as_str() == "hephaestus.toml" || concerns_packs(&place.path) {
             return self.reconfigure(&root);
         }
         if document.is_directive() {

@@ -7,6 +7,7 @@ use crate::indexing::{self, Indexer};
 use crate::locations::{self, Place};
 use crate::trust::Trust;
 use hephaestus_core::RelPath;
+use hephaestus_workspace::packs::concerns_packs;
 use hephaestus_workspace::{FileFacts, FileRoles};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -210,7 +211,10 @@ impl State {
         folder.take(opened);
         folder.cancel = hephaestus_core::CancelToken::new();
         folder.is_indexed = folder.registry.is_none();
-        self.roles.insert(root.to_owned(), FileRoles::new(&folder.config));
+        let languages = folder.languages;
+        if let Some(languages) = languages {
+            self.roles.insert(root.to_owned(), FileRoles::new(&folder.config, languages));
+        }
         if let Some(registry) = folder.registry.clone() {
             let indexer = Indexer {
                 root: root.to_owned(),
@@ -225,10 +229,14 @@ impl State {
         let in_folder =
             self.documents.all_mut().filter(|document| document.place.root.as_deref() == Some(root));
         for document in in_folder {
+            if let Some(languages) = languages {
+                document.file = document.file.among(languages);
+            }
             document.look_again(now);
         }
         self.order_kept(root);
         self.publish_configuration(root);
+        self.publish_packs(root);
         self.refresh(root);
     }
 
@@ -259,7 +267,7 @@ impl State {
                 self.directives_changed(&root, now);
             }
             let is_own_memory = place.path.components().next() == Some(".hephaestus");
-            if !is_own_memory {
+            if !is_own_memory || concerns_packs(&place.path) {
                 self.watched.entry(root).or_default().insert(place.path);
                 self.watched_at = Some(now);
             }
@@ -281,6 +289,7 @@ impl State {
             let decides = |path: &RelPath| {
                 path.as_str() == "hephaestus.toml"
                     || path.file_name().starts_with("sgconfig.")
+                    || concerns_packs(path)
                     || has_rules && matches!(path.extension(), Some("yml" | "yaml"))
             };
             if paths.iter().any(decides) {

@@ -10,8 +10,8 @@ use crate::offers::Standing;
 use hephaestus_core::RelPath;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tower_lsp::ls_types::notification::PublishDiagnostics;
 use tower_lsp::ls_types::request::{CodeLensRefresh, WorkspaceDiagnosticRefresh};
@@ -260,6 +260,25 @@ impl State {
         if let Some(uri) = Uri::from_file_path(file) {
             let list = here.map(diagnostics::of_configuration).into_iter().collect();
             self.send_diagnostics(uri, list, None);
+        }
+    }
+
+    /// Shows or takes back what is wrong with the packs of a folder, at its place in their files.
+    pub(super) fn publish_packs(&mut self, root: &Path) {
+        let Some(folder) = self.folder_mut(root) else { return };
+        let mut by_file: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
+        for problem in &folder.pack_problems {
+            by_file.entry(problem.file.clone()).or_default().push(diagnostics::of_pack(problem));
+        }
+        let files = by_file.keys().cloned().collect();
+        let before = std::mem::replace(&mut folder.told_packs, files);
+        for file in before {
+            by_file.entry(file).or_default();
+        }
+        for (file, list) in by_file {
+            if let Some(uri) = Uri::from_file_path(file) {
+                self.send_diagnostics(uri, list, None);
+            }
         }
     }
 

@@ -32,7 +32,7 @@ impl Words {
 }
 
 /// A whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileData {
     /// Kinds of node that need no parentheses wherever an operand may stand.
@@ -46,6 +46,16 @@ pub(super) struct FileData {
     pub(super) untouched: Vec<UntouchedData>,
     /// The operators, by family.
     pub(super) families: Vec<FamilyData>,
+}
+
+impl FileData {
+    /// Takes up what another file for the same language says.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.atoms.extend(other.atoms);
+        self.conditions.extend(other.conditions);
+        self.untouched.extend(other.untouched);
+        self.families.extend(other.families);
+    }
 }
 
 /// A place that is left alone.
@@ -114,7 +124,6 @@ pub(super) struct OperatorData {
     pub(super) find: Words,
     /// A text, and then everything this operator makes of it: nothing for a near miss.
     #[serde(default)]
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the contract test"))]
     pub(super) examples: Vec<Vec<String>>,
     #[serde(flatten)]
     pub(super) shared: SharedData,

@@ -5,23 +5,25 @@ mod closed;
 mod compile;
 mod condition;
 mod data;
+mod examples;
 mod path;
 mod sweep;
 mod template;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hephaestus_core::{ByteRange, Mutant, Mutator, SourceFile};
-use hephaestus_syntax::{Languages, Parsed};
+use hephaestus_grammars::PackProblem;
+use hephaestus_syntax::{Language, Languages, Parsed};
 
 use crate::nodes::Nodes;
 use compile::OperatorSet;
 use condition::View;
 use data::FileData;
 
-/// The name of the file in a language pack.
-const FILE: &str = "operators.toml";
+pub use examples::Slip;
 
 /// Why the operators of a language pack cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -50,31 +52,37 @@ pub enum MutatorError {
 pub struct Mutators {
     languages: &'static Languages,
     sets: BTreeMap<String, OperatorSet>,
+    problems: Vec<PackProblem>,
 }
 
 impl Mutators {
-    /// The operators in the language packs. A pack without any is not an error: its files have no mutants.
+    /// The operators in the language packs. A pack without any is not an error: its files have no mutants. What users' packs
+    /// add is left out where it is wrong, and is among the [`problems`](Self::problems).
     ///
     /// # Errors
     /// When one of our own files is malformed (the contract test prevents it).
     pub fn builtin(languages: &'static Languages) -> Result<Self, MutatorError> {
-        let mut sets = BTreeMap::new();
+        let (mut sets, mut problems) = (BTreeMap::new(), Vec::new());
         // A file may serve several grammars: what it names must be known to one of them at least.
         let mut unknown: BTreeMap<&str, (String, BTreeSet<String>)> = BTreeMap::new();
         for language in languages.all() {
             let pack = language.pack().id.clone();
-            let Some(text) = language.pack().file(FILE) else { continue };
-            let data: FileData = toml::from_str(text)
-                .map_err(|source| MutatorError::Malformed { pack: pack.clone(), source: Box::new(source) })?;
-            let (set, names) = compile::compile(&data, language.grammar())
-                .map_err(|(place, message)| MutatorError::Meaning { pack: pack.clone(), place, message })?;
-            match unknown.get_mut(text) {
-                Some((_, known)) => known.retain(|name| names.contains(name)),
-                None => {
-                    unknown.insert(text, (pack.clone(), names));
+            let (shipped, users) = users::layers(language);
+            if let Some(text) = shipped {
+                let (set, names) = compiled(&pack, text, language)?;
+                match unknown.get_mut(text) {
+                    Some((_, known)) => known.retain(|name| names.contains(name)),
+                    None => {
+                        unknown.insert(text, (pack.clone(), names));
+                    }
                 }
+                sets.insert(pack.clone(), set);
             }
-            sets.insert(pack, set);
+            if !users.is_empty()
+                && let Some(set) = users::on_top(shipped, &users, language, &mut problems)
+            {
+                sets.insert(pack, set);
+            }
         }
         for (pack, names) in unknown.into_values() {
             if let Some(name) = names.into_iter().next() {
@@ -82,7 +90,13 @@ impl Mutators {
                 return Err(MutatorError::Meaning { pack, place: name, message });
             }
         }
-        Ok(Self { languages, sets })
+        Ok(Self { languages, sets, problems })
+    }
+
+    /// What is wrong with the operators of users' packs.
+    #[must_use]
+    pub fn problems(&self) -> &[PackProblem] {
+        &self.problems
     }
 
     /// The ids of the operators of a language pack, in the order of its file.
@@ -90,6 +104,21 @@ impl Mutators {
         let operators = self.sets.get(pack).map(|set| set.operators.as_slice()).unwrap_or_default();
         operators.iter().map(|operator| operator.id.as_str())
     }
+}
+
+/// The operators in a text, and the names in it that the language's grammar does not have.
+fn compiled(
+    pack: &str,
+    text: &str,
+    language: &Language,
+) -> Result<(OperatorSet, BTreeSet<String>), MutatorError> {
+    let data: FileData = toml::from_str(text)
+        .map_err(|source| MutatorError::Malformed { pack: pack.to_owned(), source: Box::new(source) })?;
+    compile::compile(&data, language.grammar()).map_err(|(place, message)| MutatorError::Meaning {
+        pack: pack.to_owned(),
+        place,
+        message,
+    })
 }
 
 impl Mutator for Mutators {

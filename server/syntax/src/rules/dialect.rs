@@ -13,15 +13,10 @@ use crate::{Language, Languages};
 pub(super) struct Dialect(pub(super) Language);
 
 impl Dialect {
-    /// The language that rule files call `word`: the pack's own word, or one of its file extensions, in any case.
+    /// The language that rule files call `word`, in any workspace: a rule is compiled for the language of its pack, and what
+    /// it says itself is only compared with that.
     pub(super) fn named(word: &str) -> Option<Self> {
-        let languages = Languages::builtin().ok()?.all();
-        let claims = |language: &&&Language| {
-            let manifest = &language.pack().manifest;
-            manifest.rule_language.eq_ignore_ascii_case(word)
-                || manifest.extensions.iter().any(|extension| extension.eq_ignore_ascii_case(word))
-        };
-        languages.iter().find(claims).map(|language| Self((*language).clone()))
+        Languages::anywhere(word).map(Self)
     }
 }
 

@@ -22,7 +22,7 @@ use super::reach::Reaches;
 use super::scan::Doc;
 use super::sieve::{self, Sieve, Verdict};
 use super::{Rule, RuleProblem, SkippedRule};
-use crate::Language;
+use crate::{Language, Languages};
 
 /// One rule, ready to match.
 pub(super) struct Compiled {
@@ -236,7 +236,13 @@ pub(super) fn user_rules(
 fn user_rule(text: &str, language: &Language) -> Result<Option<Compiled>, Slip> {
     let Some(header) = read::<Option<Header>>(text)? else { return Ok(None) };
     let word = header.language.as_deref().unwrap_or_default();
-    if header.fix.is_none() || Dialect::named(word) != Some(Dialect(language.clone())) {
+    // Several languages may have the same ending; the first one's rules these are.
+    let is_meant = language.is_called(word)
+        && Languages::builtin()
+            .ok()
+            .and_then(|languages| languages.all().into_iter().find(|own| own.is_called(word)))
+            .is_none_or(|first| first.id() == language.id());
+    if header.fix.is_none() || !is_meant {
         return Ok(None);
     }
     let targets = header.metadata.targets().unwrap_or_default();

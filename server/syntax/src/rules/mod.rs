@@ -4,6 +4,7 @@
 //! and nothing more: whether the edit keeps behaviour is for the tests to show, never for this module to claim.
 
 mod dialect;
+mod examples;
 mod ignores;
 pub(crate) mod layout;
 mod literals;
@@ -13,12 +14,13 @@ pub(crate) mod scan;
 mod sieve;
 
 use hephaestus_core::{ByteRange, Dimension, Edit, GoalKind, RelPath};
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use crate::Language;
 use load::Compiled;
 use sieve::Words;
+
+pub use examples::{RuleSlip, RuleTrial};
 
 /// What a rule says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +101,7 @@ pub struct RuleSet {
 }
 
 /// The place of one language's rules, filled once.
-type Slot = OnceLock<Result<Arc<RuleSet>, RuleError>>;
+pub(crate) type RuleSlot = OnceLock<Result<Arc<RuleSet>, RuleError>>;
 
 impl RuleSet {
     /// The rules of the language's pack and of the packs it inherits from, compiled once per process.
@@ -108,19 +110,14 @@ impl RuleSet {
     /// When not one rule can be used. A single one that cannot is left out and listed by [`RuleSet::skipped`]: an
     /// inherited rule may make no sense in this grammar; for a pack's own rules the contract test prevents it.
     pub fn builtin(language: &Language) -> Result<Arc<Self>, RuleError> {
-        static CACHE: LazyLock<Mutex<HashMap<String, Arc<Slot>>>> = LazyLock::new(Mutex::default);
-        let slot = {
-            let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(cache.entry(language.id().as_str().to_owned()).or_default())
-        };
-        // Compiled outside the lock, so that one language does not wait for another.
-        slot.get_or_init(|| Self::compile(language)).clone()
+        language.rule_slot().get_or_init(|| Self::compile(language)).clone()
     }
 
     fn compile(language: &Language) -> Result<Arc<Self>, RuleError> {
         let (rules, skipped) = load::pack_rules(language);
         match skipped.first() {
-            Some(first) if rules.is_empty() => {
+            // What is wrong with a user's rules is told, and stops nobody.
+            Some(first) if rules.is_empty() && language.users().is_empty() => {
                 let language = language.id().as_str().to_owned();
                 Err(RuleError::NoneUsable { language, first: first.clone() })
             }

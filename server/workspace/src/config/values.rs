@@ -14,8 +14,8 @@ pub(super) type Senseless = (Vec<String>, String);
 
 impl Config {
     /// The first value that makes no sense.
-    pub(super) fn senseless(&self) -> Option<Senseless> {
-        self.out_of_range().or_else(|| self.unknown_name()).or_else(|| self.senseless_external())
+    pub(super) fn senseless(&self, own_runners: &[String]) -> Option<Senseless> {
+        self.out_of_range().or_else(|| self.unknown_name(own_runners)).or_else(|| self.senseless_external())
     }
 
     fn senseless_external(&self) -> Option<Senseless> {
@@ -111,7 +111,7 @@ impl Config {
         Some((key.split('.').map(str::to_owned).collect(), message.to_owned()))
     }
 
-    fn unknown_name(&self) -> Option<Senseless> {
+    fn unknown_name(&self, own_runners: &[String]) -> Option<Senseless> {
         let key = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         if let Some(message) = self.goals.kinds.iter().find_map(|kind| kind.parse::<GoalKind>().err()) {
             return Some((key(&["goals", "kinds"]), message));
@@ -126,8 +126,8 @@ impl Config {
         if let Some(message) = self.forge.engines.iter().find_map(|name| unknown(name, &self.engines())) {
             return Some((key(&["forge", "engines"]), message));
         }
-        let runners: Vec<&str> =
-            runners::all().unwrap_or_default().iter().map(|runner| runner.name.as_str()).collect();
+        let shipped = runners::all().unwrap_or_default().iter().map(|runner| runner.name.as_str());
+        let runners: Vec<&str> = shipped.chain(own_runners.iter().map(String::as_str)).collect();
         if let Some(message) = self.testing.runner.as_ref().and_then(|name| unknown(name, &runners)) {
             return Some((key(&["testing", "runner"]), message));
         }
@@ -187,7 +187,7 @@ mod tests {
 
     fn senseless(text: &str) -> (usize, String) {
         let config: Config = toml::from_str(text).unwrap();
-        let (key, message) = config.senseless().unwrap();
+        let (key, message) = config.senseless(&[]).unwrap();
         (place_of(text, &key), message)
     }
 

@@ -8,10 +8,10 @@ use super::testing::Generated;
 use crate::forging::{ForgeError, Scope, is_named};
 use crate::open::Workspace;
 use crate::overlay::{between, patched};
+use crate::packs::runners;
 use crate::report::ForgeReport;
 use hephaestus_core::{CancelToken, LanguageId, Patch, RelPath, TestFailure};
 use hephaestus_directive::{Check, Directive, LineKind};
-use hephaestus_harness::runners::all as all_runners;
 use hephaestus_harness::runners::{Facts, Programs};
 use hephaestus_harness::sandbox::Sandbox;
 use hephaestus_harness::{Problem, Suite};
@@ -225,7 +225,7 @@ impl Workspace {
         }
         if self.config.testing.command.is_none() {
             let (facts, programs) = (Facts::gather(&self.snapshot), Programs::of(&self.root));
-            let all = all_runners().map_err(|error| ForgeError::Internal(error.to_string()))?;
+            let all = runners(self.languages).map_err(|error| ForgeError::Internal(error.to_string()))?;
             let own = all.iter().filter(|runner| self.judges(runner, language));
             let settings = &self.config.testing;
             suites.extend(own.map(|own| Suite::new(own.clone(), programs.clone(), &facts, settings.clone())));

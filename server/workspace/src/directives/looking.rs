@@ -4,6 +4,7 @@
 use super::DirectiveReport;
 use super::records::{self, directives_at};
 use crate::open::{Discovered, Workspace, WorkspaceError};
+use crate::packs::languages_of;
 use hephaestus_core::{ContentHash, LanguageId, RelPath, SourceFile};
 use hephaestus_directive::{
     Directive, FileSummary, Line, LineState, Parsed, Record, Surroundings, check, name_of, parse,
@@ -92,7 +93,7 @@ impl SeenDirective {
         before: Option<&Self>,
     ) -> Self {
         let text = LineIndex::new(text);
-        let Ok(languages) = Languages::builtin() else {
+        let Ok(languages) = languages_of(root) else {
             let parsed = parse(text.text(), path);
             return Self {
                 path: path.clone(),

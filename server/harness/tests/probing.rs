@@ -342,7 +342,16 @@ fn java_variants_end_as_they_should() {
         (&[mend, ("value * 2", "value * 3")], ProbeEnd::Broken),
         // The one changes what others see, the other is two methods.
         (&[mend, ("int twice(int value)", "long twice(long value)")], ProbeEnd::Passed),
-        (&[mend, ("return value * 2;", "return both(value); } private static int both(int value) { return value + value;")], ProbeEnd::Passed),
+        (
+            &[
+                mend,
+                (
+                    "return value * 2;",
+                    "return both(value); } private static int both(int value) { return value + value;",
+                ),
+            ],
+            ProbeEnd::Passed,
+        ),
         (&[("return result", halt)], ProbeEnd::Died),
     ];
     check(&java(), all, &[3, 4, 5, 7]);

@@ -66,14 +66,17 @@ final class Worker {
             long began = System.nanoTime();
             try {
                 answer = handle(request);
-            } catch (Exception | LinkageError | StackOverflowError | OutOfMemoryError error) {
+            } catch (Exception error) {
                 answer = Json.of("end", "broken", "reason", error.toString());
+            } catch (LinkageError | VirtualMachineError error) {
+                answer = Json.of("end", "broken", "reason", error.toString());
+                Running.lost = true;
             }
             answer.putIfAbsent("wall_s", (System.nanoTime() - began) / 1e9);
             answer.putIfAbsent("cpu_s", Running.cpu() - cpu);
             current = -1;
             say(request, answer);
-            if (Running.lost || "broken".equals(answer.get("end"))) {
+            if (Running.lost) {
                 Runtime.getRuntime().halt(1);
             }
         }
@@ -96,6 +99,7 @@ final class Worker {
             case "survey" -> new Survey(project, request, tell).answer();
             case "run" -> new Trial(project, request, tell).answer();
             case "search" -> new Search(project, request, tell).answer(Json.number(request.get("times"), 20));
+            case "capture" -> Json.of("end", "finished", "left_out", "the arguments of calls in Java are not kept");
             default -> Json.of("end", "broken", "reason", "there is no request \"" + verb + "\"");
         };
     }

@@ -12,7 +12,9 @@ final class Search {
     private static final int MOST = 250;
     private static final int MOST_TEXT = 1 << 20;
     /** A test may always take this much CPU time: the machine's own threads are counted too. */
-    private static final double LEAST = 0.1;
+    private static final double LEAST = 0.15;
+    /** What it may take on the unchanged code. */
+    private static final double FIRST = 10;
 
     /** What a test said of a variant: nothing when it passed. */
     private record Answer(String mark, boolean late, boolean died) {
@@ -41,7 +43,7 @@ final class Search {
         choose(request.get("green"), green);
         ahead = (int) Json.number(request.get("ahead"), 1);
         until = System.nanoTime() + (long) (Json.number(request.get("limit_s"), 3600) * 1e9);
-        each = Math.max(LEAST, Json.number(request.get("least_s"), 0));
+        each = Json.number(request.get("least_s"), 0);
         int[] characters = characters(project.sources.texts.getOrDefault(file, ""));
         for (Object one : (List<?>) request.get("variants")) {
             List<?> pair = (List<?>) one;
@@ -93,15 +95,15 @@ final class Search {
         return Json.of("end", over == null ? "finished" : over, "tried", tried, "how", Json.of("shared", 0, "forked", tried - apart, "reloaded", apart));
     }
 
-    /** Sees how long the slowest of the tests takes on the unchanged code. */
+    /** Sees how long the slowest of the tests takes on the unchanged code, once its classes are loaded. */
     private void limit(double times) {
         double slowest = 0;
-        Map<String, Answer> seen = new HashMap<>();
-        Stage stage = project.stage(project.sources.classes);
+        each = Math.max(each, FIRST);
         for (Tests.Test test : green) {
+            Stage stage = project.stage(project.sources.classes);
+            ask(project.sources.classes, stage, test, new HashMap<>());
             long began = System.nanoTime();
-            each = Math.max(each, 10);
-            ask(project.sources.classes, stage, test, seen);
+            ask(project.sources.classes, stage, test, new HashMap<>());
             slowest = Math.max(slowest, (System.nanoTime() - began) / 1e9);
         }
         each = Math.max(LEAST, slowest * times);
@@ -125,7 +127,7 @@ final class Search {
             if (isOver()) {
                 return;
             }
-            judge(variant, built.classes());
+            judge(variant, all.of(variant, built));
         }
         for (Variants.Variant variant : built.apart()) {
             if (isOver()) {

@@ -9,6 +9,7 @@ import com.sun.source.util.TreeScanner;
 import com.sun.source.util.Trees;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +42,7 @@ final class Variants {
     /** A variant's method, as it stands beside the others. */
     private record Copy(Variant variant, Slot slot, String text) {}
 
-    private static final String NAME = "$variant";
+    static final String NAME = "$variant";
     private static final int ROUNDS = 6;
 
     private final Sources sources;
@@ -118,6 +119,15 @@ final class Variants {
             at = edit.end();
         }
         return out.append(text, at, to).toString();
+    }
+
+    /** The classes of one of the variants that were built together. */
+    Map<String, Sources.Binary> of(Variant variant, Built built) {
+        Map<String, Sources.Binary> own = new HashMap<>(built.classes());
+        String name = NAME + variant.number();
+        own.replaceAll((type, binary) ->
+            file.equals(binary.file()) ? new Sources.Binary(Weaver.only(binary.bytes(), name), file) : binary);
+        return own;
     }
 
     private Slot slotOf(Variant variant) {

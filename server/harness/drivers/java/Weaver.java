@@ -196,6 +196,20 @@ final class Weaver {
         }
     }
 
+    /** A class without the variants of its methods that are not asked for: it is loaded again for each of them. */
+    static byte[] only(byte[] bytes, String variant) {
+        ClassWriter writer = new ClassWriter(0);
+        new ClassReader(readable(bytes)).accept(new ClassVisitor(API, writer) {
+            @Override
+            public MethodVisitor visitMethod(int access, String name, String type, String signature, String[] errors) {
+                int at = name.indexOf(Variants.NAME);
+                boolean other = at >= 0 && !(name + "$").startsWith(variant + "$", at);
+                return other ? null : super.visitMethod(access, name, type, signature, errors);
+            }
+        }, 0);
+        return writer.toByteArray();
+    }
+
     /** What other classes can see of a class when they are compiled. */
     static String face(byte[] bytes) {
         Set<String> parts = new TreeSet<>();

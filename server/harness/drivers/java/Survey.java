@@ -1,4 +1,5 @@
 import hephaestus.Hooks;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -32,7 +33,7 @@ final class Survey {
         each = Json.number(request.get("each_s"), -1);
     }
 
-    Map<String, Object> answer() {
+    Map<String, Object> answer() throws IOException {
         loom = trace ? new Stage.Loom(true) : project.loom;
         if (trace) {
             project.sources.classes.values().forEach(loom::woven);
@@ -50,7 +51,11 @@ final class Survey {
             }
         }
         Hooks.begin(0);
-        return Json.of("end", "finished", "loaded", Map.of());
+        Map<String, Object> loaded = new LinkedHashMap<>();
+        if (trace) {
+            Constants.lines(project.sources).forEach((file, numbers) -> loaded.put(file, ranges(numbers)));
+        }
+        return Json.of("end", "finished", "loaded", loaded);
     }
 
     private Stage stage() {

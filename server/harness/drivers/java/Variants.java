@@ -207,7 +207,7 @@ final class Variants {
             boolean one = types.size() == 1 && types.get(0) instanceof ClassTree type
                 && type.getMembers().size() == 1 && type.getMembers().get(0) instanceof MethodTree;
             if (!one) {
-                several.add(of.get(((Sources.Source) unit.getSourceFile()).path));
+                several.add(of.get(unit.getSourceFile().getName()));
             }
         }
         several.removeAll(wrong);

@@ -345,6 +345,9 @@ impl Builder<'_> {
                 return Ok((answer, fabrics, round));
             }
             tracing::debug!(round, errors = answer.errors.len(), "a build with switches was refused");
+            for error in &answer.errors {
+                tracing::trace!(place = ?error.spans.first(), "{error}");
+            }
             last = tail(&outcome.stderr.text);
             if let [first, ..] = answer.errors.as_slice() {
                 last = format!("{}\n{last}", first.message);

@@ -80,8 +80,10 @@ fn error(root: &Path, line: &str, compiled: &Compiled<'_>) -> Option<BuildError>
 
 /// The byte at this line and byte of it, both counted from 1.
 pub(super) fn offset(text: &str, row: usize, column: usize) -> Option<usize> {
-    let start: usize = text.split_inclusive('\n').take(row.checked_sub(1)?).map(str::len).sum();
-    Some(start + column.checked_sub(1)?).filter(|at| *at <= text.len())
+    let before = row.checked_sub(1)?;
+    let line = text.split_inclusive('\n').nth(before)?;
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    Some(column.checked_sub(1)?).filter(|at| *at <= line.len()).map(|at| start + at)
 }
 
 fn relative(root: &Path, path: &Path) -> Option<RelPath> {

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-fn switches() -> SwitchPack {
+fn switches(language: &str) -> SwitchPack {
     let packs = hephaestus_grammars::packs().unwrap();
-    SwitchPack::of(packs.iter().find(|pack| pack.id == "rust").unwrap()).unwrap().unwrap()
+    SwitchPack::of(packs.iter().find(|pack| pack.id == language).unwrap()).unwrap().unwrap()
 }
 
-fn parsed(text: &str) -> Parsed {
-    let id = LanguageId::new("rust");
-    let path = RelPath::new("src/lib.rs").unwrap();
+fn parsed(language: &str, text: &str) -> Parsed {
+    let id = LanguageId::new(language);
+    let path = RelPath::new("src/lib").unwrap();
     let file = Arc::new(SourceFile::new(path, id.clone(), text, false));
     Parsed::new(Languages::builtin().unwrap().get(&id).unwrap(), file).unwrap()
 }
@@ -43,8 +43,12 @@ fn short(text: &str) -> String {
 
 /// The first rung of each variant woven in, without probes; and the names of all rungs, or why there are none.
 fn woven(marked: &str) -> String {
+    woven_in("rust", marked)
+}
+
+fn woven_in(language: &str, marked: &str) -> String {
     let (text, edits) = sample(marked);
-    let (switches, parsed) = (switches(), parsed(&text));
+    let (switches, parsed) = (switches(language), parsed(language, &text));
     assert!(!parsed.tree().root_node().has_error(), "{text}");
     let mut carpenter = Carpenter::new(&parsed, &switches).unwrap();
     let mut places: BTreeMap<PlaceKey, Vec<Alternative>> = BTreeMap::new();
@@ -151,7 +155,7 @@ fn lines_keep_their_numbers() {
 #[test]
 fn probes_stand_before_statements_and_know_their_lines() {
     let text = "const fn k() -> u8 { 1 }\nfn f(a: u8) -> u8 {\n    let x = a;\n    if x > 1 {\n        g();\n    }\n    #[allow(unused)]\n    h();\n    x\n}\n#[cfg(test)]\nmod tests {\n    fn t() { u(); }\n}\n";
-    let (switches, parsed) = (switches(), parsed(text));
+    let (switches, parsed) = (switches("rust"), parsed("rust", text));
     let mut next = 0;
     let found = probes(&parsed, &switches, &mut next);
     let fabric = weave(text, &switches, &BTreeMap::new(), &found, &mut next);
@@ -163,11 +167,42 @@ fn probes_stand_before_statements_and_know_their_lines() {
 
 #[test]
 fn edits_that_change_nothing_and_edits_that_do_not_fit() {
-    let parsed = parsed("fn f() { g(); }\n");
-    let switches = switches();
+    let parsed = parsed("rust", "fn f() { g(); }\n");
+    let switches = switches("rust");
     let mut carpenter = Carpenter::new(&parsed, &switches).unwrap();
     assert_eq!(carpenter.ladder(&[Edit::new(8..9, "")]).rungs, []);
     assert_eq!(carpenter.ladder(&[Edit::new(8..900, "x")]).rungs, []);
     assert_eq!(carpenter.ladder(&[]).rungs, []);
     assert_eq!(carpenter.ladder(&[Edit::new(9..13, "g(;")]).reason, "it does not parse");
+}
+
+/// Go's, in a function.
+fn in_go(marked: &str) -> String {
+    woven_in("go", &format!("package p\nfunc f(a, b int) int {{\n{marked}\n}}"))
+}
+
+#[test]
+fn conditions_of_go_choose_by_themselves() {
+    let woven =
+        in_go("if a «<|<=» b && a == «1|2» { return 1 }\nfor i := 0; i «<|>» b; i++ { a += i }\nreturn a");
+    insta::assert_snapshot!(woven);
+}
+
+#[test]
+fn statements_of_go_and_blocks_around_what_declares_a_name() {
+    insta::assert_snapshot!(in_go("c := a «+|-» b\na «+=|-=» c\nreturn c «*|/» a"));
+    insta::assert_snapshot!(in_go(
+        "switch a {\ncase 1:\n\t«b++|»\n}\nif a < b { return a } else if b > 3 { «return b|return 0» }\nreturn 0"
+    ));
+}
+
+#[test]
+fn the_last_use_of_a_name_of_go_goes_where_the_compiler_sees_it() {
+    let local = in_go("c := a\nd := c\nif c > 0 { a = «c + d|c» }\nreturn a");
+    assert!(local.ends_with("// 3: block\n"), "{local}");
+    let other = in_go("c := a\nif c > 0 { a = «c + 1|1» }\nreturn a");
+    assert!(other.ends_with("// 3: statement, block, block\n"), "{other}");
+    let text = "package p\nimport \"strings\"\nfunc f(a string) string { return «strings.ToLower(a)|a» }";
+    let imported = woven_in("go", text);
+    assert!(imported.ends_with("// 3: it takes out the last use of a name\n"), "{imported}");
 }

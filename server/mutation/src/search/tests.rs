@@ -13,6 +13,8 @@ use hephaestus_syntax::{Languages, Parsed};
 
 use super::*;
 
+mod languages;
+
 fn parsed(language: &str, name: &str, text: &str) -> Parsed {
     let languages = Languages::builtin().unwrap();
     let id = LanguageId::new(language);
@@ -27,12 +29,13 @@ fn made(language: &str, text: &str, test: &str) -> BTreeSet<String> {
     let range = ByteRange::new(0, text.len());
     let tests = [parsed(language, "t", test)];
     let changes = lexicons.changes(&source, range, &tests, &Prior::shipped().unwrap());
-    let patched = |edits: Vec<Edit>| {
-        let path = RelPath::new("a").unwrap();
-        let patch = Patch::edit(path.clone(), source.file().hash.clone(), edits).unwrap();
-        patch.apply_to(&path, Some(text)).unwrap().unwrap()
-    };
-    changes.into_iter().map(|(_, edits)| patched(edits)).collect()
+    changes.into_iter().map(|(_, edits)| patched(&source, edits)).collect()
+}
+
+fn patched(source: &Parsed, edits: Vec<Edit>) -> String {
+    let file = source.file();
+    let patch = Patch::edit(file.path.clone(), file.hash.clone(), edits).unwrap();
+    patch.apply_to(&file.path, Some(&file.text)).unwrap().unwrap()
 }
 
 /// Asserts that one change makes each of `wanted` of `text`.

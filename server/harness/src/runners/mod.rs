@@ -161,7 +161,7 @@ pub struct SwitchCommands {
     pub examples_env: BTreeMap<String, String>,
     /// Arguments that make a test program tell its tests.
     pub list: Vec<String>,
-    /// Arguments in front of the names of the tests it is to run.
+    /// Arguments in front of the names of the tests it is to run; or with `{names}` where they stand, with bars between.
     pub only: Vec<String>,
 }
 
@@ -171,6 +171,8 @@ pub struct SwitchCommands {
 pub enum BuildTool {
     /// Cargo.
     Cargo,
+    /// Go.
+    Go,
 }
 
 /// Where the arguments of a JavaScript runner come from.

@@ -2,8 +2,8 @@
 
 use super::Bench;
 use super::build::open;
-use super::cargo::Program;
 use super::programs::{Programs, moved};
+use super::project::Program;
 use crate::lab::{Job, JobEnd, JobOutcome, LabError};
 use crate::redirect::output;
 use crate::sandbox::{SandboxError, StepStatus};
@@ -45,9 +45,10 @@ impl Bench {
         outcome.cpu += built.cpu;
         // Without namespaces every session shows the workspace elsewhere: here as the common build saw it.
         let root = &self.programs.root;
-        let answer = self.project.answer(root, &moved(&output(&built), session.root(), root));
+        let said = moved(&output(&built), session.root(), root);
+        let answer = self.project.answer(root, &said, &|_| None);
         if built.status != StepStatus::Exited(0) {
-            let said = answer.errors.first().map(|error| format!("{}: {}", error.code, error.message));
+            let said = answer.errors.first().map(|error| error.to_string());
             outcome.end = JobEnd::Unviable(said.unwrap_or_else(|| "it does not build".to_owned()));
             return Ok(());
         }

@@ -3,8 +3,8 @@
 //! An error inside a variant's own part of a place is that variant's. One elsewhere in a place (the arms do not agree,
 //! say) is laid on all variants of the place; one outside on those of the nearest place.
 
-use super::cargo::{BuildError, Span};
 use super::pack::Errors;
+use super::project::{BuildError, Span};
 use super::weave::{Fabric, Woven};
 use hephaestus_core::{ByteRange, RelPath};
 use std::collections::BTreeMap;
@@ -46,12 +46,8 @@ pub(super) fn blame(
         }
         let doubtful = meaning.doubtful.iter().any(|words| error.message.contains(words.as_str()));
         let blame = Blame {
-            message: if error.code.is_empty() {
-                error.message.clone()
-            } else {
-                format!("{}: {}", error.code, error.message)
-            },
-            certain: own && meaning.certain.contains(&error.code),
+            message: error.to_string(),
+            certain: own && meaning.is_certain(error),
             own: own && !doubtful,
         };
         for variant in variants {

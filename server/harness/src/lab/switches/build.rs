@@ -1,10 +1,11 @@
 //! One build with all variants in it: woven, compiled, and woven again without those that the compiler refuses.
 
 use super::blame::{Blame, Verdicts, blame};
-use super::cargo::{Answer, BuildError, Program, Project};
+use super::dialect::Dialect;
 use super::ground::{Ground, describe};
 use super::ladder::{Carpenter, Ladder};
 use super::pack::SwitchPack;
+use super::project::{Answer, BuildError, Program, Project, Shim};
 use super::slim::Slim;
 use super::weave::{Alternative, Fabric, PlaceKey, Probe, probes, weave};
 use crate::lab::{LabError, LabSubject, Variant};
@@ -80,6 +81,11 @@ impl Tool {
     /// The tool of the suite's runner.
     pub(super) fn of(suite: &Suite) -> Option<Self> {
         Some(Self { commands: suite.runner.switches.clone()?, suite: suite.clone() })
+    }
+
+    /// How the test programs speak.
+    pub(super) fn dialect(&self) -> Dialect {
+        Dialect::of(self.commands.tool)
     }
 
     /// The environment of everything the runner starts.
@@ -332,7 +338,9 @@ impl Builder<'_> {
             )?;
             self.cpu += outcome.cpu;
             let root = self.session.root().to_owned();
-            let answer = self.project.answer(&root, &output(&outcome));
+            let answer = self
+                .project
+                .answer(&root, &output(&outcome), &|path| Some(self.works.get(path)?.written.clone()));
             if outcome.status == StepStatus::Exited(0) {
                 return Ok((answer, fabrics, round));
             }
@@ -356,16 +364,15 @@ impl Builder<'_> {
         let mut fabrics = BTreeMap::new();
         let mut next_site = self.works.values().map(|work| work.probes.len()).sum::<usize>() as u32;
         let mut texts: BTreeMap<RelPath, String> = BTreeMap::new();
-        let mut shims: BTreeMap<RelPath, String> = BTreeMap::new();
+        let mut shims: BTreeMap<RelPath, Shim> = BTreeMap::new();
         let root = self.session.root().to_owned();
         for (path, work) in &self.works {
             let places = places(&self.climbers, path);
             let text = &*work.parsed.file().text;
             let fabric = weave(text, &work.switches, &places, &work.probes, &mut next_site);
             if fabric.text != text {
-                for crate_root in self.project.crate_roots(&root, path, self.all_roots) {
-                    shims.insert(crate_root, work.switches.shim.clone());
-                }
+                let all = self.project.shims(&root, path, self.all_roots, &work.switches.shim);
+                shims.extend(all.into_iter().map(|shim| (shim.file.clone(), shim)));
             }
             texts.insert(path.clone(), fabric.text.clone());
             fabrics.insert(path.clone(), fabric);
@@ -373,12 +380,13 @@ impl Builder<'_> {
         for (path, shim) in shims {
             let text = match texts.remove(&path) {
                 Some(text) => text,
+                None if shim.is_new => String::new(),
                 None => match self.subject.snapshot.file(&path) {
                     Some(file) => file.text.to_string(),
                     None => continue,
                 },
             };
-            texts.insert(path, text + &shim);
+            texts.insert(path, text + &shim.text);
         }
         for (path, text) in texts {
             let written = match self.works.get_mut(&path) {

@@ -1,6 +1,7 @@
 //! What Cargo says: which files are roots of crates, what went wrong in a build, where the test programs are and what
 //! Cargo would have set for them. The one place here that knows Rust's build tool; another tool is one more such file.
 
+use super::project::{Answer, BuildError, Manner, Program, Span};
 use hephaestus_core::{ByteRange, RelPath};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// What is built from what.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Project {
+pub(super) struct Cargo {
     packages: Vec<Member>,
     /// Where names in messages start from.
     root: PathBuf,
@@ -34,60 +35,7 @@ pub(super) struct Target {
     pub(super) is_tested: bool,
 }
 
-/// A test program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Program {
-    /// As the suite's report names it.
-    pub(super) name: String,
-    /// The file.
-    pub(super) path: String,
-    /// The folder to run in, below the root; `None` is the root.
-    pub(super) cwd: Option<RelPath>,
-    /// Its environment.
-    pub(super) env: Vec<(String, String)>,
-    /// How it is spoken to.
-    pub(super) manner: Manner,
-}
-
-/// How a test program is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// It runs the tests it is told to, and reports.
-    Chosen,
-    /// It always runs all its tests, and reports.
-    Whole,
-    /// It is a single test, and its exit code is all it says.
-    Bare,
-}
-
-/// One error of the compiler.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct BuildError {
-    pub(super) code: String,
-    pub(super) message: String,
-    /// Where it is: the main places first.
-    pub(super) spans: Vec<Span>,
-    /// How many of the spans are main places.
-    pub(super) main: usize,
-}
-
-/// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) file: RelPath,
-    pub(super) range: ByteRange,
-}
-
-/// What a build said.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
-    pub(super) programs: Vec<Program>,
-    pub(super) errors: Vec<BuildError>,
-    /// Packages of other people, by name, of whose names no package of the workspace or beside it is.
-    pub(super) foreign: BTreeSet<String>,
-}
-
-impl Project {
+impl Cargo {
     /// Reads what `cargo metadata` says.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(text.trim()).ok()?;
@@ -327,7 +275,7 @@ mod tests {
             ["registry+https://x#serde@1.0.2", "registry+https://x#own@1.0.0", "path+file:///w/own#0.1.0"]
                 .map(message)
                 .concat();
-        let answer = Project::default().answer(Path::new("/w"), &text);
+        let answer = Cargo::default().answer(Path::new("/w"), &text);
         assert_eq!(answer.foreign, BTreeSet::from(["serde".to_owned()]));
     }
 }

@@ -6,8 +6,8 @@
 
 use super::Bench;
 use super::build::{of_sandbox, open};
-use super::cargo::{Manner, Program};
 use super::programs::moved;
+use super::project::{Manner, Program};
 use super::survey::Names;
 use crate::lab::LabError;
 use crate::redirect::{FILE, Streams, output, redirected};
@@ -110,7 +110,9 @@ impl Examples {
         let Some(first) = own.first() else { return };
         let at = self.programs.len();
         let root = &bench.programs.root;
-        self.programs.push(bench.project.example(root, &first.library, path.to_owned(), manner));
+        if let Some(cargo) = bench.project.cargo() {
+            self.programs.push(cargo.example(root, &first.library, path.to_owned(), manner));
+        }
         self.ids.extend(own.iter().map(|mention| ((at, mention.name.clone()), mention.id.clone())));
         self.names.push((at, own.iter().map(|mention| mention.name.clone()).collect()));
     }

@@ -5,8 +5,9 @@
 //! be taken for another's.
 
 use super::build::{Tool, of_sandbox, open};
-use super::cargo::Project;
+use super::cargo::Cargo;
 use super::kept::{Shelf, put};
+use super::project::Project;
 use super::slim::Slim;
 use crate::lab::{LabError, LabSubject};
 use crate::redirect::output;
@@ -82,7 +83,9 @@ impl Ground {
             ground.shelf = Some((Shelf::new(folder.to_owned()), key));
         }
         let cpu = &mut ground.cpu;
-        ground.slim = Slim::find(&ground.project, root, tool, &mut session, cpu, cancel)?;
+        if let Some(cargo) = ground.project.cargo() {
+            ground.slim = Slim::find(cargo, root, tool, &mut session, cpu, cancel)?;
+        }
         session.close();
         ground.recall(subject)?;
         Ok(ground)
@@ -114,7 +117,8 @@ impl Ground {
             vec![env!("CARGO_PKG_VERSION").to_owned(), root.display().to_string(), compiler.to_owned()];
         parts.push(read(root.join("Cargo.lock")));
         parts.extend([".cargo/config.toml", ".cargo/config"].map(|path| read(root.join(path))));
-        parts.extend(self.project.members().iter().map(|member| {
+        let members = self.project.cargo().map(Cargo::members).unwrap_or_default();
+        parts.extend(members.iter().map(|member| {
             let manifest: toml::Table = read(member.folder.join("Cargo.toml")).parse().unwrap_or_default();
             manifest
                 .into_iter()
@@ -145,7 +149,9 @@ impl Ground {
     /// Keeps the dependencies that a build left in `upper` for later runs, and for whoever builds next in this one.
     /// `foreign` are the packages that are nobody's here. What cannot be kept is built again.
     pub(super) fn keep(&mut self, subject: &LabSubject<'_>, upper: &Path, foreign: &BTreeSet<String>) {
-        let Some(built) = self.project.built_below(&self.root) else { return };
+        let Some(built) = self.project.cargo().and_then(|cargo| cargo.built_below(&self.root)) else {
+            return;
+        };
         let Some((shelf, key)) = &self.shelf else { return };
         let fresh = gather(upper, &built, foreign);
         if fresh.is_empty() {
@@ -181,7 +187,7 @@ pub(super) fn describe(
     cancel: &CancelToken,
 ) -> Result<(Project, Duration), LabError> {
     let described = tool.run(session, &tool.commands.describe, &BTreeMap::new(), cancel)?;
-    let project = Project::parse(&output(&described)).ok_or_else(|| {
+    let project = Project::parse(tool.commands.tool, &output(&described)).ok_or_else(|| {
         let said = described.stderr.text.trim();
         LabError::Unfit(format!("the build tool does not describe the project: {said}"))
     })?;

@@ -4,9 +4,10 @@
 //! sort again with the same neighbours: then the switched program does exactly what the edited one does, whatever the
 //! precedence of operators says. That is checked by parsing the edited text.
 
-use super::pack::{Level, SwitchPack};
+use super::pack::{Level, SwitchPack, UsedNames};
 use hephaestus_core::{ByteRange, Edit};
 use hephaestus_syntax::Parsed;
+use std::collections::BTreeMap;
 use tree_sitter::{InputEdit, Node, Parser, Point, Tree};
 
 /// One rung: a node of the original that may be replaced as a whole by a choice between texts.
@@ -68,11 +69,19 @@ impl<'a> Carpenter<'a> {
         if new_tree.root_node().has_error() && !self.parsed.tree().root_node().has_error() {
             return none("it does not parse");
         }
-        let steps = path_to(self.parsed.tree().root_node(), hull);
+        let steps = path_to(self.parsed.tree().root_node(), hull, &self.switches.lists);
         let grown = new_text.len() as isize - text.len() as isize;
         let look = Look { switches: self.switches, new_text: &new_text, new_tree: &new_tree, grown };
         match look.rungs(&steps) {
-            Ok(rungs) => Ladder { rungs, reason: "", at: hull.start },
+            Ok(mut rungs) => {
+                match unused(self.parsed, self.switches, &steps, &look) {
+                    Unused::Nothing => {}
+                    // There the compiler sees it.
+                    Unused::InFunction => drop(rungs.drain(..rungs.len().saturating_sub(1))),
+                    Unused::InFile => return none("it takes out the last use of a name"),
+                }
+                Ladder { rungs, reason: "", at: hull.start }
+            }
             Err(reason) => none(reason),
         }
     }
@@ -183,6 +192,7 @@ impl Look<'_> {
             is_in(&level.kinds, kind)
                 && !closed
                 && !is_in(&level.not_parents, parent.node.kind())
+                && (level.words.is_empty() || has_word(step.node, &level.words))
                 && (level.parents.is_empty()
                     || is_in(&level.parents, position)
                     || is_in(&level.parents, parent.node.kind()))
@@ -201,7 +211,7 @@ impl Look<'_> {
         let new_end = |node: Node<'_>| node.end_byte().checked_add_signed(self.grown);
         let (Some(end), Some(parent_end)) = (new_end(step.node), new_end(parent.node)) else { return false };
         let hull = ByteRange::new(parent.node.start_byte(), parent_end);
-        let around = path_to(self.new_tree.root_node(), hull);
+        let around = path_to(self.new_tree.root_node(), hull, &self.switches.lists);
         let Some(new_parent) =
             around.iter().rev().map(|step| step.node).find(|node| node.kind() == parent.node.kind())
         else {
@@ -214,7 +224,9 @@ impl Look<'_> {
         }
         let mut cursor = new_parent.walk();
         let place = step.node.start_byte()..end;
-        let mut inside = new_parent.named_children(&mut cursor).filter(|child| {
+        let lists = &self.switches.lists;
+        let children = new_parent.named_children(&mut cursor).flat_map(|child| members(child, lists));
+        let mut inside = children.filter(|child| {
             child.start_byte() < place.end && place.start < child.end_byte() || {
                 child.byte_range() == place
             }
@@ -256,7 +268,8 @@ pub(super) fn is_constant(switches: &SwitchPack, function: Node<'_>) -> bool {
 }
 
 /// The nodes from the root to the innermost that contains `range`. An empty range belongs to what begins there.
-fn path_to(root: Node<'_>, range: ByteRange) -> Vec<Step<'_>> {
+/// Lists are left out.
+fn path_to<'t>(root: Node<'t>, range: ByteRange, lists: &[String]) -> Vec<Step<'t>> {
     let mut steps = vec![Step { node: root, field: None, first: true }];
     let mut cursor = root.walk();
     let contains = |node: Node<'_>| {
@@ -271,7 +284,9 @@ fn path_to(root: Node<'_>, range: ByteRange) -> Vec<Step<'_>> {
         loop {
             let node = cursor.node();
             if contains(node) {
-                steps.push(Step { node, field: cursor.field_name(), first: first && node.is_named() });
+                if !is_in(lists, node.kind()) {
+                    steps.push(Step { node, field: cursor.field_name(), first: first && node.is_named() });
+                }
                 break;
             }
             first = first && !node.is_named();
@@ -281,6 +296,117 @@ fn path_to(root: Node<'_>, range: ByteRange) -> Vec<Step<'_>> {
         }
     }
     steps
+}
+
+/// The node, or what is in it, if it is a list.
+fn members<'t>(node: Node<'t>, lists: &[String]) -> Vec<Node<'t>> {
+    if !is_in(lists, node.kind()) {
+        return vec![node];
+    }
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).collect()
+}
+
+fn has_word(node: Node<'_>, words: &[String]) -> bool {
+    let mut cursor = node.walk();
+    node.children(&mut cursor).any(|child| !child.is_named() && is_in(words, child.kind()))
+}
+
+/// Where a name is no longer used that was used before.
+enum Unused {
+    Nothing,
+    /// The name is one of the function's own.
+    InFunction,
+    /// It is another file's.
+    InFile,
+}
+
+/// Looks for names whose last use the variant takes out.
+fn unused(parsed: &Parsed, switches: &SwitchPack, steps: &[Step<'_>], look: &Look<'_>) -> Unused {
+    let Some(used) = &switches.used else { return Unused::Nothing };
+    let function = |step: &&Step<'_>| is_in(&switches.functions.kinds, step.node.kind());
+    let Some(function) = steps.iter().find(function) else { return Unused::Nothing };
+    let range = ByteRange::from(function.node.byte_range());
+    let Some(end) = range.end.checked_add_signed(look.grown) else { return Unused::Nothing };
+    let old = Uses::of(function.node, &parsed.file().text, used, range);
+    let root = look.new_tree.root_node();
+    let new = Uses::of(root, look.new_text, used, ByteRange::new(range.start, end));
+    let mut found = Unused::Nothing;
+    for (name, count) in &old.uses {
+        let left = new.uses.get(name).copied().unwrap_or_default();
+        if left >= *count {
+            continue;
+        }
+        let givings = new.given.get(name).copied().unwrap_or_default();
+        if givings > 1 || givings == 1 && left == 0 {
+            found = Unused::InFunction;
+        }
+        if givings == 0 && left == 0 && is_imported(parsed, used, name) {
+            let everywhere = ByteRange::new(0, look.new_text.len());
+            let all = Uses::of(root, look.new_text, used, everywhere);
+            if !all.uses.contains_key(name) {
+                return Unused::InFile;
+            }
+        }
+    }
+    found
+}
+
+/// Whether the name may be one that an import brings in.
+fn is_imported(parsed: &Parsed, used: &UsedNames, name: &str) -> bool {
+    let mut cursor = parsed.tree().walk();
+    let mut nodes = vec![parsed.tree().root_node()];
+    while let Some(node) = nodes.pop() {
+        let text = parsed.file().text.get(node.byte_range()).unwrap_or_default();
+        if is_in(&used.imports, node.kind()) && text.contains(name) {
+            return true;
+        }
+        if node.parent().is_none() || is_in(&used.imports, node.kind()) {
+            nodes.extend(node.named_children(&mut cursor));
+        }
+    }
+    false
+}
+
+/// How often each name is used, and how often it is given something.
+#[derive(Default)]
+struct Uses<'a> {
+    uses: BTreeMap<&'a str, usize>,
+    given: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Uses<'a> {
+    /// Those at or below `root` that are in `range`.
+    fn of(root: Node<'_>, text: &'a str, names: &UsedNames, range: ByteRange) -> Self {
+        let mut all = Self::default();
+        let mut nodes = vec![(root, false)];
+        while let Some((node, given)) = nodes.pop() {
+            if node.end_byte() <= range.start || range.end <= node.start_byte() {
+                continue;
+            }
+            if is_in(&names.kinds, node.kind()) {
+                let counts = if given { &mut all.given } else { &mut all.uses };
+                *counts.entry(text.get(node.byte_range()).unwrap_or_default()).or_default() += 1;
+                continue;
+            }
+            let mut cursor = node.walk();
+            if !cursor.goto_first_child() {
+                continue;
+            }
+            loop {
+                let child = cursor.node();
+                let position = cursor.field_name().map(|field| format!("{}.{field}", node.kind()));
+                let is_given = position.is_some_and(|position| is_in(&names.given, &position));
+                // What an index or a field of something is given, it is used for.
+                let is_still = given && (child.kind() == node.kind() || is_in(&names.kinds, child.kind()));
+                nodes.push((child, is_given || is_still));
+                if !cursor.goto_next_sibling() {
+                    break;
+                }
+            }
+        }
+        all
+    }
 }
 
 /// The edit without what it leaves as it is; white space around something that is only taken out counts as that.

@@ -9,12 +9,15 @@ mod blame;
 mod build;
 mod cargo;
 mod clones;
+mod dialect;
 mod examples;
+mod golang;
 mod ground;
 mod kept;
 mod ladder;
 mod pack;
 mod programs;
+mod project;
 mod search;
 mod shown;
 mod slim;
@@ -89,7 +92,7 @@ struct Bench {
     built: View,
     /// The view without it.
     plain: View,
-    project: cargo::Project,
+    project: project::Project,
     /// What to build with, where those are not the plain manifests.
     slim: Option<Slim>,
     variants: Vec<Variant>,

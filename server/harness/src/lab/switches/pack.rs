@@ -1,6 +1,7 @@
 //! What a language pack says about switches: `switches.toml`, read and filled in. Data only; which node is what in a
 //! text is [`super::ladder`]'s business.
 
+use super::project::BuildError;
 use hephaestus_grammars::Pack;
 use serde::Deserialize;
 
@@ -20,6 +21,15 @@ pub(super) struct SwitchPack {
     pub(super) line_comment: String,
     /// How attributes begin that make code test code.
     pub(super) test_attributes: Vec<String>,
+    /// Whether a line break is more than white space.
+    #[serde(default)]
+    pub(super) breaks_matter: bool,
+    /// Kinds of node that only hold several others: of no account.
+    #[serde(default)]
+    pub(super) lists: Vec<String>,
+    /// Names that the compiler wants used, where it does.
+    #[serde(default)]
+    pub(super) used: Option<UsedNames>,
     /// Kinds of node inside which nothing can be switched.
     pub(super) opaque: Vec<String>,
     /// `kind.field` of opaque nodes that are code all the same.
@@ -53,6 +63,18 @@ pub(super) struct Closed {
     pub(super) kinds: Vec<String>,
 }
 
+/// Names whose last use must not go: the compiler refuses what nothing uses, and a switch would hide that.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UsedNames {
+    /// Kinds of node that are such names.
+    pub(super) kinds: Vec<String>,
+    /// `kind.field` of nodes in which a name is given something and not used.
+    pub(super) given: Vec<String>,
+    /// Kinds of node that bring in the names of other files.
+    pub(super) imports: Vec<String>,
+}
+
 /// Functions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +90,9 @@ pub(super) struct FunctionKinds {
 pub(super) struct Level {
     pub(super) name: String,
     pub(super) kinds: Vec<String>,
+    /// Words of which the node must have one: operators; empty: none.
+    #[serde(default)]
+    pub(super) words: Vec<String>,
     /// Positions of the parent (`kind` or `kind.field`) it is for; empty: any.
     #[serde(default)]
     pub(super) parents: Vec<String>,
@@ -85,6 +110,9 @@ pub(super) struct Level {
     head: String,
     case: String,
     rest: String,
+    /// What stands behind all, once for each alternative.
+    #[serde(default)]
+    close: String,
 }
 
 /// Where probes stand.
@@ -103,7 +131,7 @@ pub(super) struct ProbeKinds {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Errors {
-    /// Codes for which only the variant itself can be to blame.
+    /// Codes for which only the variant itself can be to blame; parts of messages, where errors have no codes.
     pub(super) certain: Vec<String>,
     /// Parts of messages that may be the switch's fault even at the highest level.
     pub(super) doubtful: Vec<String>,
@@ -142,11 +170,27 @@ impl SwitchPack {
     }
 }
 
+impl Errors {
+    /// Whether nothing but the variant can be to blame for `error`, if it is in its text.
+    pub(super) fn is_certain(&self, error: &BuildError) -> bool {
+        if error.code.is_empty() {
+            return self.certain.iter().any(|words| error.message.contains(words.as_str()));
+        }
+        self.certain.contains(&error.code)
+    }
+}
+
 impl Level {
-    /// What stands in front of and behind the alternative with this number.
-    pub(super) fn case(&self, number: u32) -> (String, String) {
+    /// What stands in front of and behind the alternative with this number, at a place with this call.
+    pub(super) fn case(&self, number: u32, call: &str) -> (String, String) {
         let (before, after) = self.case.split_once("{text}").unwrap_or((&self.case, ""));
-        (before.replace("{id}", &number.to_string()), after.to_owned())
+        let filled = |text: &str| text.replace("{id}", &number.to_string()).replace("{call}", call);
+        (filled(before), filled(after))
+    }
+
+    /// What stands behind a place with so many alternatives.
+    pub(super) fn close(&self, alternatives: usize) -> String {
+        self.close.repeat(alternatives)
     }
 
     /// What stands in front of and behind the original.
@@ -176,7 +220,10 @@ mod tests {
                 }
             };
             let lists = [&switches.opaque, &switches.places.kinds, &switches.functions.kinds];
-            lists.into_iter().flatten().for_each(|name| kind(name));
+            lists.into_iter().chain([&switches.lists]).flatten().for_each(|name| kind(name));
+            if let Some(used) = &switches.used {
+                used.kinds.iter().chain(&used.imports).for_each(|name| kind(name));
+            }
             let probes = [&switches.probes.parents, &switches.probes.kinds, &switches.probes.not_after];
             probes.into_iter().flatten().for_each(|name| kind(name));
             for level in &switches.levels {
@@ -188,13 +235,14 @@ mod tests {
                     .for_each(|name| kind(name));
             }
             let levels = switches.levels.iter().flat_map(|level| &level.parents);
+            let given = switches.used.iter().flat_map(|used| &used.given);
             let positions = [
                 &switches.through,
                 &switches.places.positions,
                 &switches.closed.positions,
                 &switches.closed.all,
             ];
-            for position in positions.into_iter().flatten().chain(levels) {
+            for position in positions.into_iter().flatten().chain(levels).chain(given) {
                 let (parent, field) = position.split_once('.').unwrap_or((position, "0"));
                 kind(parent);
                 if field != "0" && grammar.field_id_for_name(field).is_none() {
@@ -202,8 +250,9 @@ mod tests {
                 }
             }
             for level in &switches.levels {
-                assert!(level.case(1).0.contains('1'), "{}: {} has no number", pack.id, level.name);
-                assert!(switches.head(level, 7).contains('7'), "{}: {} has no site", pack.id, level.name);
+                assert!(level.case(1, "").0.contains('1'), "{}: {} has no number", pack.id, level.name);
+                let text = switches.head(level, 7) + &level.case(1, &switches.call(7)).0;
+                assert!(text.contains('7'), "{}: {} has no site", pack.id, level.name);
                 assert!(level.rest.contains("{text}"), "{}: {} loses the original", pack.id, level.name);
             }
             assert!(switches.shim.contains(&switches.name));

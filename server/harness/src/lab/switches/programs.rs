@@ -1,13 +1,13 @@
 //! Test programs, started directly: which tests they have, and what those do with one alternative switched on.
 
 use super::build::{Tool, of_sandbox};
-use super::cargo::{Manner, Program};
+use super::dialect::Dialect;
+use super::project::{Manner, Program};
 use crate::lab::{JobEnd, LabError};
 use crate::redirect::{FILE, Streams, output, redirected};
-use crate::reports::{ReportFormat, TestOutcome, TestReport};
+use crate::reports::TestOutcome;
 use crate::sandbox::{Session, Step, StepOutcome, StepStatus};
 use hephaestus_core::{CancelToken, TestFailure};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -90,11 +90,10 @@ impl Programs {
         step.timeout = Duration::from_secs(20);
         let outcome = run(session, &step, cancel)?;
         let text = output(&outcome);
-        let answered = text.lines().any(|line| line.contains(" tests, ") || line.contains(" test, "));
-        if outcome.status != StepStatus::Exited(0) || !answered {
+        if outcome.status != StepStatus::Exited(0) {
             return Ok(None);
         }
-        Ok(Some(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()))
+        Ok(tool.dialect().names(&text))
     }
 
     /// Runs `tests`, all of one program, with the alternative of this number.
@@ -115,9 +114,9 @@ impl Programs {
         };
         let program = tests.first().and_then(|test| self.all.get(test.program));
         let Some(program) = program else { return Ok(nothing) };
-        let names = tests.iter().map(|test| test.name.clone());
+        let names: Vec<&str> = tests.iter().map(|test| test.name.as_str()).collect();
         let args = if program.manner == Manner::Chosen {
-            tool.commands.only.iter().cloned().chain(names).collect()
+            tool.dialect().choosing(&tool.commands.only, &names)
         } else {
             vec![]
         };
@@ -129,7 +128,7 @@ impl Programs {
         let mut group = if program.manner == Manner::Bare {
             read_bare(tests, &outcome)
         } else {
-            read(&program.name, tests, &outcome)
+            read(tool.dialect(), &program.name, tests, &outcome)
         };
         group.wall = outcome.wall;
         group.cpu = outcome.cpu;
@@ -175,10 +174,10 @@ pub(super) fn moved(text: &str, from: &Path, to: &Path) -> String {
 }
 
 /// Reads what a program said of `tests`.
-fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
+fn read(dialect: Dialect, program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
     let text = output(outcome);
-    let said = said(program, &text);
-    let outcome_of = |test: &TestRef| said.tests.get(&format!("{program}::{}", test.name));
+    let said = dialect.said(program, &text);
+    let outcome_of = |test: &TestRef| said.tests.get(&dialect.id(program, &test.name));
     let mut failed: Vec<TestFailure> = Vec::new();
     let mut passed = 0;
     let mut silent: Vec<&TestRef> = Vec::new();
@@ -192,12 +191,11 @@ fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcom
             None => silent.push(test),
         }
     }
-    let named = named_at_the_end(&text);
+    let named = dialect.named_at_the_end(&text);
     let (told, silent): (Vec<&TestRef>, Vec<&TestRef>) =
         silent.into_iter().partition(|test| named.contains(test.name.as_str()));
     failed.extend(told.iter().map(|test| TestFailure { id: test.id.clone(), message: String::new() }));
-    let began = text.lines().any(|line| line.starts_with("running "));
-    let summed_up = text.lines().any(|line| line.starts_with("test result: "));
+    let (began, summed_up) = (dialect.began(&text), dialect.summed_up(&text));
     let end = match &outcome.status {
         StepStatus::TimedOut => JobEnd::TimedOut,
         StepStatus::Exited(0) if summed_up => {
@@ -215,7 +213,7 @@ fn read(program: &str, tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcom
                 }
                 _ => "the process ended".to_owned(),
             };
-            match running_at_the_end(&text, &silent) {
+            match dialect.running_at_the_end(&text, &silent) {
                 // It never came to a test: nothing is known of any.
                 _ if !began => JobEnd::Broken(format!("{died}: {}", crate::reports::shorten(&text))),
                 Some(test) => {
@@ -253,31 +251,6 @@ fn read_bare(tests: &[&TestRef], outcome: &StepOutcome) -> GroupOutcome {
     group
 }
 
-/// A program's report, with the line in front that the build tool would have printed.
-pub(super) fn said(program: &str, text: &str) -> TestReport {
-    let text = format!("     Running {program} (program)\n{text}");
-    TestReport::parse(ReportFormat::Libtest, &text).unwrap_or_default()
-}
-
-/// The names in the last list of failures: there even where a test's own output tore its line apart.
-pub(super) fn named_at_the_end(text: &str) -> BTreeSet<&str> {
-    let Some((_, list)) = text.rsplit_once("\nfailures:\n") else { return BTreeSet::new() };
-    list.lines().take_while(|line| line.starts_with("    ")).map(str::trim).collect()
-}
-
-/// The test whose line is begun and not ended; the only silent one, where the program does not say.
-fn running_at_the_end<'t>(text: &str, silent: &[&'t TestRef]) -> Option<&'t TestRef> {
-    let begun = text.lines().rev().find_map(|line| {
-        let name = line.strip_prefix("test ")?.split(" ... ").next()?;
-        let name = name.strip_suffix(" - should panic").unwrap_or(name);
-        silent.iter().find(|test| test.name == name).copied()
-    });
-    begun.or(match silent {
-        [only] => Some(*only),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,7 +280,7 @@ mod tests {
     /// How it ended, how many passed, and who failed.
     fn seen(status: StepStatus, text: &str) -> (JobEnd, u32, Vec<String>) {
         let (a, b) = (test("a"), test("b"));
-        let group = read("p", &[&a, &b], &outcome(status, text));
+        let group = read(Dialect::Libtest, "p", &[&a, &b], &outcome(status, text));
         (group.end, group.passed, group.failed.into_iter().map(|failure| failure.id).collect())
     }
 

@@ -5,10 +5,10 @@
 //! offered is judged elsewhere.
 
 use super::build::{of_sandbox, open};
-use super::cargo::{Answer, BuildError, Program};
 use super::clones::{Chosen, Cloned, Cloner};
 use super::pack::SwitchPack;
 use super::programs::{Programs, TestRef, groups};
+use super::project::{Answer, BuildError, Program};
 use super::shown::{STEP, Shown, mark, show, with_watch};
 use super::{Bench, SwitchLab};
 use crate::lab::LabError;
@@ -84,6 +84,9 @@ impl SwitchLab {
         cancel: &CancelToken,
         done: &mut dyn FnMut(Probed),
     ) -> Result<Duration, LabError> {
+        if self.bench.project.cargo().is_none() {
+            return Err(LabError::Unfit("there are no clones of functions in this language".to_owned()));
+        }
         let Some(file) = request.variants.first().and_then(|first| self.bench.snapshot.file(&first.file))
         else {
             return Ok(Duration::ZERO);
@@ -238,11 +241,11 @@ impl Rush {
         let bench = hunt.bench;
         let path = &hunt.parsed.file().path;
         let mut texts = BTreeMap::from([(path.clone(), text.to_owned())]);
-        for crate_root in bench.project.crate_roots(&bench.programs.root, path, all_roots) {
-            let own = texts.remove(&crate_root);
-            let plain = || bench.snapshot.file(&crate_root).map(|file| file.text.to_string());
+        for shim in bench.project.shims(&bench.programs.root, path, all_roots, &hunt.shim) {
+            let own = texts.remove(&shim.file);
+            let plain = || bench.snapshot.file(&shim.file).map(|file| file.text.to_string());
             if let Some(text) = own.or_else(plain) {
-                texts.insert(crate_root, text + &hunt.shim);
+                texts.insert(shim.file, text + &shim.text);
             }
         }
         self.put(bench, texts)
@@ -275,7 +278,7 @@ impl Rush {
             self.cpu += outcome.cpu;
             let root = &hunt.bench.programs.root;
             let said = super::programs::moved(&output(&outcome), self.session.root(), root);
-            let answer = hunt.bench.project.answer(root, &said);
+            let answer = hunt.bench.project.answer(root, &said, &|_| None);
             let built = outcome.status == StepStatus::Exited(0);
             let is_there = |own: &&Program| {
                 answer.programs.iter().any(|program| program.name == own.name && program.cwd == own.cwd)

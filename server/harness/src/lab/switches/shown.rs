@@ -3,7 +3,8 @@
 
 use super::build::Tool;
 use super::clones::Cloned;
-use super::programs::{Programs, TestRef, named_at_the_end, run, said};
+use super::dialect::Dialect;
+use super::programs::{Programs, TestRef, run};
 use crate::lab::LabError;
 use crate::redirect::{FILE, output};
 use crate::reports::TestOutcome;
@@ -105,9 +106,9 @@ fn pieces(text: &str) -> Vec<(u32, &str, i32)> {
 }
 
 fn read(program: &str, tests: &[&TestRef], text: &str, code: i32) -> Shown {
-    let report = said(program, text);
+    let report = Dialect::Libtest.said(program, text);
     let outcome = |test: &TestRef| report.tests.get(&format!("{program}::{}", test.name));
-    let named = named_at_the_end(text);
+    let named = Dialect::Libtest.named_at_the_end(text);
     let summed_up = text.lines().any(|line| line.starts_with("test result: "));
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let has_failed = |test: &TestRef| {

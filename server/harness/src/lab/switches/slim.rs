@@ -5,7 +5,7 @@
 //! benchmarks, and without which every other package is built in the very same version with the very same features.
 
 use super::build::{Tool, of_sandbox};
-use super::cargo::{Member, Project};
+use super::cargo::{Cargo, Member};
 use crate::lab::LabError;
 use crate::redirect::output;
 use crate::sandbox::{Session, StepStatus};
@@ -52,7 +52,7 @@ impl Slim {
     /// Looks what can be left out of the project on disk at `disk`, as `session` shows it. Whatever happens, the session
     /// may not be used for building afterwards. `cpu` is charged.
     pub(super) fn find(
-        project: &Project,
+        project: &Cargo,
         disk: &Path,
         tool: &Tool,
         session: &mut Session,

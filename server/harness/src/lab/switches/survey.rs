@@ -2,8 +2,8 @@
 //! together with the others. What differs is flaky; what fails both times is red.
 
 use super::build::{Tool, of_sandbox};
-use super::cargo::Manner;
-use super::programs::{Programs, TestRef, run, said};
+use super::programs::{Programs, TestRef, run};
+use super::project::Manner;
 use crate::lab::{DIED, ENDLESS, LabError};
 use crate::redirect::{FILE, Streams, output, redirected};
 use crate::reports::{TestOutcome, shorten};
@@ -174,11 +174,12 @@ fn alone(
     cancel: &CancelToken,
 ) -> Result<(Vec<Sighting>, Duration), LabError> {
     let Some(own) = programs.all.get(program) else { return Ok((vec![], Duration::ZERO)) };
+    let dialect = tool.dialect();
     let script = format!(
         "out=$1 program=$2; shift 2; i=0; {} for test in \"$@\"; do HEPHAESTUS_REACH=\"$out/r$i\" $guard \"$program\" {} \
-         \"$test\" >\"$out/o$i\" 2>&1; echo $? >\"$out/e$i\"; i=$((i+1)); done",
+         >\"$out/o$i\" 2>&1; echo $? >\"$out/e$i\"; i=$((i+1)); done",
         guard(tool.each()),
-        tool.commands.only.join(" ")
+        dialect.choosing_one(&tool.commands.only)
     );
     let head = ["sh".to_owned(), "-c".to_owned(), script, "sh".to_owned(), OUT.to_owned()];
     let mut step = programs.step(tool, session, own, &head, names.iter().cloned());
@@ -186,8 +187,8 @@ fn alone(
     let outcome = run(session, &step, cancel)?;
     let sight = |(at, name): (usize, &String)| {
         let text = file(&outcome, &format!("o{at}"));
-        let report = said(&own.name, &text);
-        let id = format!("{}::{name}", own.name);
+        let report = dialect.said(&own.name, &text);
+        let id = dialect.id(&own.name, name);
         let code = file(&outcome, &format!("e{at}"));
         let ended_well = code.trim() == "0";
         let seen = match report.tests.get(&id) {
@@ -197,13 +198,18 @@ fn alone(
             }
             Some(seen) => Some(seen.clone()),
             // A test that writes past the capture tears its own line apart.
-            None if text.contains("test result: ok. 1 passed") => Some(TestOutcome::Passed),
+            None if dialect.one_passed(&text) => Some(TestOutcome::Passed),
             None if text.is_empty() => None,
             None => Some(TestOutcome::Failed(shorten(&text))),
         };
         let reach = file(&outcome, &format!("r{at}")).lines().filter_map(|line| line.parse().ok()).collect();
         Sighting {
-            test: TestRef { program, name: name.clone(), id, wall: wall(&text) },
+            test: TestRef {
+                program,
+                name: name.clone(),
+                id,
+                wall: dialect.wall(&text).map_or(LEAST, |wall| wall.max(LEAST)),
+            },
             outcome: seen,
             reach,
         }
@@ -243,7 +249,8 @@ fn all(
     cancel: &CancelToken,
 ) -> Result<(HashMap<String, TestOutcome>, Duration), LabError> {
     let Some(own) = programs.all.get(program) else { return Ok((HashMap::new(), Duration::ZERO)) };
-    let mut step: Step = programs.step(tool, session, own, &[], tool.commands.only.clone());
+    let mut step: Step =
+        programs.step(tool, session, own, &[], tool.dialect().choosing(&tool.commands.only, &[]));
     step.argv = redirected(step.argv, Streams::Both);
     step.collect = vec![FILE.to_owned()];
     let outcome = run(session, &step, cancel)?;
@@ -255,8 +262,8 @@ fn all(
         };
         return Ok((HashMap::from([(name.clone(), ended)]), outcome.cpu));
     }
-    let report = said(&own.name, &output(&outcome));
-    let prefix = format!("{}::", own.name);
+    let report = tool.dialect().said(&own.name, &output(&outcome));
+    let prefix = tool.dialect().id(&own.name, "");
     let outcomes = report
         .tests
         .into_iter()
@@ -287,15 +294,6 @@ fn one_by_one(
 fn file(outcome: &StepOutcome, name: &str) -> String {
     let found = outcome.files.iter().find(|(file, _)| file == name);
     found.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
-}
-
-/// `test result: ok. 1 passed; …; finished in 0.12s`.
-fn wall(text: &str) -> Duration {
-    let told = text
-        .lines()
-        .rev()
-        .find_map(|line| line.rsplit_once("finished in ")?.1.strip_suffix('s')?.parse().ok());
-    told.map_or(LEAST, |seconds: f64| LEAST.max(Duration::try_from_secs_f64(seconds).unwrap_or_default()))
 }
 
 /// Does `count` pieces of work, one session for each that is done at the same time; stops at the first error.

@@ -130,6 +130,12 @@ impl Loom<'_> {
         self.copy(at, end);
     }
 
+    /// An alternative's text as it may stand among others.
+    fn alternative(&self, text: &str) -> String {
+        let comment = &self.switches.line_comment;
+        if self.switches.breaks_matter { ended(text, comment) } else { on_one_line(text, comment) }
+    }
+
     fn copy(&mut self, start: usize, end: usize) {
         self.fabric.text.push_str(self.old.get(start..end).unwrap_or_default());
     }
@@ -145,12 +151,13 @@ impl Loom<'_> {
             Woven { site, range: ByteRange::new(began, began), arms: Vec::new(), flows: level.flows, parent };
         self.fabric.places.push(woven);
         self.fabric.text.push_str(&self.switches.head(level, site));
+        let call = self.switches.call(site);
         let mut arms = Vec::new();
         for alternative in alternatives {
-            let (before, after) = level.case(alternative.number);
+            let (before, after) = level.case(alternative.number, &call);
             let arm = self.fabric.text.len();
             self.fabric.text.push_str(&before);
-            self.fabric.text.push_str(&on_one_line(&alternative.text, &self.switches.line_comment));
+            self.fabric.text.push_str(&self.alternative(&alternative.text));
             self.fabric.text.push_str(&after);
             arms.push((alternative.variant, ByteRange::new(arm, self.fabric.text.len())));
         }
@@ -164,6 +171,7 @@ impl Loom<'_> {
             self.fabric.text.push('\n');
         }
         self.fabric.text.push_str(after);
+        self.fabric.text.push_str(&level.close(alternatives.len()));
         let ended = self.fabric.text.len();
         if let Some(woven) = self.fabric.places.get_mut(index) {
             woven.range = ByteRange::new(began, ended);
@@ -174,15 +182,15 @@ impl Loom<'_> {
 
 /// The text without line breaks, where that is safe: not in strings, not after comments.
 fn on_one_line(text: &str, line_comment: &str) -> String {
-    if !text.contains('\n') {
-        let end = if ends_in_comment(text, line_comment) { "\n" } else { "" };
-        return format!("{text}{end}");
-    }
-    if text.contains(line_comment) || text.contains(['"', '\'', '`']) {
-        let end = if ends_in_comment(text, line_comment) { "\n" } else { "" };
-        return format!("{text}{end}");
+    if !text.contains('\n') || text.contains(line_comment) || text.contains(['"', '\'', '`']) {
+        return ended(text, line_comment);
     }
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The text, and the end of the line where a comment would take in what follows.
+fn ended(text: &str, line_comment: &str) -> String {
+    format!("{text}{}", if ends_in_comment(text, line_comment) { "\n" } else { "" })
 }
 
 fn ends_in_comment(text: &str, line_comment: &str) -> bool {

@@ -13,12 +13,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 
 public class Suite {
-    private static final Path CLASSES = Path.of(".javac", "classes");
+    static final List<String> OPTIONS = List.of("-nowarn", "-encoding", "UTF-8", "-proc:none");
+    private static final Path FOLDER = Path.of(".javac");
+    private static final Path CLASSES = FOLDER.resolve("classes");
     private static final String[] BESIDE = {
         "src/main/resources", "src/test/resources", "resources",
         "/usr/share/java/junit4.jar", "/usr/share/java/hamcrest-core.jar", "/usr/share/java/hamcrest.jar",
@@ -44,7 +48,10 @@ public class Suite {
         }
     }
 
-    private static List<Path> files(Path root, String ending) throws Exception {
+    /** A test's id, whether it passed, and why not. */
+    record Said(String id, boolean passed, String why) {}
+
+    static List<Path> files(Path root, String ending) throws Exception {
         try (Stream<Path> all = Files.walk(root)) {
             return all.filter(path -> path.toString().endsWith(ending))
                 .filter(path -> !path.toString().contains("/."))
@@ -53,9 +60,17 @@ public class Suite {
         }
     }
 
-    private static String classPath() throws Exception {
+    /** Every Java file that is compiled. */
+    static List<Path> sources() throws Exception {
+        return files(Path.of(""), ".java").stream()
+            .filter(file -> !file.startsWith(".hephaestus") && !file.startsWith(FOLDER))
+            .filter(file -> !file.endsWith("module-info.java"))
+            .collect(Collectors.toList());
+    }
+
+    /** What is on the class path beside the project's own classes. */
+    static List<String> libraries() throws Exception {
         List<String> parts = new ArrayList<>();
-        parts.add(CLASSES.toString());
         for (Path jar : files(Path.of(""), ".jar")) {
             parts.add(jar.toString());
         }
@@ -64,19 +79,24 @@ public class Suite {
                 parts.add(other);
             }
         }
+        return parts;
+    }
+
+    private static String classPath() throws Exception {
+        List<String> parts = libraries();
+        parts.add(0, CLASSES.toString());
         return String.join(File.pathSeparator, parts);
     }
 
     private static int compile() throws Exception {
         Files.createDirectories(CLASSES);
-        List<String> arguments = new ArrayList<>(
-            List.of("-nowarn", "-encoding", "UTF-8", "-proc:none", "-d", CLASSES.toString(), "-cp", classPath()));
-        for (Path file : files(Path.of(""), ".java")) {
-            if (!file.endsWith("module-info.java")) {
-                arguments.add(file.toString());
-            }
-        }
-        return ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(new String[0]));
+        List<String> arguments = new ArrayList<>(OPTIONS);
+        arguments.addAll(List.of("-d", CLASSES.toString(), "-cp", classPath()));
+        sources().forEach(file -> arguments.add(file.toString()));
+        int code = ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(new String[0]));
+        Files.createDirectories(FOLDER.resolve("suite"));
+        String[] own = {"-d", FOLDER.resolve("suite").toString(), FOLDER.resolve("Suite.java").toString()};
+        return code != 0 ? code : ToolProvider.getSystemJavaCompiler().run(null, null, null, own);
     }
 
     private void runAll() throws Exception {
@@ -84,15 +104,19 @@ public class Suite {
         for (String part : classPath().split(File.pathSeparator)) {
             urls.add(new File(part).toURI().toURL());
         }
-        try (URLClassLoader loader = new URLClassLoader(urls.toArray(new URL[0]))) {
+        try (URLClassLoader loader = new URLClassLoader(urls.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
             for (Path file : files(CLASSES, ".class")) {
                 String name = CLASSES.relativize(file).toString().replace(".class", "").replace('/', '.');
-                String last = name.substring(name.lastIndexOf('.') + 1);
-                if (!name.contains("$") && last.matches("Test.*|.*Tests?")) {
+                if (mayTest(name)) {
                     runClass(loader, name);
                 }
             }
         }
+    }
+
+    /** Whether a class has the name of one with tests. */
+    static boolean mayTest(String name) {
+        return !name.contains("$") && name.substring(name.lastIndexOf('.') + 1).matches("Test.*|.*Tests?");
     }
 
     private void runClass(ClassLoader loader, String name) throws Exception {
@@ -101,58 +125,93 @@ public class Suite {
             type = Class.forName(name, false, loader);
             type.getMethods();
         } catch (LinkageError error) {
-            tell(name, false, error.toString());
+            tell(new Said(name, false, error.toString()));
             return;
         }
         if (Modifier.isAbstract(type.getModifiers())) {
             return;
         }
-        boolean any = false;
-        for (Method method : sorted(type)) {
-            if (isTest(method)) {
-                any = true;
-                runMethod(loader, type, method.getName());
-            }
+        Map<String, Object> tests = tests(type);
+        for (Map.Entry<String, Object> test : tests.entrySet()) {
+            String why = run(type, test.getValue());
+            tell(new Said(test.getKey(), why == null, why));
         }
-        if (!any && hasMain(type)) {
+        if (tests.isEmpty() && hasMain(type)) {
             runMain(name);
         }
     }
 
-    private static List<Method> sorted(Class<?> type) {
-        return Stream.of(type.getMethods())
-            .sorted((left, right) -> left.getName().compareTo(right.getName()))
-            .collect(Collectors.toList());
+    /** The JUnit tests of a class by their ids, in order: what JUnit calls their descriptions. */
+    static Map<String, Object> tests(Class<?> type) throws Exception {
+        Map<String, Object> found = new TreeMap<>();
+        if (Stream.of(type.getMethods()).anyMatch(Suite::isTest) || isMarked(type)) {
+            Object request = request(type);
+            Object runner = junit(type, "Request").getMethod("getRunner").invoke(request);
+            collect(type, junit(type, "Runner").getMethod("getDescription").invoke(runner), found);
+        }
+        return found;
+    }
+
+    private static void collect(Class<?> type, Object description, Map<String, Object> found) throws Exception {
+        Object name = description.getClass().getMethod("getMethodName").invoke(description);
+        Annotation[] marks = list(description, "getAnnotations").toArray(new Annotation[0]);
+        if (name != null && !isMarkedBy(marks, "org.junit.Ignore")) {
+            String id = type.getName() + "." + name.toString().replaceAll("[\\p{Cntrl}#]", "?");
+            for (int more = 2; found.putIfAbsent(id, description) != null; more++) {
+                id = id.replaceAll(" \\(\\d+\\)$", "") + " (" + more + ")";
+            }
+        }
+        for (Object part : list(description, "getChildren")) {
+            collect(type, part, found);
+        }
+    }
+
+    private static List<?> list(Object object, String method) throws Exception {
+        return List.copyOf((java.util.Collection<?>) object.getClass().getMethod(method).invoke(object));
     }
 
     private static boolean isTest(Method method) {
-        boolean test = false;
-        for (Annotation annotation : method.getAnnotations()) {
-            String name = annotation.annotationType().getName();
-            if (name.equals("org.junit.Ignore")) {
-                return false;
-            }
-            test |= name.equals("org.junit.Test");
-        }
-        return test;
+        Annotation[] marks = method.getAnnotations();
+        return isMarkedBy(marks, "org.junit.Test") && !isMarkedBy(marks, "org.junit.Ignore");
     }
 
-    private static boolean hasMain(Class<?> type) {
+    private static boolean isMarked(Class<?> type) {
+        for (Class<?> above = type.getSuperclass(); above != null; above = above.getSuperclass()) {
+            if (above.getName().equals("junit.framework.TestCase")) {
+                return true;
+            }
+        }
+        return isMarkedBy(type.getAnnotations(), "org.junit.runner.RunWith");
+    }
+
+    private static boolean isMarkedBy(Annotation[] marks, String name) {
+        return Stream.of(marks).anyMatch(mark -> mark.annotationType().getName().equals(name));
+    }
+
+    private static Object request(Class<?> type) throws Exception {
+        return junit(type, "Request").getMethod("aClass", Class.class).invoke(null, type);
+    }
+
+    private static Class<?> junit(Class<?> type, String name) throws Exception {
+        return type.getClassLoader().loadClass("org.junit.runner." + name);
+    }
+
+    /** Runs one JUnit test: why it failed, null where it did not. */
+    static String run(Class<?> type, Object description) throws Exception {
+        Class<?> requests = junit(type, "Request");
+        Object request = requests.getMethod("filterWith", junit(type, "Description")).invoke(request(type), description);
+        Class<?> core = junit(type, "JUnitCore");
+        Object result = core.getMethod("run", requests).invoke(core.getDeclaredConstructor().newInstance(), request);
+        boolean passed = (Boolean) junit(type, "Result").getMethod("wasSuccessful").invoke(result);
+        return passed ? null : junit(type, "Result").getMethod("getFailures").invoke(result).toString();
+    }
+
+    static boolean hasMain(Class<?> type) {
         try {
             return Modifier.isStatic(type.getMethod("main", String[].class).getModifiers());
         } catch (NoSuchMethodException error) {
             return false;
         }
-    }
-
-    private void runMethod(ClassLoader loader, Class<?> type, String method) throws Exception {
-        Class<?> requests = loader.loadClass("org.junit.runner.Request");
-        Object request = requests.getMethod("method", Class.class, String.class).invoke(null, type, method);
-        Object core = loader.loadClass("org.junit.runner.JUnitCore").getDeclaredConstructor().newInstance();
-        Object result = core.getClass().getMethod("run", requests).invoke(core, request);
-        boolean passed = (Boolean) result.getClass().getMethod("wasSuccessful").invoke(result);
-        Object failures = result.getClass().getMethod("getFailures").invoke(result);
-        tell(type.getName() + "." + method, passed, failures.toString());
     }
 
     private void runMain(String name) throws Exception {
@@ -163,27 +222,26 @@ public class Suite {
             .redirectOutput(said)
             .start();
         int code = process.waitFor();
-        List<String> lines = Files.readAllLines(said.toPath());
-        boolean any = false;
-        for (String line : lines) {
-            if (line.startsWith("PASS ") || line.startsWith("FAIL ")) {
-                any = true;
-                tell(name + "." + line.substring(5).trim(), line.startsWith("PASS "), "");
-            }
-        }
-        if (!any) {
-            int from = Math.max(0, lines.size() - 5);
-            tell(name, code == 0, String.join(" | ", lines.subList(from, lines.size())));
-        }
+        said(name, code, new String(Files.readAllBytes(said.toPath()), "UTF-8").lines().toList()).forEach(this::tell);
     }
 
-    private void tell(String test, boolean passed, String why) {
+    /** What the output of a `main` says about its tests. */
+    static List<Said> said(String name, int code, List<String> lines) {
+        List<Said> all = lines.stream()
+            .filter(line -> line.startsWith("PASS ") || line.startsWith("FAIL "))
+            .map(line -> new Said(name + "." + line.substring(5).trim(), line.startsWith("PASS "), ""))
+            .toList();
+        String last = String.join(" | ", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+        return all.isEmpty() ? List.of(new Said(name, code == 0, last)) : all;
+    }
+
+    private void tell(Said said) {
         count++;
-        failed |= !passed;
-        report.println((passed ? "ok " : "not ok ") + count + " - " + test);
-        if (!passed && !why.isEmpty()) {
+        failed |= !said.passed;
+        report.println((said.passed ? "ok " : "not ok ") + count + " - " + said.id);
+        if (!said.passed && !said.why.isEmpty()) {
             report.println("  ---");
-            report.println("  " + why.replace('\n', ' '));
+            report.println("  " + said.why.replace('\n', ' '));
             report.println("  ...");
         }
     }

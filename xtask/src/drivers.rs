@@ -1,6 +1,6 @@
 //! The tests of the test drivers (`server/harness/drivers`), each by the test runner of its own language.
 //!
-//! They need Node.js and a Python with pytest, from the set-up or the system; what is missing is skipped with one line that
+//! They need Node.js, a JDK, and a Python with pytest, from the set-up or the system; what is missing is skipped with one line that
 //! says so, and with `CI` set that is an error.
 
 use std::path::Path;
@@ -22,8 +22,10 @@ pub(crate) fn commands(root: &Path) -> anyhow::Result<Vec<Command>> {
         .args(["--test", "--test-reporter=tap"])
         .args(["tests/driver.test.mjs", "tests/search.test.mjs"])
         .current_dir(drivers.join("node"));
+    let mut of_java = Command::new("java");
+    of_java.arg("tests/DriverTest.java").current_dir(drivers.join("java"));
     let mut commands = Vec::new();
-    for (name, mut command) in [("Python", of_python), ("Node.js", of_node)] {
+    for (name, mut command) in [("Python", of_python), ("Node.js", of_node), ("Java", of_java)] {
         if is_there(command.get_program().as_ref()) {
             command.env("HEPHAESTUS_TOOLS", &tools);
             commands.push(command);

@@ -165,7 +165,13 @@ impl Suite {
 
     /// The words with everything filled in that does not depend on a run.
     pub(crate) fn fill<'a>(&'a self, root: &'a str) -> Fill<'a> {
-        Fill { programs: Some(&self.programs), root, script_args: &self.script_args, ..Fill::default() }
+        Fill {
+            programs: Some(&self.programs),
+            root,
+            script_args: &self.script_args,
+            shim: self.runner.shim.as_deref(),
+            ..Fill::default()
+        }
     }
 
     /// What the tests find in their environment, as `fill` fills it in.
@@ -188,7 +194,6 @@ impl Suite {
             out: &out,
             files: &files,
             fail_fast: stops.map_or(&[], |run| run.fail_fast.as_slice()),
-            shim: self.runner.shim.as_deref(),
             ..self.fill(&root)
         };
         let words = match part {

@@ -1,6 +1,6 @@
 //! The harness as a probe, on small projects with a fault in them: what red tests run through, what becomes of variants
 //! of every sort, and that a repair must mend the tests it is for. Needs the project's tools (`cargo xtask setup`),
-//! Node.js and a Rust toolchain.
+//! Node.js, a JDK and a Rust toolchain.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -291,6 +291,73 @@ fn javascript_variants_end_as_they_should() {
         (&[("return result", "process.kill(process.pid, 'SIGKILL'); return result")], ProbeEnd::Died),
     ];
     check(&node(), all, &[2, 3, 4, 6]);
+}
+
+const CALC_JAVA: &str = "public class Calc {
+    public static int total(int[] values) {
+        int result = 1;
+        for (int value : values) {
+            result += value;
+        }
+        return result;
+    }
+
+    public static int twice(int value) {
+        return value * 2;
+    }
+}
+";
+const TESTS_JAVA: &str = "public class CalcTest {
+    static void check(String name, boolean holds) {
+        System.out.println((holds ? \"PASS \" : \"FAIL \") + name);
+    }
+
+    public static void main(String[] arguments) {
+        check(\"sum\", Calc.total(new int[] {1, 2}) == 3);
+        check(\"empty\", Calc.total(new int[0]) == 0);
+        check(\"double\", Calc.twice(4) == 8);
+    }
+}
+";
+
+fn java() -> Project {
+    let files = [("Calc.java", CALC_JAVA), ("test/CalcTest.java", TESTS_JAVA)];
+    Project::new("javac", "java", &files)
+}
+
+#[test]
+fn java_variants_end_as_they_should() {
+    let mend = ("result = 1", "result = 0");
+    let halt = "try { Runtime.class.getMethod(\"halt\", int.class).invoke(Runtime.getRuntime(), 3); } \
+                catch (Exception error) { } return result";
+    let all: &[(&[(&str, &str)], ProbeEnd)] = &[
+        (&[mend], ProbeEnd::Passed),
+        (&[("result = 1", "result = 2")], ProbeEnd::Failed),
+        (&[mend, ("result += value", "result -= value")], ProbeEnd::Failed),
+        (&[("result = 1", "result = )")], ProbeEnd::Unloadable),
+        (&[("result = 1", "result = nobody")], ProbeEnd::Unloadable),
+        // Only the last phase of the compiler sees this.
+        (&[("return result", "while (result > 0) { return 1; }")], ProbeEnd::Unloadable),
+        (&[("result = 1", "result = 1; while (result > 0) { }")], ProbeEnd::Timeout),
+        (&[mend, ("value * 2", "value * 3")], ProbeEnd::Broken),
+        // The one changes what others see, the other is two methods.
+        (&[mend, ("int twice(int value)", "long twice(long value)")], ProbeEnd::Passed),
+        (&[mend, ("return value * 2;", "return both(value); } private static int both(int value) { return value + value;")], ProbeEnd::Passed),
+        (&[("return result", halt)], ProbeEnd::Died),
+    ];
+    check(&java(), all, &[3, 4, 5, 7]);
+}
+
+#[test]
+fn a_repair_of_a_java_project_is_judged_by_the_suite_as_it_is() {
+    let project = java();
+    let harness = project.harness();
+    let goal = project.repair(&ids(&project.spectrum(&harness).red));
+    let judged = |changes| harness.judge(&goal, &project.candidate(&goal, changes), &CancelToken::new());
+    let trial = judged(&[("result = 1", "result = 0")]);
+    assert_eq!(trial.verdict, Verdict::Passed, "{:?}", trial.evidence);
+    let breaking = judged(&[("result = 1", "result = 0"), ("value * 2", "value * 3")]);
+    assert_eq!(breaking.verdict, Verdict::Failed);
 }
 
 const CALC_RS: &str = "//! Sums.

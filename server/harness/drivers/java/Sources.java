@@ -1,7 +1,12 @@
+import com.sun.source.util.JavacTask;
+import hephaestus.Hooks;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Writer;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
+import javax.tools.DiagnosticListener;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
@@ -46,6 +52,7 @@ final class Sources {
     private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     private final StandardJavaFileManager disk;
     private final List<String> options = new ArrayList<>(Suite.OPTIONS);
+    private final Binary hooks;
     /** The unchanged texts and classes. */
     final Map<String, String> texts = new TreeMap<>();
     Map<String, Binary> classes = Map.of();
@@ -55,6 +62,9 @@ final class Sources {
         disk.setLocation(StandardLocation.CLASS_PATH, Suite.libraries().stream().map(File::new).toList());
         for (Path file : Suite.sources()) {
             texts.put(file.toString().replace('\\', '/'), Files.readString(file));
+        }
+        try (InputStream in = Hooks.class.getResourceAsStream("Hooks.class")) {
+            hooks = new Binary(in.readAllBytes(), null);
         }
         options.add("-Xmaxerrs");
         options.add("100000");
@@ -104,6 +114,26 @@ final class Sources {
         return faces;
     }
 
+    /** All classes with one file changed by what only this program knows of. */
+    Compiled beside(String file, String text) throws IOException {
+        Map<String, Binary> others = new HashMap<>(classes);
+        others.values().removeIf(binary -> file.equals(binary.file()));
+        Map<String, Binary> seen = new HashMap<>(others);
+        seen.put(Hooks.class.getName(), hooks);
+        Compiled part = compile(Map.of(file, text), seen);
+        if (part.failed()) {
+            return part;
+        }
+        others.putAll(part.classes());
+        return new Compiled(others, List.of());
+    }
+
+    /** A task that can parse these texts. */
+    JavacTask parsing(Map<String, String> given, DiagnosticListener<JavaFileObject> heard) {
+        List<Source> units = given.entrySet().stream().map(entry -> new Source(entry.getKey(), entry.getValue())).toList();
+        return (JavacTask) compiler.getTask(SILENT, disk, heard, options, null, units);
+    }
+
     /** Compiles some texts beside other classes. */
     Compiled compile(Map<String, String> given, Map<String, Binary> others) throws IOException {
         List<Source> units = given.entrySet().stream().map(entry -> new Source(entry.getKey(), entry.getValue())).toList();
@@ -121,7 +151,7 @@ final class Sources {
         return new Compiled(good ? memory.made() : null, errors);
     }
 
-    private static final java.io.Writer SILENT = java.io.Writer.nullWriter();
+    private static final Writer SILENT = Writer.nullWriter();
 
     /** A text with the path of its file. */
     static final class Source extends SimpleJavaFileObject {
@@ -169,8 +199,8 @@ final class Sources {
         }
 
         @Override
-        public java.io.InputStream openInputStream() {
-            return new java.io.ByteArrayInputStream(bytes);
+        public InputStream openInputStream() {
+            return new ByteArrayInputStream(bytes);
         }
     }
 

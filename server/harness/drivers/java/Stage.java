@@ -8,6 +8,7 @@ import java.security.CodeSource;
 import java.security.ProtectionDomain;
 import java.security.cert.Certificate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -56,12 +57,23 @@ final class Stage extends ClassLoader {
     private final Map<String, Sources.Binary> classes;
     private final Below below;
     private final Loom loom;
+    private final Map<Class<?>, Map<String, Object>> tests = new HashMap<>();
 
     Stage(Map<String, Sources.Binary> classes, Below below, Loom loom) {
         super(below);
         this.classes = classes;
         this.below = below;
         this.loom = loom;
+    }
+
+    /** The JUnit tests of one of its classes, found once. */
+    Map<String, Object> tests(Class<?> type) throws Exception {
+        Map<String, Object> known = tests.get(type);
+        if (known == null) {
+            known = Suite.tests(type);
+            tests.put(type, known);
+        }
+        return known;
     }
 
     @Override

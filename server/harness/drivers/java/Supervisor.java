@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -135,6 +137,8 @@ public final class Supervisor {
         private final Writer in;
         private Map<String, Object> request;
         private Object running;
+        private final Set<Object> done = new HashSet<>();
+        private long began;
         private long until = Long.MAX_VALUE;
         private boolean silent;
         private boolean preparing;
@@ -144,7 +148,7 @@ public final class Supervisor {
             int heap = (int) Math.max(192, Math.min(1024, memory / 3));
             process = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx" + heap + "m", "-XX:+UseSerialGC", "-Xshare:auto", open, "-cp", classes, "Worker")
+                "-Xmx" + heap + "m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", open, "-cp", classes, "Worker")
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
             in = new BufferedWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
@@ -178,6 +182,8 @@ public final class Supervisor {
         private void take(Map<String, Object> request) {
             this.request = request;
             running = null;
+            done.clear();
+            began = System.nanoTime();
             double limit = Json.number(request.get("limit_s"), Double.NaN);
             until = Double.isNaN(limit) ? Long.MAX_VALUE : System.nanoTime() + (long) ((limit * 1.5 + MARGIN + (preparing ? 120 : 0)) * 1e9);
             say(Json.write(request));
@@ -203,6 +209,14 @@ public final class Supervisor {
                 running = answer.get("running");
                 return;
             }
+            if ("lost".equals(answer.get("end"))) {
+                // It cannot go on with what it has not tried, and ends.
+                running = null;
+                return;
+            }
+            if (answer.get("results") instanceof List<?> results) {
+                results.forEach(result -> done.add(((List<?>) result).get(0)));
+            }
             Supervisor.this.say(answer);
             if (answer.containsKey("end")) {
                 request = null;
@@ -212,11 +226,26 @@ public final class Supervisor {
 
         private void end() {
             crew.remove(this);
-            if (request != null) {
+            if (request != null && "search".equals(request.get("do")) && (running != null || !done.isEmpty())) {
+                rest();
+            } else if (request != null) {
                 String end = silent ? "timeout" : "died";
                 Supervisor.this.say(Json.of("id", request.get("id"), "end", end, "reason", "the process ended", "running", running,
                     "passed", List.of(), "skipped", List.of(), "failed", List.of()));
             }
+        }
+
+        /** Another process goes on with the variants that this one has not told of; what it tried last was its end. */
+        private void rest() {
+            if (running != null && done.add(running)) {
+                Supervisor.this.say(Json.of("id", request.get("id"), "results", List.of(List.of(running, silent ? "timeout" : "died", 0, "gone"))));
+            }
+            List<Object> left = new ArrayList<>((List<?>) request.get("variants"));
+            left.removeIf(variant -> done.contains(((List<?>) variant).get(0)));
+            double seconds = (System.nanoTime() - began) / 1e9;
+            request.put("variants", left);
+            request.put("limit_s", Math.max(0, Json.number(request.get("limit_s"), 3600) - seconds));
+            waiting.addFirst(request);
         }
 
         private void kill() {

@@ -68,15 +68,15 @@ final class Survey {
             shared = stage();
         }
         Stage stage = shared;
-        String[] why = {null};
-        Running running = Running.of(() -> why[0] = Tests.method(stage, test), stage, limit(), false);
+        List<Object> why = new ArrayList<>();
+        Running running = Running.of(() -> why.addAll(Tests.method(stage, test)), stage, limit(), false);
         if (running.late || running.thrown() != null) {
             shared = null;
         }
         if (running.late && each <= 0) {
             return false;
         }
-        String failure = running.late ? endless() : Trial.failure(running, why[0]);
+        String failure = running.late ? endless() : Trial.failure(running, why);
         say(test.id(), failure, running.wall(), Hooks.places());
         return goesOn();
     }

@@ -91,14 +91,14 @@ final class Tests {
         return distinct;
     }
 
-    /** Runs a JUnit test in a thread that is there already: why it failed, null when it did not. */
-    static String method(Stage stage, Test test) throws Exception {
+    /** Runs a JUnit test in a thread that is there already: why it failed, as JUnit or the machine puts it. */
+    static List<?> method(Stage stage, Test test) throws Exception {
         try {
             Class<?> type = Class.forName(test.type(), false, stage);
-            Object description = Suite.tests(type).get(test.id());
-            return description == null ? "there is no such test any more" : Suite.run(type, description);
+            Object description = stage.tests(type).get(test.id());
+            return description == null ? List.of("there is no such test any more") : Suite.failures(type, description);
         } catch (LinkageError error) {
-            return error.toString();
+            return List.of(error);
         }
     }
 

@@ -81,21 +81,21 @@ final class Trial {
     }
 
     private boolean method(Stage stage, Tests.Test test) {
-        String[] why = {null};
-        Running running = Running.of(() -> why[0] = Tests.method(stage, test), stage, limit(), false);
+        List<Object> why = new ArrayList<>();
+        Running running = Running.of(() -> why.addAll(Tests.method(stage, test)), stage, limit(), false);
         if (running.late) {
             return false;
         }
-        note(test.id(), failure(running, why[0]));
+        note(test.id(), failure(running, why));
         return true;
     }
 
     /** Why a test failed; null when it did not. */
-    static String failure(Running running, String why) {
+    static String failure(Running running, List<?> why) {
         if (Hooks.exit != null) {
             return "it ended the process with " + Hooks.exit;
         }
-        return running.thrown() != null ? running.thrown().toString() : why;
+        return running.thrown() != null ? running.thrown().toString() : why.isEmpty() ? null : why.toString();
     }
 
     private boolean program(Map<String, Sources.Binary> classes, String type) {

@@ -95,6 +95,7 @@ final class Worker {
         return switch (verb) {
             case "survey" -> new Survey(project, request, tell).answer();
             case "run" -> new Trial(project, request, tell).answer();
+            case "search" -> new Search(project, request, tell).answer(Json.number(request.get("times"), 20));
             default -> Json.of("end", "broken", "reason", "there is no request \"" + verb + "\"");
         };
     }

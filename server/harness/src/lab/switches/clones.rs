@@ -579,4 +579,48 @@ fn last() {}
         assert_eq!(cloned.old_line(line("all[0]"), TEXT), old("all[0]"));
         assert_eq!(cloned.old_line(line("impl Pair"), TEXT), old("impl Pair"));
     }
+
+    const GO: &str = "package p\n\nfunc (s *Stack) Push(x int, rest ...int) {\n\ts.all = append(s.all, x)\n}\n\nfunc Sum(a, b int, f float64) (int, error) {\n\treturn a + b, nil\n}\n\nfunc first[T any](xs []T) T { return xs[0] }\n\nfunc drop(int) int { return 1 }\n\nfunc main() { Sum(1, 2, 3) }\n";
+
+    fn go_variant(old: &str, new: &str) -> Variant {
+        let at = GO.find(old).unwrap();
+        let edits = vec![Edit::new(at..at + old.len(), new)];
+        Variant { id: 0, file: RelPath::new("p.go").unwrap(), edits }
+    }
+
+    #[test]
+    fn functions_and_methods_of_go_choose_among_statements() {
+        let language = Languages::builtin().unwrap().get(&LanguageId::new("go")).unwrap();
+        let file = |text: &str| {
+            let path = RelPath::new("p.go").unwrap();
+            Arc::new(SourceFile::new(path, LanguageId::new("go"), text.to_owned(), false))
+        };
+        let parsed = Parsed::new(language, file(GO)).unwrap();
+        let cloner = Cloner::new(&parsed);
+        let variants = [go_variant("append(s.all, x)", "s.all"), go_variant("a + b", "a - b")];
+        let mut parser = Parser::new();
+        parser.set_language(language.grammar()).unwrap();
+        let chosen: Vec<Chosen<'_>> = (0..)
+            .zip(&variants)
+            .map(|(at, variant)| {
+                let home = cloner.home(variant).unwrap();
+                assert!(cloner.parses(variant, home, &mut parser));
+                Chosen { at, number: at as u32 + 3, variant, home }
+            })
+            .collect();
+        let text = cloner.weave(&chosen, "on()").text;
+        for part in [
+            "func (s *Stack) Push(x int, rest ...int) { switch on() { case 3: s.__h3_Push(x, rest...); return; }; s.__h0_Push(x, rest...) }\n",
+            "func Sum(a, b int, f float64) (int, error) { switch on() { case 4: return __h4_Sum(a, b, f); }; return __h0_Sum(a, b, f) }\n",
+            "func __h4_Sum(a, b int, f float64) (int, error) {\n\treturn a - b, nil\n}\n",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert!(!Parsed::new(language, file(&text)).unwrap().tree().root_node().has_error(), "{text}");
+        for (old, new) in
+            [("xs[0]", "xs[1]"), ("{ return 1 }", "{ return 2 }"), ("Sum(1, 2, 3)", "Sum(1, 1, 3)")]
+        {
+            assert!(cloner.home(&go_variant(old, new)).is_err(), "{old}");
+        }
+    }
 }

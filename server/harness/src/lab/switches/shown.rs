@@ -223,5 +223,30 @@ mod tests {
         assert!(with.contains("fn watch()") && with.contains("watch();\n"), "{with}");
         assert_eq!(with.matches('{').count(), with.matches('}').count());
         assert_eq!(with_watch("mod other {}", Dialect::Libtest), "mod other {}");
+        let go = languages.get(&hephaestus_core::LanguageId::new("go")).unwrap();
+        let shim = super::super::pack::SwitchPack::of(go.pack()).unwrap().unwrap().shim;
+        let with = with_watch(&shim, Dialect::Go);
+        assert!(
+            with.contains("func __hephaestusWatch() {") && with.contains("\t__hephaestusWatch()\n"),
+            "{with}"
+        );
+        assert!(with.find("__hephaestusTime \"time\"") < with.find("const ("), "{with}");
+    }
+
+    #[test]
+    fn what_tests_of_go_say_is_read_too() {
+        let (a, b) = (go_test("TestA"), go_test("TestB"));
+        let shown = |text: &str, code| read(Dialect::Go, "p", &[&a, &b], text, code);
+        let text = "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n    a_test.go:7: want 1\n--- FAIL: TestB (0.00s)\nFAIL\n";
+        let failed = shown(text, 1);
+        assert_eq!((failed.end, failed.passed), (None, 1));
+        assert_eq!(failed.failed.as_ref().map(|(id, _)| id.as_str()), Some("p.TestB"));
+        let text = "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n--- FAIL: TestB (0.00s)\npanic: index out of range\n";
+        assert_eq!(shown(text, 2).end, Some(ProbeEnd::Died));
+        assert_eq!(shown("=== RUN   TestA\n", 124).end, Some(ProbeEnd::Timeout));
+    }
+
+    fn go_test(name: &str) -> TestRef {
+        TestRef { id: format!("p.{name}"), ..test(name) }
     }
 }

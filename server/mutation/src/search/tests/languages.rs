@@ -68,7 +68,10 @@ fn java_is_repaired_by_operators_constants_names_calls_and_equals() {
             ("if (s.charAt(0) == '<') return 1;", "if (s.charAt(0) == '>') return 1;"),
             ("total = Math.max(total, n);", "total = Math.min(total, n);"),
             ("s = s.toLowerCase();", "s = s.toUpperCase();"),
-            ("if (n > 1) { total = 1; } else { total = 2; }", "if (n > 1) { total = 2; } else { total = 1; }"),
+            (
+                "if (n > 1) { total = 1; } else { total = 2; }",
+                "if (n > 1) { total = 2; } else { total = 1; }",
+            ),
             ("return n > 1 ? total : n;", "return n > 1 ? n : total;"),
         ],
     );

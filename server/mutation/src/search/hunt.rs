@@ -21,7 +21,7 @@ const REACH: f64 = 5.0;
 /// At least so many changes are tried, whatever was found …
 const LEAST: usize = 1500;
 /// … as long as one does not cost more than this, in CPU time.
-const DEAR: Duration = Duration::from_millis(150);
+const DEAR: Duration = Duration::from_millis(60);
 /// How many changes are combined with each other, and with each parent.
 const PAIRED: usize = 70;
 /// See [`PAIRED`].

@@ -325,3 +325,49 @@ fn rust_is_mended_and_tests_beside_the_code_are_left_alone() {
     let project = Project::with(&[("Cargo.toml", manifest), ("Cargo.lock", lock), ("src/lib.rs", code)]);
     mends(&project, "src/lib.rs", "return high;", "return low;");
 }
+
+#[test]
+fn go_is_mended() {
+    if !tools::has("go", "version") {
+        return;
+    }
+    let code = "package clamp\n\nfunc Clamp(value, low, high int) int {\n\tif value < low {\n\t\treturn high\n\t}\n\tif value > high {\n\t\treturn high\n\t}\n\treturn value\n}\n";
+    let tests = "package clamp\n\nimport \"testing\"\n\nfunc TestKeeps(t *testing.T) {\n\tif Clamp(5, 0, 10) != 5 {\n\t\tt.Error(\"5\")\n\t}\n}\n\n\
+                 func TestLifts(t *testing.T) {\n\tif Clamp(-1, 0, 10) != 0 || Clamp(2, 3, 10) != 3 {\n\t\tt.Error(\"low\")\n\t}\n}\n\n\
+                 func TestLowers(t *testing.T) {\n\tif Clamp(11, 0, 10) != 10 {\n\t\tt.Error(\"high\")\n\t}\n}\n";
+    let project = Project::with(&[
+        ("go.mod", "module clamp\n\ngo 1.18\n"),
+        ("clamp.go", code),
+        ("clamp_test.go", tests),
+    ]);
+    let run = mends(&project, "clamp.go", "low {\n\t\treturn high", "low {\n\t\treturn low");
+    assert!(run.out.contains("TestLifts"), "{}", run.out);
+}
+
+#[test]
+fn java_is_mended() {
+    if !tools::has("javac", "-version") {
+        return;
+    }
+    let code = "class Clamp {\n    static int clamp(int value, int low, int high) {\n        if (value < low) {\n            return high;\n        }\n        return Math.min(value, high);\n    }\n}\n";
+    let tests = "public class ClampTest {\n    static void say(String name, boolean holds) {\n        System.out.println((holds ? \"PASS \" : \"FAIL \") + name);\n    }\n\n    \
+                 public static void main(String[] args) {\n        say(\"keeps\", Clamp.clamp(5, 0, 10) == 5);\n        \
+                 say(\"lifts\", Clamp.clamp(-1, 0, 10) == 0 && Clamp.clamp(2, 3, 10) == 3);\n        say(\"lowers\", Clamp.clamp(11, 0, 10) == 10);\n    }\n}\n";
+    let project = Project::with(&[("Clamp.java", code), ("ClampTest.java", tests)]);
+    let run = mends(&project, "Clamp.java", "return high;", "return low;");
+    assert!(run.out.contains("lifts"), "{}", run.out);
+}
+
+#[test]
+fn cpp_is_mended() {
+    if !tools::has("c++", "--version") {
+        return;
+    }
+    let code = "int clamp(int value, int low, int high) {\n    if (value < low) {\n        return high;\n    }\n    return value > high ? high : value;\n}\n";
+    let tests = "#include \"clamp.cpp\"\n#include <cstdio>\n\nstatic int failed = 0;\n\nstatic void say(const char *name, bool holds) {\n    \
+                 std::printf(\"%s %s\\n\", holds ? \"PASS\" : \"FAIL\", name);\n    failed += !holds;\n}\n\nint main() {\n    say(\"keeps\", clamp(5, 0, 10) == 5);\n    \
+                 say(\"lifts\", clamp(-1, 0, 10) == 0 && clamp(2, 3, 10) == 3);\n    say(\"lowers\", clamp(11, 0, 10) == 10);\n    return failed != 0;\n}\n";
+    let project = Project::with(&[("clamp.cpp", code), ("test_clamp.cpp", tests)]);
+    let run = mends(&project, "clamp.cpp", "        return high;", "        return low;");
+    assert!(run.out.contains("lifts"), "{}", run.out);
+}

@@ -12,6 +12,9 @@ use hephaestus_core::{
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+/// How many more variants are shown one by one after one that passes, where each takes a run of the suite: those after
+/// it are less likely, and dear.
+const AFTER_A_PASS: usize = 8;
 /// How much of a failure's last line is a mark.
 const MARK: usize = 120;
 
@@ -48,7 +51,7 @@ impl Probe for Harness {
         }
         let warm = self.labs.with(cancel, |lab| match lab.search(request, cancel, done)? {
             Some(cpu) => Ok(cpu),
-            None => one_by_one(request, cancel, done, &mut |variant, tests, stop_at_first| {
+            None => one_by_one(request, usize::MAX, cancel, done, &mut |variant, tests, stop_at_first| {
                 if !lab.admit(variant) {
                     return Ok(unviable(variant));
                 }
@@ -63,7 +66,7 @@ impl Probe for Harness {
             Err(LabError::Unfit(why)) if self.labs.facts().is_none() => {
                 tracing::debug!("no lab to search in: {why}");
                 let mut show = |variant: &Variant, tests: &[String], _| self.show(variant, tests, cancel);
-                one_by_one(request, cancel, done, &mut show).map_err(|error| error.to_string())
+                one_by_one(request, AFTER_A_PASS, cancel, done, &mut show).map_err(|error| error.to_string())
             }
             other => other.map_err(|error| error.to_string()),
         }
@@ -100,7 +103,7 @@ impl Harness {
     /// Where nobody saw which test runs through which line, each may run through all of them.
     fn plain_spectrum(&self, language: &LanguageId) -> Spectrum {
         let files = self.parts.snapshot.files.values();
-        let own = files.filter(|file| !file.is_test && file.language == *language);
+        let own = files.filter(|file| !file.is_test && self.is_judged_with(&file.language, language));
         let count = |text: &str| u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
         let lines: TestLines =
             own.map(|file| (file.path.clone(), (1..=count(&file.text)).collect())).collect();
@@ -110,6 +113,16 @@ impl Harness {
             red: baseline.red.iter().map(|failure| traced(failure, lines.clone())).collect(),
             green: baseline.passing.iter().map(green).collect(),
         }
+    }
+
+    /// Whether code in `own` language is judged by the tests that judge `language`: C++ by those that judge C.
+    fn is_judged_with(&self, own: &LanguageId, language: &LanguageId) -> bool {
+        let judged = &self.parts.suite.runner.language;
+        let inherits = || {
+            let pack = self.parts.languages.get(own).map(|own| own.pack());
+            pack.is_some_and(|pack| pack.manifest.inherits.iter().any(|base| base == judged.as_str()))
+        };
+        own == language || own == judged || inherits()
     }
 
     /// Runs the plain suite on a variant, and says what became of `tests`.
@@ -180,21 +193,27 @@ fn unviable(variant: &Variant) -> JobOutcome {
 /// Shows a variant to tests, in this order; to the first failure only, if so asked.
 type Show<'a> = dyn FnMut(&Variant, &[String], bool) -> Result<JobOutcome, LabError> + 'a;
 
-/// Shows one variant after the other to the tests; with the CPU time it took.
+/// Shows one variant after the other to the tests, `after` of them once one has passed; with the CPU time it took.
 fn one_by_one(
     request: &ProbeRequest<'_>,
+    after: usize,
     cancel: &CancelToken,
     done: &mut dyn FnMut(Probed),
     show: &mut Show<'_>,
 ) -> Result<Duration, LabError> {
     let started = Instant::now();
     let mut cpu = Duration::ZERO;
+    let mut left = usize::MAX;
     for variant in request.variants {
-        if cancel.is_cancelled() || started.elapsed() >= request.limit {
+        if cancel.is_cancelled() || started.elapsed() >= request.limit || left == 0 {
             break;
         }
+        left -= 1;
         match one(request, variant, &mut cpu, show) {
-            Ok(probed) => done(probed),
+            Ok(probed) => {
+                left = if probed.end == ProbeEnd::Passed { left.min(after) } else { left };
+                done(probed);
+            }
             Err(LabError::Cancelled) => break,
             Err(why) => return Err(why),
         }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use hephaestus_grammars::Tables;
 use serde::Deserialize;
 
+use super::scene::Guess;
+
 /// One field of a node, several, or (`*`) all of its children.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
@@ -28,6 +30,9 @@ struct NodesData {
     names: Vec<String>,
     numbers: Vec<String>,
     strings: Vec<String>,
+    /// Strings that are one character and no text, where the language tells them apart.
+    #[serde(default)]
+    characters: Vec<String>,
     /// Expressions that are true or false.
     truths: Vec<String>,
     /// Operators that make a binary or unary expression true or false, where its kind does not tell.
@@ -61,6 +66,9 @@ struct NodesData {
     inside: Vec<String>,
     /// Lists of parameters.
     parameters: Vec<String>,
+    /// What says of which type a name is, with the field in which the type stands.
+    #[serde(default)]
+    declarations: BTreeMap<String, Fields>,
 }
 
 /// The texts of a language.
@@ -85,6 +93,9 @@ pub(super) struct Texts {
     pub(super) give: String,
     /// A string in quotes.
     pub(super) string: String,
+    /// Methods that give one element of what they are called of.
+    #[serde(default)]
+    pub(super) element: Vec<String>,
 }
 
 /// Texts that are taken for one another by mistake.
@@ -131,6 +142,24 @@ pub(super) struct MoreArguments {
     pub(super) add: Vec<String>,
 }
 
+/// Names by what values of that type, or results of calls of that name, are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sorts {
+    number: Vec<String>,
+    text: Vec<String>,
+    truth: Vec<String>,
+    list: Vec<String>,
+}
+
+/// Another form for operations with these operators: `{left}` and `{right}` in a call, say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Forms {
+    pub(super) operators: Vec<String>,
+    pub(super) instead: Vec<String>,
+}
+
 /// Statements that are put in.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -148,11 +177,21 @@ pub(super) struct Statements {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileData {
+    /// The pack whose file this one adds to.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read before, when both files are put together")]
+    extends: Option<String>,
     nodes: NodesData,
     texts: Texts,
     rivals: Vec<RivalsData>,
     wraps: Wraps,
     constants: Constants,
+    #[serde(default)]
+    types: Sorts,
+    #[serde(default)]
+    results: Sorts,
+    #[serde(default)]
+    forms: Vec<Forms>,
     #[serde(default)]
     arguments: Vec<MoreArguments>,
     statements: Statements,
@@ -170,7 +209,7 @@ macro_rules! roles {
 roles! {
     EXPRESSION = 0, ATOM = 1, OPERAND_OF = 2, NAME = 3, NUMBER = 4, STRING = 5, TRUTH = 6, LIST = 7, SUBSCRIPT = 8,
     SLICE = 9, RETURN = 10, SWAP = 11, BINARY = 12, LOOP = 13, BRANCH = 14, INSIDE = 15, STATEMENT = 16, BLOCK = 17,
-    COMMENT = 18, FUNCTION = 19, PARAMETERS = 20,
+    COMMENT = 18, FUNCTION = 19, PARAMETERS = 20, CHARACTER = 21,
 }
 
 impl Roles {
@@ -207,6 +246,13 @@ pub(super) struct Lexicon {
     pub(super) names_only: FieldTable,
     pub(super) properties: FieldTable,
     pub(super) bodies: FieldTable,
+    /// What says of which type a name is: the field with the type.
+    pub(super) declarations: FieldTable,
+    /// What values of a type are.
+    pub(super) types: HashMap<String, Guess>,
+    /// What results of calls are, by the name that is called.
+    pub(super) results: HashMap<String, Guess>,
+    pub(super) forms: Vec<Forms>,
     /// Calls, and the field with what is called.
     pub(super) calls: HashMap<u16, u16>,
     pub(super) truth_operators: Vec<String>,
@@ -224,13 +270,13 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    /// Reads a `repair.toml` for a grammar. Kinds the grammar does not have are passed over: one file may serve several.
+    /// Takes what a `repair.toml` says for a grammar. Kinds the grammar does not have are passed over: one file may serve several.
     pub(super) fn read(
-        text: &str,
+        data: toml::Table,
         grammar: &tree_sitter::Language,
         tables: &Tables,
     ) -> Result<Self, toml::de::Error> {
-        let data: FileData = toml::from_str(text)?;
+        let data: FileData = data.try_into()?;
         let kinds = Kinds { grammar };
         let count = grammar.node_kind_count();
         let mut roles = vec![Roles::default(); count];
@@ -242,6 +288,7 @@ impl Lexicon {
             (&nodes.names, Roles::NAME),
             (&nodes.numbers, Roles::NUMBER),
             (&nodes.strings, Roles::STRING),
+            (&nodes.characters, Roles::CHARACTER),
             (&nodes.truths, Roles::TRUTH),
             (&nodes.lists, Roles::LIST),
             (&nodes.subscripts, Roles::SUBSCRIPT),
@@ -278,6 +325,10 @@ impl Lexicon {
             names_only: kinds.table(&nodes.names_only),
             properties: kinds.table(&nodes.properties),
             bodies: kinds.table(&nodes.bodies),
+            declarations: kinds.table(&nodes.declarations),
+            types: sorted(&data.types),
+            results: sorted(&data.results),
+            forms: data.forms,
             calls,
             truth_operators: data.nodes.truth_operators,
             texts: data.texts,
@@ -289,6 +340,16 @@ impl Lexicon {
             arguments: data.arguments,
             statements: data.statements,
         })
+    }
+
+    /// Whether types are written, so that a value of the wrong one seldom even compiles.
+    pub(super) fn is_typed(&self) -> bool {
+        !self.types.is_empty()
+    }
+
+    /// Whether a character is no text.
+    pub(super) fn has_characters(&self) -> bool {
+        self.roles.iter().any(|roles| roles.any(Roles::CHARACTER))
     }
 
     /// The parts that nodes of this kind play.
@@ -333,6 +394,30 @@ impl Kinds<'_> {
         }
         table
     }
+}
+
+/// Puts the data of one file and of the one that adds to it together: lists follow each other, other values are replaced.
+pub(super) fn extended(base: &mut toml::Table, more: toml::Table) {
+    for (key, value) in more {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(own)), toml::Value::Table(more)) => extended(own, more),
+            (Some(toml::Value::Array(own)), toml::Value::Array(more)) => own.extend(more),
+            (_, value) => drop(base.insert(key, value)),
+        }
+    }
+}
+
+fn sorted(sorts: &Sorts) -> HashMap<String, Guess> {
+    let by_sort = [
+        (&sorts.number, Guess::Number),
+        (&sorts.text, Guess::Text),
+        (&sorts.truth, Guess::Truth),
+        (&sorts.list, Guess::List),
+    ];
+    by_sort
+        .into_iter()
+        .flat_map(|(names, guess)| names.iter().map(move |name| (name.clone(), guess)))
+        .collect()
 }
 
 fn operators(rivals: &[RivalsData]) -> HashMap<String, Vec<(String, String)>> {

@@ -18,8 +18,10 @@ const NEXT: usize = 1000;
 const AHEAD: u32 = 3;
 /// How much less likely than the likeliest repair found (as a logarithm) a change may be and still be tried.
 const REACH: f64 = 5.0;
-/// At least so many changes are tried, whatever was found.
+/// At least so many changes are tried, whatever was found …
 const LEAST: usize = 1500;
+/// … as long as one does not cost more than this, in CPU time.
+const DEAR: Duration = Duration::from_millis(60);
 /// How many changes are combined with each other, and with each parent.
 const PAIRED: usize = 70;
 /// See [`PAIRED`].
@@ -121,6 +123,7 @@ impl<'a> Hunt<'a> {
             let best = self.outcome.found.iter().map(|change| change.score).fold(f64::NEG_INFINITY, f64::max);
             let next = changes.get(at).map_or(f64::NEG_INFINITY, |change| change.score);
             let enough = next < best - REACH && at >= least || self.outcome.found.len() >= KEPT;
+            let enough = enough || !self.outcome.found.is_empty() && self.is_dear();
             if enough || self.outcome.tried >= u64::try_from(self.most).unwrap_or(u64::MAX) {
                 return;
             }
@@ -128,6 +131,12 @@ impl<'a> Hunt<'a> {
             self.try_some(changes.get(at..end).unwrap_or_default());
             (at, size) = (end, NEXT);
         }
+    }
+
+    /// Whether each change takes a run of the whole suite, or nearly.
+    fn is_dear(&self) -> bool {
+        let tried = u32::try_from(self.outcome.tried).unwrap_or(u32::MAX).max(1);
+        self.outcome.cpu / tried > DEAR
     }
 
     fn try_some(&mut self, changes: &[Change]) {

@@ -17,18 +17,20 @@ mod space;
 
 use std::collections::BTreeMap;
 
-use hephaestus_core::{ByteRange, Edit};
+use hephaestus_core::{ByteRange, Edit, LanguageId};
 use hephaestus_syntax::{Languages, Parsed};
 
 pub use engine::Search;
 pub use locate::causes;
 pub use prior::Prior;
 
-use data::Lexicon;
+use data::{Lexicon, extended};
 use pool::Mined;
 
 /// The name of the file in a language pack.
 const FILE: &str = "repair.toml";
+/// The key in it that names the pack whose file it adds to.
+const EXTENDS: &str = "extends";
 
 /// Why what packs say of repairs cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -46,6 +48,17 @@ pub struct Lexicons {
     by_pack: BTreeMap<String, Lexicon>,
 }
 
+/// What a file says together with the one it extends.
+fn whole(text: &str, languages: &Languages) -> Result<toml::Table, toml::de::Error> {
+    let own: toml::Table = toml::from_str(text)?;
+    let base = own.get(EXTENDS).and_then(toml::Value::as_str);
+    let base = base.and_then(|base| languages.get(&LanguageId::new(base))?.pack().file(FILE));
+    let Some(base) = base else { return Ok(own) };
+    let mut data: toml::Table = toml::from_str(base)?;
+    extended(&mut data, own);
+    Ok(data)
+}
+
 impl Lexicons {
     /// What the packs say. A pack without a `repair.toml` is not an error: nothing is repaired there.
     ///
@@ -56,7 +69,8 @@ impl Lexicons {
         for language in languages.all() {
             let pack = language.pack();
             let Some(text) = pack.file(FILE) else { continue };
-            let lexicon = Lexicon::read(text, language.grammar(), &pack.manifest.tables)
+            let lexicon = whole(text, languages)
+                .and_then(|data| Lexicon::read(data, language.grammar(), &pack.manifest.tables))
                 .map_err(|source| SearchError { pack: pack.id.clone(), source: Box::new(source) })?;
             by_pack.insert(pack.id.clone(), lexicon);
         }

@@ -72,12 +72,10 @@ impl Pool {
         for place in scene.inside(range) {
             if scene.is_value(place) || scene.is_target(place) {
                 self.take_value(scene, place, distance);
-            } else if scene.is(place, Roles::NAME) && is_parameter(scene, place) {
+            } else if scene.is(place, Roles::NAME) && scene.is_parameter(place) {
                 if distance == 0 {
-                    push(
-                        &mut self.names,
-                        ingredient(scene.text_of(place).to_owned(), Guess::Unknown, true, 0),
-                    );
+                    let name = scene.text_of(place).to_owned();
+                    push(&mut self.names, ingredient(name, scene.guess(place), true, 0));
                 }
             } else if scene.is_property(place) {
                 let text = scene.text_of(place).to_owned();
@@ -93,6 +91,7 @@ impl Pool {
             }
             if let Some(callee) = scene.callee(place)
                 && scene.is(callee, Roles::NAME)
+                && !scene.is_property(callee)
             {
                 let text = scene.text_of(callee).to_owned();
                 if !self.functions.contains(&text) && self.functions.len() < MOST {
@@ -113,6 +112,21 @@ impl Pool {
             let base = scene.text_of(base);
             for name in names.iter().filter(|name| *name != base) {
                 push(&mut self.expressions, ingredient(format!("{base}[{name}]"), Guess::Unknown, true, 1));
+            }
+        }
+        for place in scene.inside(range) {
+            let Some(method) = scene.callee(place).map(|callee| scene.last_name(callee)) else { continue };
+            let Some(base) = scene.nodes.children(place).next().map(|base| scene.text_of(base)) else {
+                continue;
+            };
+            let base = base.strip_suffix(method).map_or(base, |base| base.trim_end_matches('.'));
+            let is_name = !base.is_empty() && base.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if !is_name || !scene.lexicon.texts.element.iter().any(|own| own == method) {
+                continue;
+            }
+            for name in names.iter().filter(|name| *name != base) {
+                let element = format!("{base}.{method}({name})");
+                push(&mut self.expressions, ingredient(element, Guess::Unknown, true, 1));
             }
         }
     }
@@ -140,15 +154,6 @@ impl Pool {
             }
         }
     }
-}
-
-/// Whether a name stands in a list of parameters, by itself or in front of its type or default.
-fn is_parameter(scene: &Scene<'_>, place: Place) -> bool {
-    let nodes = &scene.nodes;
-    let Some(parent) = nodes.parent(place) else { return false };
-    let leads = nodes.children(parent).find(|child| nodes.is_named(*child)) == Some(place);
-    scene.is(parent, Roles::PARAMETERS)
-        || leads && nodes.parent(parent).is_some_and(|list| scene.is(list, Roles::PARAMETERS))
 }
 
 fn ingredient(text: String, guess: Guess, atomic: bool, distance: u8) -> Ingredient {

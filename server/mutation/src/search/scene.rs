@@ -9,6 +9,9 @@ use hephaestus_syntax::Parsed;
 use super::data::{Lexicon, Roles};
 use crate::nodes::{Nodes, Place};
 
+/// How many nodes may stand between a name and what declares it: pointers, references, lists.
+const DECLARATORS: usize = 4;
+
 /// What a value seems to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Guess {
@@ -46,7 +49,7 @@ impl<'a> Scene<'a> {
                 let (kind, field) = (nodes.kind(parent), nodes.field(place));
                 closed.get(parent).copied().unwrap_or_default()
                     || lexicon.names_only.holds(kind, field)
-                    || lexicon.properties.holds(kind, field)
+                    || (lexicon.properties.holds(kind, field) && place != parent + 1)
             });
             if let Some(own) = closed.get_mut(place) {
                 *own = is_closed;
@@ -87,6 +90,7 @@ impl<'a> Scene<'a> {
     pub(super) fn is_target(&self, place: Place) -> bool {
         self.nodes.parent(place).is_some_and(|parent| {
             self.lexicon.targets.holds(self.nodes.kind(parent), self.nodes.field(place))
+                && self.nodes.is_named(place)
                 || (self.is(parent, Roles::LIST) && self.is_target(parent))
         })
     }
@@ -94,8 +98,65 @@ impl<'a> Scene<'a> {
     /// A name after a dot.
     pub(super) fn is_property(&self, place: Place) -> bool {
         self.nodes.parent(place).is_some_and(|parent| {
+            // What stands first stands for itself: `f` of `f(x)` in a grammar that knows only `a.f(x)` with `a` left out.
             self.lexicon.properties.holds(self.nodes.kind(parent), self.nodes.field(place))
+                && place != parent + 1
         })
+    }
+
+    /// A name in a list of parameters: by itself, in front of its type or default, or declared.
+    pub(super) fn is_parameter(&self, place: Place) -> bool {
+        let Some(parent) = self.nodes.parent(place) else { return false };
+        let leads = self.nodes.children(parent).find(|child| self.nodes.is_named(*child)) == Some(place);
+        self.is(parent, Roles::PARAMETERS)
+            || leads && self.nodes.parent(parent).is_some_and(|list| self.is(list, Roles::PARAMETERS))
+            || self.declared_type(place).is_some_and(|declaration| {
+                self.nodes.parent(declaration).is_some_and(|list| self.is(list, Roles::PARAMETERS))
+            })
+    }
+
+    /// What declares a name, where the language says its type.
+    fn declared_type(&self, name: Place) -> Option<Place> {
+        if !self.is(name, Roles::NAME) {
+            return None;
+        }
+        let mut inner = name;
+        for around in self.nodes.around(name).take(DECLARATORS) {
+            let (kind, field) = (self.nodes.kind(around), self.nodes.field(inner));
+            if self.lexicon.declarations.has(kind) {
+                let declares = !self.lexicon.declarations.holds(kind, field) && self.nodes.is_named(inner);
+                return declares.then_some(around);
+            }
+            let leads = self.lexicon.targets.holds(kind, field)
+                || !self.is(around, Roles::EXPRESSION.or(Roles::STATEMENT).or(Roles::LIST));
+            if !leads {
+                return None;
+            }
+            inner = around;
+        }
+        None
+    }
+
+    /// What values of the declared type are; `None` where its name tells nothing.
+    fn guess_of_type(&self, declaration: Place, name: Place) -> Option<Guess> {
+        let (types, kind) = (&self.lexicon.types, self.nodes.kind(declaration));
+        let own = self.nodes.children(declaration).find(|child| {
+            self.nodes.is_named(*child) && self.lexicon.declarations.holds(kind, self.nodes.field(*child))
+        })?;
+        let text = self.text_of(own);
+        // `int a[9]`, `[]int`, `int[]`.
+        let declared = self.nodes.range(own).cover(self.nodes.range(name)).slice(self.text)?;
+        let after = self.text.get(self.nodes.range(name).end..)?.trim_start();
+        if types.contains_key("[]") && text.contains("[]")
+            || after.starts_with('[')
+            || declared.contains(['*'])
+        {
+            return Some(Guess::List);
+        }
+        let bare = text.split('<').next()?;
+        bare.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .rev()
+            .find_map(|word| types.get(word).copied())
     }
 
     /// A value that decides something.
@@ -184,7 +245,8 @@ impl<'a> Scene<'a> {
             return Guess::Number;
         }
         if roles.any(Roles::STRING) {
-            return Guess::Text;
+            // One reckons with characters.
+            return if roles.any(Roles::CHARACTER) { Guess::Number } else { Guess::Text };
         }
         if roles.any(Roles::TRUTH) {
             return Guess::Truth;
@@ -194,6 +256,9 @@ impl<'a> Scene<'a> {
         }
         if roles.any(Roles::LIST) {
             return Guess::List;
+        }
+        if let Some(callee) = self.callee(place) {
+            return self.lexicon.results.get(self.last_name(callee)).copied().unwrap_or(Guess::Unknown);
         }
         self.guess_of_operation(place)
     }
@@ -232,8 +297,13 @@ impl<'a> Scene<'a> {
     fn guess_names(&mut self) {
         let mut found: BTreeMap<&'a str, Vec<Guess>> = BTreeMap::new();
         for place in 0..self.nodes.len() {
-            if self.is(place, Roles::NAME)
-                && self.is_target(place)
+            if !self.is(place, Roles::NAME) {
+                continue;
+            }
+            let declared = self.declared_type(place).and_then(|around| self.guess_of_type(around, place));
+            if let Some(guess) = declared {
+                found.entry(self.text_of(place)).or_default().push(guess);
+            } else if self.is_target(place)
                 && let Some(value) = self.value_stored(place)
             {
                 found.entry(self.text_of(place)).or_default().push(self.guess(value));
@@ -252,9 +322,18 @@ impl<'a> Scene<'a> {
     /// What is stored into a target: the value that follows it.
     fn value_stored(&self, target: Place) -> Option<Place> {
         let parent = self.nodes.parent(target)?;
-        self.nodes
-            .children(parent)
-            .filter(|child| *child > target)
-            .find(|child| self.is(*child, Roles::EXPRESSION))
+        let named = |list: Place| self.nodes.children(list).filter(|child| self.nodes.is_named(*child));
+        let values = |from: Place, around: Place| {
+            named(around)
+                .filter(move |child| *child > from)
+                .find(|child| self.is(*child, Roles::EXPRESSION.or(Roles::LIST)))
+        };
+        if !self.is(parent, Roles::LIST) {
+            return values(target, parent).filter(|value| self.is(*value, Roles::EXPRESSION));
+        }
+        // `a, b = 1, 2`: the value at the same place.
+        let list = values(parent, self.nodes.parent(parent)?).filter(|list| self.is(*list, Roles::LIST))?;
+        let nth = named(parent).position(|own| own == target)?;
+        (named(list).count() == named(parent).count()).then(|| named(list).nth(nth))?
     }
 }

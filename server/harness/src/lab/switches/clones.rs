@@ -27,6 +27,16 @@ struct Home {
     types: Vec<String>,
     is_async: bool,
     owner: Owner,
+    manner: Manner,
+}
+
+/// How its language has one function choose among others.
+#[derive(Debug)]
+enum Manner {
+    /// By `match`, which has a value.
+    Match,
+    /// By `switch`, among statements: with the names of the parameters, and of what the method is called of.
+    Switch { arguments: String, receiver: Option<String>, returns: bool },
 }
 
 /// What a function belongs to.
@@ -168,6 +178,31 @@ impl<'a> Cloner<'a> {
 
     /// The function that chooses.
     fn choice(&self, home: &Home, own: &[&Chosen<'_>], call: &str, cloned: &mut Cloned) {
+        match &home.manner {
+            Manner::Match => self.matching(home, own, call, cloned),
+            Manner::Switch { arguments, receiver, returns } => {
+                let before = receiver.as_ref().map(|receiver| format!("{receiver}.")).unwrap_or_default();
+                let run = |number: u32| format!("{before}{}({arguments})", self.name(home, number));
+                let text = &*self.parsed.file().text;
+                cloned.put(text.get(home.range.start..home.body.start).unwrap_or_default());
+                cloned.put(&format!("{{ switch {call} {{"));
+                for chosen in own {
+                    let began = cloned.text.len();
+                    let (number, run) = (chosen.number, run(chosen.number));
+                    cloned.put(&if *returns {
+                        format!(" case {number}: return {run};")
+                    } else {
+                        format!(" case {number}: {run}; return;")
+                    });
+                    cloned.parts.push((chosen.at, ByteRange::new(began, cloned.text.len())));
+                }
+                let last = if *returns { "return " } else { "" };
+                cloned.put(&format!(" }}; {last}{} }}\n", run(ORIGINAL)));
+            }
+        }
+    }
+
+    fn matching(&self, home: &Home, own: &[&Chosen<'_>], call: &str, cloned: &mut Cloned) {
         let text = &*self.parsed.file().text;
         let slice = |start: usize, end: usize| text.get(start..end).unwrap_or_default();
         let named = home.types.iter().enumerate().map(|(at, of)| format!("__h{at}: {of}"));
@@ -197,7 +232,9 @@ impl<'a> Cloner<'a> {
     fn clones(&self, home: &Home, own: &[&Chosen<'_>], cloned: &mut Cloned) {
         let mut one = |edits: &[Edit], number: u32, at: Option<usize>| {
             let Some(text) = self.clone_of(home, edits, number) else { return };
-            cloned.put(" #[allow(warnings)] ");
+            if matches!(home.manner, Manner::Match) {
+                cloned.put(" #[allow(warnings)] ");
+            }
             let began = cloned.text.len();
             cloned.pieces.push(Piece { start: began, old: Some(home.start) });
             cloned.text.push_str(&text);
@@ -277,6 +314,7 @@ fn find(node: Node<'_>, text: &str, homes: &mut Vec<Home>) {
     for child in node.named_children(&mut cursor) {
         match child.kind() {
             "function_item" => homes.extend(home(child, text)),
+            "function_declaration" | "method_declaration" => homes.extend(go_home(child, text)),
             "impl_item" | "declaration_list" | "mod_item" => find(child, text, homes),
             _ => {}
         }
@@ -327,7 +365,60 @@ fn home(node: Node<'_>, text: &str) -> Option<Home> {
         types,
         is_async: words.contains(&"async"),
         owner: owner(node, text)?,
+        manner: Manner::Match,
     })
+}
+
+/// A function of Go; `None` where its parameters have no names to hand them on by, or its types are open.
+fn go_home(node: Node<'_>, text: &str) -> Option<Home> {
+    let slice = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
+    let (name, parameters) = (node.child_by_field_name("name")?, node.child_by_field_name("parameters")?);
+    let body = node.child_by_field_name("body")?;
+    let is_special = matches!(slice(name), "main" | "init" | "_");
+    if is_special || node.child_by_field_name("type_parameters").is_some() {
+        return None;
+    }
+    let receiver = match node.child_by_field_name("receiver") {
+        Some(list) => Some(parameter_names(list, text)?.into_iter().next()?),
+        None => None,
+    };
+    let returns = node.child_by_field_name("result").is_some();
+    Some(Home {
+        range: node.byte_range().into(),
+        start: node.start_byte(),
+        name: name.byte_range().into(),
+        parameters: parameters.byte_range().into(),
+        body: body.byte_range().into(),
+        own: None,
+        types: vec![],
+        is_async: false,
+        owner: Owner::Module,
+        manner: Manner::Switch {
+            arguments: parameter_names(parameters, text)?.join(", "),
+            receiver,
+            returns,
+        },
+    })
+}
+
+/// The names of a list of Go's parameters, as a call hands them on; `None` where one has none.
+fn parameter_names(list: Node<'_>, text: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut cursor = list.walk();
+    for parameter in list.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
+        let after = if parameter.kind() == "variadic_parameter_declaration" { "..." } else { "" };
+        let mut inner = parameter.walk();
+        let own: Vec<String> = parameter
+            .children_by_field_name("name", &mut inner)
+            .filter_map(|name| text.get(name.byte_range()))
+            .map(|name| format!("{name}{after}"))
+            .collect();
+        if own.is_empty() || own.iter().any(|name| name.trim_end_matches('.') == "_") {
+            return None;
+        }
+        names.extend(own);
+    }
+    Some(names)
 }
 
 /// What the function belongs to; `None` where nothing can stand beside it.
@@ -487,5 +578,49 @@ fn last() {}
         assert_eq!(cloned.old_line(line("fn last"), TEXT), old("fn last"));
         assert_eq!(cloned.old_line(line("all[0]"), TEXT), old("all[0]"));
         assert_eq!(cloned.old_line(line("impl Pair"), TEXT), old("impl Pair"));
+    }
+
+    const GO: &str = "package p\n\nfunc (s *Stack) Push(x int, rest ...int) {\n\ts.all = append(s.all, x)\n}\n\nfunc Sum(a, b int, f float64) (int, error) {\n\treturn a + b, nil\n}\n\nfunc first[T any](xs []T) T { return xs[0] }\n\nfunc drop(int) int { return 1 }\n\nfunc main() { Sum(1, 2, 3) }\n";
+
+    fn go_variant(old: &str, new: &str) -> Variant {
+        let at = GO.find(old).unwrap();
+        let edits = vec![Edit::new(at..at + old.len(), new)];
+        Variant { id: 0, file: RelPath::new("p.go").unwrap(), edits }
+    }
+
+    #[test]
+    fn functions_and_methods_of_go_choose_among_statements() {
+        let language = Languages::builtin().unwrap().get(&LanguageId::new("go")).unwrap();
+        let file = |text: &str| {
+            let path = RelPath::new("p.go").unwrap();
+            Arc::new(SourceFile::new(path, LanguageId::new("go"), text.to_owned(), false))
+        };
+        let parsed = Parsed::new(language, file(GO)).unwrap();
+        let cloner = Cloner::new(&parsed);
+        let variants = [go_variant("append(s.all, x)", "s.all"), go_variant("a + b", "a - b")];
+        let mut parser = Parser::new();
+        parser.set_language(language.grammar()).unwrap();
+        let chosen: Vec<Chosen<'_>> = (0..)
+            .zip(&variants)
+            .map(|(at, variant)| {
+                let home = cloner.home(variant).unwrap();
+                assert!(cloner.parses(variant, home, &mut parser));
+                Chosen { at, number: at as u32 + 3, variant, home }
+            })
+            .collect();
+        let text = cloner.weave(&chosen, "on()").text;
+        for part in [
+            "func (s *Stack) Push(x int, rest ...int) { switch on() { case 3: s.__h3_Push(x, rest...); return; }; s.__h0_Push(x, rest...) }\n",
+            "func Sum(a, b int, f float64) (int, error) { switch on() { case 4: return __h4_Sum(a, b, f); }; return __h0_Sum(a, b, f) }\n",
+            "func __h4_Sum(a, b int, f float64) (int, error) {\n\treturn a - b, nil\n}\n",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert!(!Parsed::new(language, file(&text)).unwrap().tree().root_node().has_error(), "{text}");
+        for (old, new) in
+            [("xs[0]", "xs[1]"), ("{ return 1 }", "{ return 2 }"), ("Sum(1, 2, 3)", "Sum(1, 1, 3)")]
+        {
+            assert!(cloner.home(&go_variant(old, new)).is_err(), "{old}");
+        }
     }
 }

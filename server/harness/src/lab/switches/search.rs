@@ -84,9 +84,6 @@ impl SwitchLab {
         cancel: &CancelToken,
         done: &mut dyn FnMut(Probed),
     ) -> Result<Duration, LabError> {
-        if self.bench.project.cargo().is_none() {
-            return Err(LabError::Unfit("there are no clones of functions in this language".to_owned()));
-        }
         let Some(file) = request.variants.first().and_then(|first| self.bench.snapshot.file(&first.file))
         else {
             return Ok(Duration::ZERO);
@@ -110,7 +107,7 @@ impl SwitchLab {
             bench: &self.bench,
             request,
             parsed: &parsed,
-            shim: with_watch(&switches.shim),
+            shim: with_watch(&switches.shim, self.bench.tool.dialect()),
             shim_name: switches.name.clone(),
             call: switches.call(0),
             stages: [red, rest, known(request.green)],
@@ -242,6 +239,10 @@ impl Rush {
         let path = &hunt.parsed.file().path;
         let mut texts = BTreeMap::from([(path.clone(), text.to_owned())]);
         for shim in bench.project.shims(&bench.programs.root, path, all_roots, &hunt.shim) {
+            if shim.is_new {
+                texts.insert(shim.file, shim.text);
+                continue;
+            }
             let own = texts.remove(&shim.file);
             let plain = || bench.snapshot.file(&shim.file).map(|file| file.text.to_string());
             if let Some(text) = own.or_else(plain) {
@@ -278,7 +279,7 @@ impl Rush {
             self.cpu += outcome.cpu;
             let root = &hunt.bench.programs.root;
             let said = super::programs::moved(&output(&outcome), self.session.root(), root);
-            let answer = hunt.bench.project.answer(root, &said, &|_| None);
+            let answer = hunt.bench.project.answer(root, &said, &|path| self.written.get(path).cloned());
             let built = outcome.status == StepStatus::Exited(0);
             let is_there = |own: &&Program| {
                 answer.programs.iter().any(|program| program.name == own.name && program.cwd == own.cwd)

@@ -32,6 +32,11 @@ const WORDS: usize = 60;
 const WATCH: &str = include_str!("watch.rs.txt");
 /// Where the shim calls it …
 const AT_FIRST: &str = "fn chosen() -> u32 {";
+/// The same for Go …
+const GO_WATCH: &str = include_str!("watch.go.txt");
+const GO_AT_FIRST: &str = "func __hephaestusChosen() uint32 {";
+/// … which needs this.
+const GO_IMPORTS: &str = "import (";
 
 /// What became of a variant in one group of tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +49,12 @@ pub(super) struct Shown {
 }
 
 /// The shim with a clock in it.
-pub(super) fn with_watch(shim: &str) -> String {
+pub(super) fn with_watch(shim: &str, dialect: Dialect) -> String {
+    if dialect == Dialect::Go {
+        let begun = shim.replacen(GO_AT_FIRST, &format!("{GO_AT_FIRST}\n\t__hephaestusWatch()"), 1);
+        let imports = format!("{GO_IMPORTS}\n\t__hephaestusTime \"time\"\n\t__hephaestusWords \"strings\"");
+        return begun.replacen(GO_IMPORTS, &imports, 1) + GO_WATCH;
+    }
     let begun = shim.replacen(AT_FIRST, &format!("{AT_FIRST}\n        watch();"), 1);
     match begun.trim_end().strip_suffix('}') {
         Some(inside) if begun != shim => format!("{inside}{WATCH}}}\n"),
@@ -67,15 +77,16 @@ pub(super) fn show(
     let limit = tests.iter().map(|test| test.wall).sum::<Duration>() * TIMES + LEAST;
     let script = format!(
         "out=$1 cap=$2 switches=$3 program=$4; shift 4; ulimit -t $cap 2>/dev/null; ulimit -c 0 2>/dev/null; \
-         for switch in $switches; do echo; echo '{MARK}'$switch; HEPHAESTUS_SWITCH=$switch \"$program\" {} \"$@\"; \
-         code=$?; echo; echo '{MARK}='$code; done >\"$out\" 2>&1",
-        tool.commands.only.join(" ")
+         for switch in $switches; do echo; echo '{MARK}'$switch; HEPHAESTUS_SWITCH=$switch \"$program\" \"$@\"; \
+         code=$?; echo; echo '{MARK}='$code; done >\"$out\" 2>&1"
     );
     let list = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
     let cap = (limit.as_secs() + 2).to_string();
     let head = ["sh", "-c", &script, "sh", &format!("{OUT}/{FILE}"), &cap, &list].map(str::to_owned);
-    let names = tests.iter().map(|test| test.name.clone());
-    let mut step = programs.step(tool, session, program, &head, names);
+    let names: Vec<&str> = tests.iter().map(|test| test.name.as_str()).collect();
+    let dialect = tool.dialect();
+    let arguments = dialect.choosing(&tool.commands.only, &names);
+    let mut step = programs.step(tool, session, program, &head, arguments);
     step.env.push(("HEPHAESTUS_LIMIT_MS".to_owned(), limit.as_millis().to_string()));
     step.env.push(("RUST_BACKTRACE".to_owned(), "0".to_owned()));
     let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
@@ -84,7 +95,7 @@ pub(super) fn show(
     let text = output(&outcome);
     let seen = pieces(&text)
         .into_iter()
-        .map(|(number, text, code)| (number, read(&program.name, tests, text, code)));
+        .map(|(number, text, code)| (number, read(dialect, &program.name, tests, text, code)));
     Ok((seen.collect(), outcome.cpu))
 }
 
@@ -105,17 +116,17 @@ fn pieces(text: &str) -> Vec<(u32, &str, i32)> {
     ended
 }
 
-fn read(program: &str, tests: &[&TestRef], text: &str, code: i32) -> Shown {
-    let report = Dialect::Libtest.said(program, text);
-    let outcome = |test: &TestRef| report.tests.get(&format!("{program}::{}", test.name));
-    let named = Dialect::Libtest.named_at_the_end(text);
-    let summed_up = text.lines().any(|line| line.starts_with("test result: "));
+fn read(dialect: Dialect, program: &str, tests: &[&TestRef], text: &str, code: i32) -> Shown {
+    let report = dialect.said(program, text);
+    let outcome = |test: &TestRef| report.tests.get(&dialect.id(program, &test.name));
+    let named = dialect.named_at_the_end(text);
+    let summed_up = dialect.summed_up(text);
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let has_failed = |test: &TestRef| {
         matches!(outcome(test), Some(TestOutcome::Failed(_))) || named.contains(test.name.as_str())
     };
     let end = match code {
-        0 | 101 if summed_up => None,
+        0 | 1 | 101 if summed_up => None,
         OVER | OVER_BY_FORCE => Some(ProbeEnd::Timeout),
         _ => Some(ProbeEnd::Died),
     };
@@ -177,7 +188,7 @@ mod tests {
         let (a, b) = (test("a"), test("b"));
         let seen: Vec<_> = pieces(&text)
             .into_iter()
-            .map(|(number, text, code)| (number, read("p", &[&a, &b], text, code)))
+            .map(|(number, text, code)| (number, read(Dialect::Libtest, "p", &[&a, &b], text, code)))
             .collect();
         assert_eq!(seen.len(), 2, "{seen:?}");
         assert_eq!((seen[0].0, seen[0].1.end, seen[0].1.passed), (3, None, 1));
@@ -188,7 +199,7 @@ mod tests {
     #[test]
     fn a_process_that_leaves_early_or_is_killed_has_died() {
         let a = test("a");
-        let ended = |text, code| read("p", &[&a], text, code).end;
+        let ended = |text, code| read(Dialect::Libtest, "p", &[&a], text, code).end;
         assert_eq!(ended("running 1 test\n", 0), Some(ProbeEnd::Died));
         assert_eq!(ended("running 1 test\n", 134), Some(ProbeEnd::Died));
         assert_eq!(ended("running 1 test\n", 152), Some(ProbeEnd::Timeout));
@@ -197,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_mark_has_no_numbers_but_the_line() {
-        let (_, message) = read("p", &[&test("b")], FAILED, 101).failed.unwrap();
+        let (_, message) = read(Dialect::Libtest, "p", &[&test("b")], FAILED, 101).failed.unwrap();
         let words = "src/lib.rs:9 index out of bounds: the len is  but the index is";
         assert_eq!(mark("p::b", &message, "x/src/other.rs", "", None), words);
         assert_eq!(mark("p::b", "", "src/lib.rs", "", None), "p::b");
@@ -208,9 +219,34 @@ mod tests {
         let languages = hephaestus_syntax::Languages::builtin().unwrap();
         let rust = languages.get(&hephaestus_core::LanguageId::new("rust")).unwrap();
         let shim = super::super::pack::SwitchPack::of(rust.pack()).unwrap().unwrap().shim;
-        let with = with_watch(&shim);
+        let with = with_watch(&shim, Dialect::Libtest);
         assert!(with.contains("fn watch()") && with.contains("watch();\n"), "{with}");
         assert_eq!(with.matches('{').count(), with.matches('}').count());
-        assert_eq!(with_watch("mod other {}"), "mod other {}");
+        assert_eq!(with_watch("mod other {}", Dialect::Libtest), "mod other {}");
+        let go = languages.get(&hephaestus_core::LanguageId::new("go")).unwrap();
+        let shim = super::super::pack::SwitchPack::of(go.pack()).unwrap().unwrap().shim;
+        let with = with_watch(&shim, Dialect::Go);
+        assert!(
+            with.contains("func __hephaestusWatch() {") && with.contains("\t__hephaestusWatch()\n"),
+            "{with}"
+        );
+        assert!(with.find("__hephaestusTime \"time\"") < with.find("const ("), "{with}");
+    }
+
+    #[test]
+    fn what_tests_of_go_say_is_read_too() {
+        let (a, b) = (go_test("TestA"), go_test("TestB"));
+        let shown = |text: &str, code| read(Dialect::Go, "p", &[&a, &b], text, code);
+        let text = "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n    a_test.go:7: want 1\n--- FAIL: TestB (0.00s)\nFAIL\n";
+        let failed = shown(text, 1);
+        assert_eq!((failed.end, failed.passed), (None, 1));
+        assert_eq!(failed.failed.as_ref().map(|(id, _)| id.as_str()), Some("p.TestB"));
+        let text = "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n--- FAIL: TestB (0.00s)\npanic: index out of range\n";
+        assert_eq!(shown(text, 2).end, Some(ProbeEnd::Died));
+        assert_eq!(shown("=== RUN   TestA\n", 124).end, Some(ProbeEnd::Timeout));
+    }
+
+    fn go_test(name: &str) -> TestRef {
+        TestRef { id: format!("p.{name}"), ..test(name) }
     }
 }

@@ -60,9 +60,10 @@ fn joined(
     let (scene, texts) = (work.scene, &work.scene.lexicon.texts);
     let (text, range) = (scene.text_of(place), scene.nodes.range(place));
     // A comparison binds more tightly than what joins it.
-    let is_joined = [&texts.and, &texts.or].iter().any(|join| {
-        let word = join.replace("{}", "");
-        text.contains(word.as_str())
+    let mut operators = scene.nodes.children(place).filter(|child| !scene.nodes.is_named(*child));
+    let is_joined = operators.any(|own| {
+        let rivals = scene.lexicon.operators.get(scene.text_of(own));
+        rivals.is_some_and(|rivals| rivals.iter().any(|(_, family)| family == "connective"))
     });
     let own = if is_joined { format!("({text})") } else { text.to_owned() };
     for (join, weight) in [(&texts.and, weight), (&texts.or, weight * 0.8)] {
@@ -96,7 +97,7 @@ fn clauses(work: &Workplace<'_>) -> Vec<Ingredient> {
                 push(format!("{} {operator} {}", name.text, number.text));
             }
         }
-        for string in strings.iter().filter(|_| name.guess.fits(Guess::Text)) {
+        for string in strings.iter().filter(|string| name.guess.fits(string.guess)) {
             push(texts.equal.replacen("{}", &name.text, 1).replacen("{}", &string.text, 1));
         }
         push(name.text.clone());

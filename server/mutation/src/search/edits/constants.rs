@@ -67,16 +67,20 @@ fn neighbours(text: &str) -> Vec<String> {
 
 fn strings(work: &Workplace<'_>, place: Place, moves: &mut Vec<Move>) {
     let (range, text) = (work.scene.nodes.range(place), work.scene.text_of(place));
+    let is_character = work.scene.is(place, Roles::CHARACTER);
     for usual in &work.scene.lexicon.constants.text {
-        moves.push(Move::new("text-usual", range, usual.as_str(), 1.0));
+        moves.extend(
+            requoted(work, usual, text, is_character).map(|own| Move::new("text-usual", range, own, 1.0)),
+        );
     }
     for (nth, string) in work.pool.strings.iter().enumerate() {
         let same_quote = work.scene.lexicon.texts.string.get(..1) == text.get(..1) || string.distance < 2;
-        let written = match (same_quote, unquoted(&string.text), text.get(..1)) {
-            (false, Some(inner), Some(quote)) => format!("{quote}{inner}{quote}"),
-            _ => string.text.clone(),
+        let written = if same_quote && !work.scene.lexicon.has_characters() {
+            Some(string.text.clone())
+        } else {
+            requoted(work, &string.text, text, is_character)
         };
-        moves.push(Move::new("text-known", range, written, nearness(string, nth)));
+        moves.extend(written.map(|own| Move::new("text-known", range, own, nearness(string, nth))));
     }
     let Some(inner) = unquoted(text) else { return };
     let quote = text.get(..1).unwrap_or("\"");
@@ -89,6 +93,9 @@ fn strings(work: &Workplace<'_>, place: Place, moves: &mut Vec<Move>) {
     for changed in [inner.to_lowercase(), inner.to_uppercase(), capitalized(inner)] {
         put("text-case", changed, 1.0);
     }
+    if is_character {
+        return;
+    }
     if inner.len() <= LONGEST && !inner.contains('\\') {
         for changed in shorter(inner) {
             put("text-part", changed, 1.0);
@@ -100,6 +107,17 @@ fn strings(work: &Workplace<'_>, place: Place, moves: &mut Vec<Move>) {
     for blank in [format!("{inner} "), format!(" {inner}")] {
         put("text-part", blank, 0.5);
     }
+}
+
+/// A string in the quotes of another one; `None` where a character is needed and it is none.
+fn requoted(work: &Workplace<'_>, string: &str, like: &str, is_character: bool) -> Option<String> {
+    let (Some(inner), Some(quote)) = (unquoted(string), like.get(..1)) else {
+        return Some(string.to_owned());
+    };
+    let is_one = inner.chars().count() == 1 || inner.starts_with('\\') && inner.chars().count() == 2;
+    let fits = !is_character || is_one;
+    let quote = if work.scene.lexicon.has_characters() && !is_character { "\"" } else { quote };
+    fits.then(|| format!("{quote}{inner}{quote}"))
 }
 
 pub(super) fn capitalized(text: &str) -> String {

@@ -5,6 +5,7 @@ use crate::search::data::Roles;
 
 pub(super) fn make(work: &Workplace<'_>, moves: &mut Vec<Move>) {
     let (scene, nodes) = (work.scene, &work.scene.nodes);
+    let misfit = if scene.lexicon.is_typed() { 0.05 } else { 0.3 };
     for place in scene.inside(work.range) {
         let (text, range) = (scene.text_of(place), nodes.range(place));
         let is_name = scene.is(place, Roles::NAME);
@@ -12,7 +13,7 @@ pub(super) fn make(work: &Workplace<'_>, moves: &mut Vec<Move>) {
             let family = if scene.is_target(place) { "target" } else { "name" };
             if !scene.is_callee(place) {
                 for (nth, name) in work.pool.names.iter().enumerate() {
-                    let fits = if name.guess.fits(scene.guess(place)) { 1.0 } else { 0.3 };
+                    let fits = if name.guess.fits(scene.guess(place)) { 1.0 } else { misfit };
                     moves.push(Move::new(family, range, name.text.as_str(), fits * nearness(name, nth)));
                 }
             } else {

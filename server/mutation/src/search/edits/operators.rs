@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use hephaestus_core::{ByteRange, Edit};
 
-use super::{Move, Workplace};
+use super::{Move, Workplace, fill, is_atomic};
 use crate::nodes::Place;
-use crate::search::data::Roles;
+use crate::search::data::{Forms, Roles};
 
 pub(super) fn make(work: &Workplace<'_>, moves: &mut Vec<Move>) {
     rivals(work, moves);
     together(work, moves);
     exchanged(work, moves);
+    forms(work, moves);
 }
 
 /// One of the operators that are taken for this one.
@@ -49,6 +50,33 @@ fn together(work: &Workplace<'_>, moves: &mut Vec<Move>) {
         for (operator, _) in scene.lexicon.operators.get(text).into_iter().flatten() {
             let edits = places.iter().map(|place| Edit::new(nodes.range(*place), operator.clone()));
             moves.extend(Move::several("operators-together", edits.collect(), 1.0));
+        }
+    }
+}
+
+/// The same operands in another form: `a.equals(b)` for `a == b`.
+fn forms(work: &Workplace<'_>, moves: &mut Vec<Move>) {
+    let (scene, nodes) = (work.scene, &work.scene.nodes);
+    for place in work.values().filter(|place| scene.is(*place, Roles::BINARY)) {
+        let parts: Vec<Place> = nodes.children(place).collect();
+        let [left, operator, right] = parts.as_slice() else { continue };
+        let (left, operator, right) = (*left, scene.text_of(*operator), *right);
+        let is_meant = |forms: &&Forms| forms.operators.iter().any(|own| own == operator);
+        for form in scene.lexicon.forms.iter().filter(is_meant).flat_map(|forms| &forms.instead) {
+            // The left one in its place first: what is put in may look like a place itself.
+            let Some((before, after)) = form.split_once("{right}") else { continue };
+            let is_atomic_right = scene.is(right, Roles::ATOM) || before.trim_end().ends_with(['(', ',']);
+            let second = scene.text_of(right);
+            let second = if is_atomic_right { second.to_owned() } else { format!("({second})") };
+            let first = fill(
+                &before.replace("{left}", "{}"),
+                scene.text_of(left),
+                scene.is(left, Roles::ATOM),
+                false,
+            );
+            let text = format!("{first}{second}{after}");
+            let text = work.fitted(place, &text, is_atomic(form));
+            moves.push(Move::new("form", nodes.range(place), text, 1.0));
         }
     }
 }

@@ -47,7 +47,7 @@ fn moved(text: &str, from: &str, to: &str) -> String {
 fn insert(work: &Workplace<'_>, place: Place, moves: &mut Vec<Move>) {
     let (scene, range) = (work.scene, work.scene.nodes.range(place));
     let Some(indent) = scene.indent(range.start) else { return };
-    let is_last = scene.nodes.next(place).is_none();
+    let is_last = !scene.nodes.next(place).is_some_and(|next| scene.nodes.is_named(next));
     let mut put = |family: &'static str, text: &str, weight: f64| {
         let before = ByteRange::new(range.start, range.start);
         moves.push(Move::new(family, before, format!("{text}\n{indent}"), weight));
@@ -178,11 +178,15 @@ fn exchange_branches(work: &Workplace<'_>, branch: Place, moves: &mut Vec<Move>)
         nodes.children(place).find(|child| scene.lexicon.bodies.holds(nodes.kind(place), nodes.field(*child)))
     };
     let Some(first) = body_of(branch) else { return };
+    let held = |child: &Place| scene.lexicon.bodies.holds(nodes.kind(branch), nodes.field(*child));
     let others = nodes
         .children(branch)
-        .filter(|child| *child != first && scene.lexicon.bodies.has(nodes.kind(*child)));
+        .filter(|child| *child != first && (held(child) || scene.lexicon.bodies.has(nodes.kind(*child))));
     for other in others {
-        if let Some(second) = nodes.children(other).filter(|child| nodes.is_named(*child)).last() {
+        let inner = nodes.children(other).filter(|child| nodes.is_named(*child)).last();
+        // The other body itself, or what is in the clause around it.
+        let second = if held(&other) { Some(other) } else { inner };
+        if let Some(second) = second {
             exchange(work, [nodes.range(first), nodes.range(second)], "swap-branches", moves);
         }
     }

@@ -212,7 +212,7 @@ mod tests {
         assert!(said(&format!("name = \"a\"\nlanguages = [\"pyhton\"]\n{rest}")).contains("python"));
         assert!(said(&format!("name = \"a\"\nfiles = [\"{{\"]\n{rest}")).contains("glob"));
         let config: Config = toml::from_str(&format!("[[external]]\nname = \"a\"\n{rest}")).unwrap();
-        assert!(config.senseless().is_none() && config.engines().contains(&"a"));
+        assert!(config.senseless(&[]).is_none() && config.engines().contains(&"a"));
     }
 
     #[test]

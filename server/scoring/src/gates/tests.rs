@@ -13,6 +13,7 @@ use hephaestus_core::{
     Verdict,
 };
 use hephaestus_syntax::{ImportGraph, Languages, RuleSets};
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -501,7 +501,12 @@ fn places(climbers: &[Climber], path: &RelPath) -> BTreeMap<PlaceKey, Vec<Altern
             continue;
         }
         if let Some(rung) = climber.ladder.rungs.get(climber.rung) {
-            let alternative = Alternative { variant, number: number_of(variant), text: rung.text.clone() };
+            let alternative = Alternative {
+                variant,
+                number: number_of(variant),
+                text: rung.text.clone(),
+                typed: rung.typed.clone(),
+            };
             places.entry((rung.range, rung.level)).or_default().push(alternative);
         }
     }

@@ -338,9 +338,9 @@ impl Builder<'_> {
             )?;
             self.cpu += outcome.cpu;
             let root = self.session.root().to_owned();
-            let answer = self
-                .project
-                .answer(&root, &output(&outcome), &|path| Some(self.works.get(path)?.written.clone()));
+            let said = output(&outcome);
+            let compiled = |path: &RelPath| Some(self.works.get(path)?.written.clone());
+            let answer = self.project.answer(&root, &said, &compiled);
             if outcome.status == StepStatus::Exited(0) {
                 return Ok((answer, fabrics, round));
             }
@@ -348,7 +348,11 @@ impl Builder<'_> {
             for error in &answer.errors {
                 tracing::trace!(place = ?error.spans.first(), "{error}");
             }
-            last = tail(&outcome.stderr.text);
+            // Some tools say everything on standard output.
+            last = if answer.errors.is_empty() { tail(&said) } else { tail(&outcome.stderr.text) };
+            if answer.errors.is_empty() {
+                tracing::debug!(round, "nobody understands: {last}");
+            }
             if let [first, ..] = answer.errors.as_slice() {
                 last = format!("{}\n{last}", first.message);
             }
@@ -497,7 +501,12 @@ fn places(climbers: &[Climber], path: &RelPath) -> BTreeMap<PlaceKey, Vec<Altern
             continue;
         }
         if let Some(rung) = climber.ladder.rungs.get(climber.rung) {
-            let alternative = Alternative { variant, number: number_of(variant), text: rung.text.clone() };
+            let alternative = Alternative {
+                variant,
+                number: number_of(variant),
+                text: rung.text.clone(),
+                typed: rung.typed.clone(),
+            };
             places.entry((rung.range, rung.level)).or_default().push(alternative);
         }
     }

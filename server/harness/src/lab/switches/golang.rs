@@ -65,25 +65,38 @@ impl Go {
     }
 }
 
-/// `./folder/file.go:12:3: what is wrong`.
+/// `./folder/file.go:12:3: what is wrong`; far to the right in a line without the column.
 fn error(root: &Path, line: &str, compiled: &Compiled<'_>) -> Option<BuildError> {
     let (place, message) = line.split_once(": ")?;
-    let mut parts = place.rsplitn(3, ':');
-    let (column, row) = (parts.next()?.parse::<usize>().ok()?, parts.next()?.parse::<usize>().ok()?);
-    let file = parts.next().filter(|file| file.ends_with(".go"))?;
+    let (place, last) = place.rsplit_once(':')?;
+    let last = last.parse::<usize>().ok()?;
+    let (file, row, column) = match place.rsplit_once(':') {
+        Some((file, row)) => (file, row.parse::<usize>().ok()?, Some(last)),
+        None => (place, last, None),
+    };
+    let file = Some(file).filter(|file| file.ends_with(".go"))?;
     let file = relative(root, &root.join(file.trim_start_matches("./")))?;
-    let at = compiled(&file).and_then(|text| offset(&text, row, column));
-    let spans: Vec<Span> = at.map(|at| Span { file, range: ByteRange::new(at, at) }).into_iter().collect();
+    let range = compiled(&file).and_then(|text| match column {
+        Some(column) => offset(&text, row, column).map(|at| ByteRange::new(at, at)),
+        None => line_at(&text, row),
+    });
+    let spans: Vec<Span> = range.map(|range| Span { file, range }).into_iter().collect();
     let main = spans.len();
     Some(BuildError { code: String::new(), message: message.to_owned(), spans, main })
 }
 
-/// The byte at this line and byte of it, both counted from 1.
-pub(super) fn offset(text: &str, row: usize, column: usize) -> Option<usize> {
+/// The line with this number, counted from 1.
+fn line_at(text: &str, row: usize) -> Option<ByteRange> {
     let before = row.checked_sub(1)?;
     let line = text.split_inclusive('\n').nth(before)?;
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
-    Some(column.checked_sub(1)?).filter(|at| *at <= line.len()).map(|at| start + at)
+    Some(ByteRange::new(start, start + line.len()))
+}
+
+/// The byte at this line and byte of it, both counted from 1.
+fn offset(text: &str, row: usize, column: usize) -> Option<usize> {
+    let line = line_at(text, row)?;
+    column.checked_sub(1).filter(|at| *at <= line.len()).map(|at| line.start + at)
 }
 
 fn relative(root: &Path, path: &Path) -> Option<RelPath> {
@@ -113,13 +126,18 @@ mod tests {
     #[test]
     fn errors_are_found_in_the_text_that_was_compiled() {
         let go = Go::parse(LIST).unwrap();
-        let said = "# x.org/m/in\nin/a.go:2:5: undefined: x\nin/a.go:2:5: undefined: x\nin/a.go:99:1: eh\n\
+        let said = "# x.org/m/in\nin/a.go:2:5: undefined: x\nin/a.go:2:5: undefined: x\nin/a.go:99:1: eh\nin/a.go:1: far\n\
                     hephaestus-program .hephaestus-go/1.test x.org/m/in\nFAIL x [build failed]\n";
         let answer = go.answer(Path::new("/w/m"), said, &|_| Some("one\ntwo = x\n".to_owned()));
-        let [first, second] = answer.errors.as_slice() else { panic!("{:?}", answer.errors) };
+        let [first, second, third] = answer.errors.as_slice() else { panic!("{:?}", answer.errors) };
         assert_eq!(first.message, "undefined: x");
         assert_eq!(first.spans, [Span { file: path("in/a.go"), range: ByteRange::new(8, 8) }]);
         assert_eq!(second.spans, [], "no such line");
+        assert_eq!(
+            third.spans,
+            [Span { file: path("in/a.go"), range: ByteRange::new(0, 4) }],
+            "a whole line"
+        );
         let [program] = answer.programs.as_slice() else { panic!("{:?}", answer.programs) };
         assert_eq!(program.path, "/w/m/.hephaestus-go/1.test");
         assert_eq!((program.name.as_str(), &program.cwd), ("x.org/m/in", &Some(path("in"))));

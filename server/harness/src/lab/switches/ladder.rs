@@ -19,6 +19,8 @@ pub(super) struct Rung {
     pub(super) range: ByteRange,
     /// What stands there in the variant.
     pub(super) text: String,
+    /// The node's type, where the text tells.
+    pub(super) typed: String,
 }
 
 /// Where a variant can be switched; or why it cannot.
@@ -71,7 +73,8 @@ impl<'a> Carpenter<'a> {
         }
         let steps = path_to(self.parsed.tree().root_node(), hull, &self.switches.lists);
         let grown = new_text.len() as isize - text.len() as isize;
-        let look = Look { switches: self.switches, new_text: &new_text, new_tree: &new_tree, grown };
+        let look =
+            Look { switches: self.switches, old_text: text, new_text: &new_text, new_tree: &new_tree, grown };
         match look.rungs(&steps) {
             Ok(mut rungs) => {
                 match unused(self.parsed, self.switches, &steps, &look) {
@@ -116,6 +119,7 @@ impl<'a> Carpenter<'a> {
 /// The look at one variant.
 struct Look<'a> {
     switches: &'a SwitchPack,
+    old_text: &'a str,
     new_text: &'a str,
     new_tree: &'a Tree,
     grown: isize,
@@ -154,7 +158,8 @@ impl Look<'_> {
                 reason = "it is no expression";
             }
         }
-        Err(reason)
+        let is_loaded = steps.iter().any(|step| is_in(&switches.functions.top, step.node.kind()));
+        if is_loaded && !rungs.is_empty() { Ok(self.thinned(rungs)) } else { Err(reason) }
     }
 
     /// The lowest rung of each group, and the top.
@@ -203,7 +208,10 @@ impl Look<'_> {
             return None;
         }
         let text = self.new_text.get(range)?.to_owned();
-        Some(Rung { level: at, range: step.node.byte_range().into(), text })
+        let typed =
+            step.node.child_by_field_name("type").and_then(|typed| self.old_text.get(typed.byte_range()));
+        let typed = typed.unwrap_or_default().to_owned();
+        Some(Rung { level: at, range: step.node.byte_range().into(), text, typed })
     }
 
     /// Whether the edited text has something of this level at the same place, below the same parent.
@@ -324,7 +332,10 @@ enum Unused {
 /// Looks for names whose last use the variant takes out.
 fn unused(parsed: &Parsed, switches: &SwitchPack, steps: &[Step<'_>], look: &Look<'_>) -> Unused {
     let Some(used) = &switches.used else { return Unused::Nothing };
-    let function = |step: &&Step<'_>| is_in(&switches.functions.kinds, step.node.kind());
+    let functions = &switches.functions;
+    let function = |step: &&Step<'_>| {
+        is_in(&functions.kinds, step.node.kind()) || is_in(&functions.top, step.node.kind())
+    };
     let Some(function) = steps.iter().find(function) else { return Unused::Nothing };
     let range = ByteRange::from(function.node.byte_range());
     let Some(end) = range.end.checked_add_signed(look.grown) else { return Unused::Nothing };

@@ -82,6 +82,9 @@ pub(super) struct FunctionKinds {
     pub(super) kinds: Vec<String>,
     /// The kind of child, and a word in it, that make a function run while compiling. Empty: there are none.
     pub(super) constant: Vec<String>,
+    /// Kinds of node outside of functions that run when the program is loaded.
+    #[serde(default)]
+    pub(super) top: Vec<String>,
 }
 
 /// One size of thing that is switched.
@@ -107,6 +110,7 @@ pub(super) struct Level {
     /// Whether it is made of statements, which may change what comes after them.
     #[serde(default)]
     pub(super) flows: bool,
+    /// `{type}` becomes the text of the node's field of that name.
     head: String,
     case: String,
     rest: String,
@@ -164,9 +168,9 @@ impl SwitchPack {
         self.call.replace("{site}", &site.to_string())
     }
 
-    /// What stands in front of all alternatives of a place.
-    pub(super) fn head(&self, level: &Level, site: u32) -> String {
-        level.head.replace("{call}", &self.call(site))
+    /// What stands in front of all alternatives of a place; `typed` is its type, where the text tells.
+    pub(super) fn head(&self, level: &Level, site: u32, typed: &str) -> String {
+        level.head.replace("{call}", &self.call(site)).replace("{type}", typed)
     }
 }
 
@@ -219,7 +223,12 @@ mod tests {
                     complaints.push(format!("{}: no kind {kind}", pack.id));
                 }
             };
-            let lists = [&switches.opaque, &switches.places.kinds, &switches.functions.kinds];
+            let lists = [
+                &switches.opaque,
+                &switches.places.kinds,
+                &switches.functions.kinds,
+                &switches.functions.top,
+            ];
             lists.into_iter().chain([&switches.lists]).flatten().for_each(|name| kind(name));
             if let Some(used) = &switches.used {
                 used.kinds.iter().chain(&used.imports).for_each(|name| kind(name));
@@ -251,7 +260,7 @@ mod tests {
             }
             for level in &switches.levels {
                 assert!(level.case(1, "").0.contains('1'), "{}: {} has no number", pack.id, level.name);
-                let text = switches.head(level, 7) + &level.case(1, &switches.call(7)).0;
+                let text = switches.head(level, 7, "") + &level.case(1, &switches.call(7)).0;
                 assert!(text.contains('7'), "{}: {} has no site", pack.id, level.name);
                 assert!(level.rest.contains("{text}"), "{}: {} loses the original", pack.id, level.name);
             }

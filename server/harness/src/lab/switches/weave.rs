@@ -23,6 +23,8 @@ pub(super) struct Alternative {
     pub(super) number: u32,
     /// Its text.
     pub(super) text: String,
+    /// The type of the place, where the text tells.
+    pub(super) typed: String,
 }
 
 /// A node, by its range and its level.
@@ -150,7 +152,8 @@ impl Loom<'_> {
         let woven =
             Woven { site, range: ByteRange::new(began, began), arms: Vec::new(), flows: level.flows, parent };
         self.fabric.places.push(woven);
-        self.fabric.text.push_str(&self.switches.head(level, site));
+        let typed = alternatives.first().map_or("", |first| first.typed.as_str());
+        self.fabric.text.push_str(&self.switches.head(level, site, typed));
         let call = self.switches.call(site);
         let mut arms = Vec::new();
         for alternative in alternatives {

@@ -59,8 +59,8 @@ fn woven_in(language: &str, marked: &str) -> String {
             ladder.rungs.iter().map(|rung| switches.levels[rung.level].name.as_str()).collect();
         let told = if names.is_empty() { ladder.reason.to_owned() } else { names.join(", ") };
         writeln!(levels, "\n// {}: {told}", variant + 3).unwrap();
-        if let Some(Rung { level, range, text }) = ladder.rungs.into_iter().next() {
-            let alternative = Alternative { variant, number: variant as u32 + 3, text };
+        if let Some(Rung { level, range, text, typed }) = ladder.rungs.into_iter().next() {
+            let alternative = Alternative { variant, number: variant as u32 + 3, text, typed };
             places.entry((range, level)).or_default().push(alternative);
         }
     }
@@ -194,6 +194,16 @@ fn statements_of_go_and_blocks_around_what_declares_a_name() {
     insta::assert_snapshot!(in_go(
         "switch a {\ncase 1:\n\t«b++|»\n}\nif a < b { return a } else if b > 3 { «return b|return 0» }\nreturn 0"
     ));
+}
+
+#[test]
+fn literals_of_go_that_tell_their_type_are_chosen_even_outside_of_functions() {
+    insta::assert_snapshot!(woven_in(
+        "go",
+        "package p\nvar sizes = map[string]int{\"a\": «1|2», \"b\": 2}\n"
+    ));
+    let placed = in_go("c := &point{«1|2»}\nreturn c.x");
+    assert!(placed.ends_with("// 3: block\n"), "{placed}");
 }
 
 #[test]

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 const SMALL: &str = r#"package small
 
 import (
-	"os"
-	"strings"
+    "os"
+    "strings"
 )
 
 type flag bool
@@ -29,143 +29,143 @@ var names = map[string]int{"one": «1|2|killed», "two": «2|3|survived»}
 var limit = double(«5|6|killed»)
 
 func double(value int) int {
-	return value «*|+|killed» 2
+    return value «*|+|killed» 2
 }
 
 func largest(values []int) (best int, ok flag) {
-	for at, value := range values {
-		if at == 0 || value «>|<|killed» best {
-			«best = value||killed»
-		}
-		ok = flag(best «==|!=|killed» best)
-	}
-	return
+    for at, value := range values {
+        if at == 0 || value «>|<|killed» best {
+            «best = value||killed»
+        }
+        ok = flag(best «==|!=|killed» best)
+    }
+    return
 }
 
 func length(text string) int {
-	count := «strings.Count(text, "")|len(text)|unviable»
-	count «-=|+=|killed» 1
-	return count
+    count := «strings.Count(text, "")|len(text)|unviable»
+    count «-=|+=|killed» 1
+    return count
 }
 
 func sign(value int) string {
-	switch {
-	case value «<|<=|survived» 0:
-		return «"minus"|""|killed»
-	case value > 0:
-		text := "pl" + «"us"|""|killed»
-		return text
-	default:
-		return "zero"
-	}
+    switch {
+    case value «<|<=|survived» 0:
+        return «"minus"|""|killed»
+    case value > 0:
+        text := "pl" + «"us"|""|killed»
+        return text
+    default:
+        return "zero"
+    }
 }
 
 func search(values [][]int, wanted int) int {
 outer:
-	for row := range values {
-		for _, value := range values[row] {
-			if value == wanted {
-				continue outer
-			}
-			if value «>|<|killed» wanted {
-				return row
-			}
-		}
-	}
-	return «-1|1|killed»
+    for row := range values {
+        for _, value := range values[row] {
+            if value == wanted {
+                continue outer
+            }
+            if value «>|<|killed» wanted {
+                return row
+            }
+        }
+    }
+    return «-1|1|killed»
 }
 
 func unused(value int) int {
-	other := value
-	return «value + other|value|unviable»
+    other := value
+    return «value + other|value|unviable»
 }
 
 func endless(value int) int {
-	for value != 3 {
-		«value++||timeout»
-	}
-	return value
+    for value != 3 {
+        «value++||timeout»
+    }
+    return value
 }
 
 func nobody(value int) int {
-	return value «+|-|unreached» 1
+    return value «+|-|unreached» 1
 }
 
 func leave(value int) int {
-	if value «==|!=|killed» 0 {
-		os.Exit(3)
-	}
-	return value
+    if value «==|!=|killed» 0 {
+        os.Exit(3)
+    }
+    return value
 }
 
 func forever(value int) int {
-	for {
-		if value > 3 {
-			return value
-		}
-		value «+=|-=|timeout» 1
-	}
+    for {
+        if value > 3 {
+            return value
+        }
+        value «+=|-=|timeout» 1
+    }
 }
 "#;
 
 const TESTS: &str = r#"package small
 
 import (
-	"fmt"
-	"testing"
+    "fmt"
+    "testing"
 )
 
 func TestDouble(t *testing.T) {
-	if double(3) != 6 || limit != 10 || names["one"] != 1 {
-		t.Error("not doubled")
-	}
+    if double(3) != 6 || limit != 10 || names["one"] != 1 {
+        t.Error("not doubled")
+    }
 }
 
 func TestLargest(t *testing.T) {
-	if best, ok := largest([]int{1, 3, 2}); best != 3 || !bool(ok) {
-		t.Fatal(best)
-	}
+    if best, ok := largest([]int{1, 3, 2}); best != 3 || !bool(ok) {
+        t.Fatal(best)
+    }
 }
 
 func TestLength(t *testing.T) {
-	for _, text := range []string{"ab", "abc"} {
-		t.Run(text, func(t *testing.T) {
-			t.Parallel()
-			if length(text) == 0 {
-				t.Error("empty")
-			}
-		})
-	}
-	if length("abc") != 3 {
-		t.Error("wrong")
-	}
+    for _, text := range []string{"ab", "abc"} {
+        t.Run(text, func(t *testing.T) {
+            t.Parallel()
+            if length(text) == 0 {
+                t.Error("empty")
+            }
+        })
+    }
+    if length("abc") != 3 {
+        t.Error("wrong")
+    }
 }
 
 func ExampleSign() {
-	fmt.Println(sign(-1), sign(1))
-	// Output: minus plus
+    fmt.Println(sign(-1), sign(1))
+    // Output: minus plus
 }
 
 func TestSearch(t *testing.T) {
-	if search([][]int{{1, 2}, {1, 5}}, 2) != 1 || search(nil, 1) != -1 {
-		t.Error("not found")
-	}
+    if search([][]int{{1, 2}, {1, 5}}, 2) != 1 || search(nil, 1) != -1 {
+        t.Error("not found")
+    }
 }
 
 func TestLeave(t *testing.T) {
-	if unused(1) != 2 || leave(4) != 4 {
-		t.Error("left")
-	}
+    if unused(1) != 2 || leave(4) != 4 {
+        t.Error("left")
+    }
 }
 
 func TestEnds(t *testing.T) {
-	if endless(1) != 3 || forever(1) != 4 {
-		t.Error("no end")
-	}
+    if endless(1) != 3 || forever(1) != 4 {
+        t.Error("no end")
+    }
 }
 
 func TestRed(t *testing.T) {
-	t.Error("always")
+    t.Error("always")
 }
 "#;
 

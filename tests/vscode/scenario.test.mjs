@@ -136,7 +136,8 @@ describe('saving applies what is proven, if the user wants that', () => {
 });
 
 describe('a failing test', () => {
-  it('its fix is offered, and applied it mends the code', async () => {
+  /** A window on a project with a fault, once the fix of its failing test is proven, and the row of that. */
+  async function withProvenFix() {
     const server = await codeServer();
     const broken = (text) => text.replace('return result', 'return books');
     const folder = await workspace('python-pytest', { 'shelf.py': broken });
@@ -145,7 +146,11 @@ describe('a failing test', () => {
     await bench.untilRow(new RegExp(GOAL));
     await bench.clickLine('Books on a shelf');
     await bench.save();
-    const row = await bench.untilRow(/test_titles.*Proven/);
+    return { bench, row: await bench.untilRow(/test_titles.*Proven/) };
+  }
+
+  it('its fix is offered, and applied it mends the code', async () => {
+    const { bench, row } = await withProvenFix();
     await bench.picture('failing-test');
     await bench.untilStatus(/^Hephaestus: \d+ proven/);
     const title = row.split(',')[0];
@@ -160,15 +165,7 @@ describe('a failing test', () => {
   });
 
   it('stands among the tests of the editor, from where its fix is applied', async () => {
-    const server = await codeServer();
-    const broken = (text) => text.replace('return result', 'return books');
-    const folder = await workspace('python-pytest', { 'shelf.py': broken });
-    const bench = await server.open(folder, { files: ['shelf.py'] });
-    await bench.showGoals();
-    await bench.untilRow(new RegExp(GOAL));
-    await bench.clickLine('Books on a shelf');
-    await bench.save();
-    await bench.untilRow(/test_titles.*Proven/);
+    const { bench } = await withProvenFix();
     await bench.command('Testing: Focus on Test Explorer View');
     await bench.untilRow(/test_titles.*Failed/i);
     await bench.picture('failing-test-among-tests');

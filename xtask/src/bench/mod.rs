@@ -226,6 +226,14 @@ fn servers(root: &Path, request: &Request) -> anyhow::Result<Vec<Server>> {
     Ok(servers)
 }
 
+/// The build of ours that is measured: the one that was asked for, or the release build of this repository.
+fn program(root: &Path, asked: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match asked {
+        Some(program) => Ok(std::path::absolute(program)?),
+        None => release_build(root),
+    }
+}
+
 /// Our server as users have it, built if it is missing.
 fn release_build(root: &Path) -> anyhow::Result<PathBuf> {
     let program = root.join("target/release/hephaestus");

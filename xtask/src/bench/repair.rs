@@ -64,10 +64,7 @@ pub(super) fn run(root: &Path, request: &Request) -> anyhow::Result<bool> {
     let text = fs::read_to_string(&data).with_context(|| format!("`{}` cannot be read", data.display()))?;
     let tasks = tasks::chosen(&text, &choice).with_context(|| format!("`{}`", data.display()))?;
     anyhow::ensure!(!tasks.is_empty(), "there is no such task");
-    let program = match &request.hephaestus {
-        Some(program) => std::path::absolute(program)?,
-        None => super::release_build(root)?,
-    };
+    let program = super::program(root, request.hephaestus.as_deref())?;
     anyhow::ensure!(program.is_file(), "`{}` is missing", program.display());
     let folder = match &request.work {
         Some(folder) => std::path::absolute(folder)?,

@@ -61,10 +61,7 @@ enum Verdict {
 /// Runs the suite. Whether every function was tried.
 pub(super) fn run(root: &Path, request: &Request) -> anyhow::Result<bool> {
     setup::run(root)?;
-    let program = match &request.hephaestus {
-        Some(program) => std::path::absolute(program)?,
-        None => super::release_build(root)?,
-    };
+    let program = super::program(root, request.hephaestus.as_deref())?;
     let work = match &request.work {
         Some(folder) => std::path::absolute(folder)?,
         None => root.join("target/bench/synth"),

@@ -82,10 +82,7 @@ struct Row {
 pub(super) fn run(root: &Path, request: &Request) -> anyhow::Result<bool> {
     setup::run(root)?;
     let suite: Suite = toml::from_str(SUITE).context("suite.toml")?;
-    let program = match &request.hephaestus {
-        Some(program) => std::path::absolute(program)?,
-        None => super::release_build(root)?,
-    };
+    let program = super::program(root, request.hephaestus.as_deref())?;
     let work = match &request.work {
         Some(folder) => std::path::absolute(folder)?,
         None => root.join("target/bench/directives"),

@@ -196,10 +196,7 @@ fn workbench(root: &Path, request: &Request) -> anyhow::Result<Workbench> {
     let folder = root.join("target/bench/mutants");
     fs::create_dir_all(&folder)?;
     setup::run(root)?;
-    let program = match &request.hephaestus {
-        Some(program) => std::path::absolute(program)?,
-        None => super::release_build(root)?,
-    };
+    let program = super::program(root, request.hephaestus.as_deref())?;
     anyhow::ensure!(program.is_file(), "`{}` is missing", program.display());
     let python = setup::folder(root).join("python");
     let ours = Ours { program, python, logs: folder.join("logs") };

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn a_folder_that_is_no_project_is_told_so() {
-    Project::empty().run(&["forge"]).expect(2).says(&["no source file was found", "Python, JavaScript"]);
+    Project::empty().run(&["forge"]).expect(2).says(&["no source file was found", "hephaestus pack list"]);
     let project = Project::with(&[("notes.txt", "nothing to see\n")]);
     project.run(&["goals"]).expect(2).says(&["no source file was found"]);
     project.run(&["forge", "--root", "nowhere"]).expect(2).says(&["nowhere", "not a folder"]);

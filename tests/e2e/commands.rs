@@ -136,7 +136,8 @@ fn the_doctor_answers_in_text_and_json() {
 fn uncommented(text: &str) -> String {
     let is_key = |line: &str| {
         let word: String = line.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-        line.starts_with("[fixers") || (!word.is_empty() && line[word.len()..].starts_with(" = "))
+        ["[fixers", "[[external]]"].iter().any(|head| line.starts_with(head))
+            || (!word.is_empty() && line[word.len()..].starts_with(" = "))
     };
     let lines = text.lines().map(|line| match line.strip_prefix("# ") {
         Some(rest) if is_key(rest) => rest,

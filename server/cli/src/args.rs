@@ -82,7 +82,7 @@ pub(crate) enum Command {
     Pack(Pack),
     /// Allow a language model to be asked about this project, or no longer
     Llm(Llm),
-    /// Show and check programs of your own that take a part: engines, proposers, dimensions, reporters
+    /// Show and check programs of your own: engines, proposers, dimensions, reporters
     External(External),
     /// Serve an editor: the language server
     Lsp(Lsp),

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hephaestus_core::{CancelToken, LlmProvider};
 use reqwest::redirect::Policy;
@@ -166,9 +166,7 @@ impl Client {
     async fn complaint(&self, response: Response) -> Trouble {
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let seconds = |name: &str| header(name).and_then(|value| value.trim().parse::<f64>().ok());
-        let asked = seconds("retry-after-ms").map(|ms| ms / 1e3).or_else(|| seconds("retry-after"));
-        let retry_after = asked.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let retry_after = pause_asked_for(header, SystemTime::now());
         if response.status().is_redirection() {
             let to = header("location").unwrap_or("nowhere");
             let message = format!("it redirects to {to}, which is not followed; set `llm.endpoint` to it");
@@ -248,6 +246,19 @@ fn blocking<T>(cancel: &CancelToken, work: impl Future<Output = Result<T, Troubl
 async fn cancelled(cancel: &CancelToken) {
     while !cancel.is_cancelled() {
         sleep(POLL).await;
+    }
+}
+
+/// How long a server asks us to wait (`Retry-After`, RFC 9110 section 10.2.3: seconds or a date; or `retry-after-ms`). A date is
+/// held against the server's own `Date` where it sends one, so that a clock of ours that is wrong does no harm, and against
+/// `now` otherwise. `None` where nothing is asked, what is asked makes no sense, or the date is past.
+fn pause_asked_for<'a>(header: impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Option<Duration> {
+    let seconds = |name: &str| header(name).and_then(|value| value.trim().parse::<f64>().ok());
+    let date = |name: &str| header(name).and_then(|value| httpdate::parse_http_date(value.trim()).ok());
+    let asked = seconds("retry-after-ms").map(|ms| ms / 1e3).or_else(|| seconds("retry-after"));
+    match asked {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        None => date("retry-after")?.duration_since(date("date").unwrap_or(now)).ok(),
     }
 }
 

@@ -201,10 +201,16 @@ fn a_busy_server_is_asked_again_when_it_says() {
     for (name, value, pause) in [
         ("retry-after", "3", Duration::from_secs(3)),
         ("retry-after-ms", "250", Duration::from_millis(250)),
-        ("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT", Duration::from_millis(500)),
+        // A date is held against the server's own clock; one that is past asks for nothing.
+        ("retry-after", "Wed, 21 Oct 2015 07:28:07 GMT", Duration::from_secs(7)),
+        ("retry-after", "Wed, 21 Oct 2015 07:27:00 GMT", Duration::from_millis(500)),
     ] {
         let stub = Stub::new(move |before, _| match before {
-            0 => Reply::status(429, &[(name, value)], r#"{"error":{"message":"slow down"}}"#),
+            0 => Reply::status(
+                429,
+                &[(name, value), ("date", "Wed, 21 Oct 2015 07:28:00 GMT")],
+                r#"{"error":{"message":"slow down"}}"#,
+            ),
             _ => Reply::stream(openai("yes", (5, 2))),
         });
         let notebook = Notebook::default();

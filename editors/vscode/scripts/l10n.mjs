@@ -1,8 +1,9 @@
 // Gathers the texts of the sources that can be translated into `l10n/bundle.l10n.json`, or says that it is stale; checks
-// also that each translation has exactly the texts there are, with the same places for values.
+// also that each language has all three (these texts, those of the manifest and the pages of the walkthrough) and exactly
+// the texts there are, with the same places for values, and that no text of the manifest is without a key.
 //
 //   node scripts/l10n.mjs --write | --check
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +31,9 @@ if (process.argv.includes('--write')) {
   const manifests = readdirSync(ROOT).filter((name) => /^package\.nls\..+\.json$/.test(name));
   for (const name of manifests) complaints.push(...compare(name, texts));
   complaints.push(...references(texts));
+  complaints.push(...untranslatable());
+  const languages = new Set([...bundles, ...manifests].map((name) => name.split('.').at(-2)));
+  for (const language of languages) complaints.push(...without(language));
   for (const complaint of complaints) console.error(complaint);
   process.exitCode = complaints.length === 0 ? 0 : 1;
 }
@@ -58,4 +62,32 @@ function references(texts) {
     ...[...used].filter((key) => texts[key] === undefined).map((key) => `package.nls.json lacks: ${key}`),
     ...Object.keys(texts).filter((key) => !used.has(key)).map((key) => `package.nls.json has what is not used: ${key}`),
   ];
+}
+
+/** What people read in the manifest, and no translation could reach; the product's own name is the same everywhere. */
+function untranslatable() {
+  const READ = new Set(['title', 'name', 'contents', 'description', 'markdownDescription', 'altText', 'contextualTitle', 'label']);
+  const { contributes, capabilities } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const found = [];
+  const visit = (key, value) => {
+    const isRead = READ.has(key) || key === 'enumDescriptions';
+    for (const text of isRead ? [value].flat() : []) {
+      if (typeof text === 'string' && !/^(%.+%|Hephaestus|)$/.test(text)) found.push(`package.json says without a key: ${text}`);
+    }
+    if (typeof value === 'object' && value !== null) Object.entries(value).forEach(([own, inner]) => visit(own, inner));
+  };
+  visit('', contributes);
+  visit('', capabilities);
+  return found;
+}
+
+/** The files that a language should have and has not. */
+function without(language) {
+  const pages = readdirSync(join(ROOT, 'walkthrough')).filter((name) => /^[^.]+\.md$/.test(name));
+  const wanted = [
+    `l10n/bundle.l10n.${language}.json`,
+    `package.nls.${language}.json`,
+    ...pages.map((name) => `walkthrough/${name.replace(/\.md$/, `.nls.${language}.md`)}`),
+  ];
+  return wanted.filter((name) => !existsSync(join(ROOT, name))).map((name) => `there is no ${name}`);
 }

@@ -28,7 +28,8 @@ pub(crate) struct Request {
 }
 
 /// What the extension's own scripts are to do first, in this order.
-const PREPARATIONS: &[&str] = &["build", "lint", "check-settings", "check-l10n", "package", "build-host-tests"];
+const PREPARATIONS: &[&str] =
+    &["build", "lint", "check-settings", "check-l10n", "package", "build-host-tests"];
 
 /// Where the pictures of a run go.
 pub(crate) fn pictures(root: &Path) -> PathBuf {

@@ -114,6 +114,30 @@ mod tests {
         assert_eq!(run.expect("x", &[0]).unwrap_err().to_string(), "x: exit code 3: a | b");
     }
 
+    /// Their times are thrown away as those of a killed process namespace are.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn children_that_nobody_waits_for_are_counted_where_a_group_can_be_made() {
+        let logs = std::env::temp_dir().join(format!("hephaestus-xtask-unwaited-{}", std::process::id()));
+        let mut program = Command::new("python3");
+        let script = [
+            "import os, signal, time",
+            "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+            "if os.fork() == 0:",
+            "    while time.process_time() < 0.3: pass",
+            "    os._exit(0)",
+            "try: os.wait()",
+            "except ChildProcessError: pass",
+        ];
+        program.args(["-I", "-c", &script.join("\n")]);
+        let run = measured(&program, "unwaited", &logs, Duration::from_secs(60)).unwrap();
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let figures = fs::read_to_string(logs.join("unwaited.figures")).unwrap();
+        assert!(figures.ends_with(" cgroup\n") || figures.ends_with(" rusage\n"), "{figures}");
+        assert!(figures.ends_with(" rusage\n") || run.cpu >= 0.29, "{figures}");
+        fs::remove_dir_all(logs).unwrap();
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn orphans_are_counted_and_what_hangs_is_ended() {

@@ -193,3 +193,31 @@ fn a_workspace_can_neither_name_a_key_nor_lead_elsewhere_unseen() {
     assert!(report["notices"].to_string().contains("no language model is asked"), "{}", report["notices"]);
     assert_eq!((stub.connections(), elsewhere.connections()), (0, 0));
 }
+
+/// What is asked for in a directive that leaves everything to the model; `budget` are its keys.
+fn directive(budget: &str, value: u8) -> String {
+    let keys = "kind = 'fix'\ntarget.symbols = ['total']\nengines.allow = ['llm']";
+    let example = format!("[[example]]\ncall = 'total([1, 2])'\nvalue = '{value}'");
+    format!("+++\n{keys}\n{budget}\n\n{example}\n+++\n\n# The total is the sum of the prices\n")
+}
+
+#[test]
+fn a_directive_s_own_budget_keeps_the_model_from_being_asked() {
+    for (budget, value, is_asked, word) in [
+        ("", 3, true, ""),
+        ("budget.tokens = 10", 3, false, ""),
+        // Nothing can hold here, and it is said why the model was not asked.
+        ("budget.usd = 0.5", 77, false, "`budget.usd`"),
+        ("engines.llm = false", 3, false, ""),
+        // A workspace may not raise what its user allows.
+        ("budget.tokens = 9000000", 3, true, ""),
+    ] {
+        let stub = Stub::new(|_, _| Reply::stream(openai(RIGHT, (100, 50))));
+        let project = project(&stub, "openai");
+        project.write(".hephaestus/directives/total.forge.md", &directive(budget, value));
+        project.run(&["llm", "consent"]).expect(0);
+        let run = project.run(&["directive", "run", "total", "--format", "json"]);
+        assert_eq!(stub.connections() > 0, is_asked, "{budget}: {} {}", run.out, run.err);
+        assert!(run.out.contains(word), "{budget}: {} {}", run.out, run.err);
+    }
+}

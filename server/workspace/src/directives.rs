@@ -219,7 +219,16 @@ impl Workspace {
         if !said.engines && !directive.engines.allow.is_empty() {
             config.forge.engines = directive.engines.allow.iter().map(|name| name.value.clone()).collect();
         }
-        if directive.engines.llm.as_ref().is_some_and(|llm| !llm.value) {
+        if let Some(tokens) = &directive.budget.tokens {
+            config.llm.budget_tokens = config.llm.budget_tokens.min(tokens.value);
+        }
+        if let Some(usd) = &directive.budget.usd {
+            config.llm.budget_usd = Some(config.llm.budget_usd.map_or(usd.value, |own| own.min(usd.value)));
+        }
+        let is_unwanted = directive.engines.llm.as_ref().is_some_and(|llm| !llm.value);
+        if is_unwanted || unserved::is_beyond_price(&config.llm, directive) {
+            // Where no engine is left in the list all are meant: then this keeps the model out.
+            config.llm.budget_tokens = 0;
             let chosen = &config.forge.engines;
             let all = config.engines().into_iter();
             let own = all.filter(|name| chosen.is_empty() || chosen.iter().any(|own| own == name));

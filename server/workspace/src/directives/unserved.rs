@@ -3,12 +3,17 @@
 use super::DirectiveReport;
 use crate::open::Workspace;
 use crate::report::ForgeReport;
-use hephaestus_core::{Goal, GoalKind};
+use hephaestus_core::{Goal, GoalKind, LlmSettings};
 use hephaestus_directive::{Directive, DirectiveKind};
 use std::collections::BTreeSet;
 
 /// The engine that asks a language model.
 pub(super) const LLM: &str = "llm";
+
+/// Whether the directive limits what a language model may cost, and nobody said what one costs: then none is asked.
+pub(super) fn is_beyond_price(llm: &LlmSettings, directive: &Directive) -> bool {
+    directive.budget.usd.is_some() && !(llm.price_in > 0.0 && llm.price_out > 0.0)
+}
 
 /// Sentences about what is missing, the most useful first.
 pub(super) fn advice(base: &Workspace, directive: &Directive, report: &DirectiveReport) -> Vec<String> {
@@ -36,6 +41,12 @@ pub(super) fn advice(base: &Workspace, directive: &Directive, report: &Directive
         if searched.goals.is_empty() && is_about_code {
             said.push(format!("nothing in the target is a goal of these kinds: {}", kinds(base)));
         }
+    }
+    if base.llm_is_ready().is_ok() && is_beyond_price(&base.config.llm, directive) {
+        said.push(format!(
+            "{LLM}: was not asked: the directive limits its price with `budget.usd`, and `llm.price_in` and \
+             `llm.price_out` do not say what it costs"
+        ));
     }
     if let Some(rejected) = report.proved.as_ref().and_then(|proved| proved.rejected.first()) {
         said.push(format!("what was found does not hold in the workspace as it is: {}", rejected.reason));

@@ -214,7 +214,7 @@ fn a_directive_s_own_budget_keeps_the_model_from_being_asked() {
     ] {
         let stub = Stub::new(|_, _| Reply::stream(openai(RIGHT, (100, 50))));
         let project = project(&stub, "openai");
-        project.write(".hephaestus/directives/total.forge.md", &directive(budget, value));
+        project.write(".hephaestus/directives/total.forge.md", directive(budget, value));
         project.run(&["llm", "consent"]).expect(0);
         let run = project.run(&["directive", "run", "total", "--format", "json"]);
         assert_eq!(stub.connections() > 0, is_asked, "{budget}: {} {}", run.out, run.err);
